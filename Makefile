@@ -1,0 +1,54 @@
+# The whole vocabulary of this project. `make` prints it; nothing else is needed on a fresh machine.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+STAMP := .venv/.stamp
+ARGS ?=
+
+.PHONY: help venv demo test lint fix types bench fuzz soak docs clean
+
+help: ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+venv: $(STAMP) ## Create .venv and install what the project needs
+
+$(STAMP): pyproject.toml constraints.txt
+	@tools/make-venv
+	@touch $@
+
+demo: $(STAMP) ## Start the demo consortium on loopback (ARGS="--port-offset 100" and the like are passed on)
+	@$(BIN)/gateway demo $(ARGS)
+
+test: $(STAMP) ## Run every test, after installing the peers it may install (ARGS are pytest's)
+	@tools/install-peers
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) types ## Check style, format, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+fix: $(STAMP) ## Repair style and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(STAMP) ## Check types alone
+	@$(BIN)/pyright
+
+bench: $(STAMP) ## Run the benchmarks: ratios in one run, results under tests/benchmarks/results
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+fuzz: $(STAMP) ## Run the property tests longer than `make test` does
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz --timeout=1800 $(ARGS)
+
+soak: $(STAMP) ## Run the long-running tests that `make test` leaves out
+	@$(BIN)/python -m pytest -m soak --timeout=3600 $(ARGS)
+
+docs: $(STAMP) ## Check that every link between the pages of docs leads somewhere
+	@$(BIN)/python tools/check_docs.py
+
+clean: ## Remove the environment and everything generated
+	@rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,3 @@
+"""The canonical API over HTTP."""
+
+from __future__ import annotations

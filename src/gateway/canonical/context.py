@@ -61,9 +61,7 @@ class Context:
     deadline: float | None = None
     exchange: str | None = None
     link: LinkMemory = field(default_factory=LinkMemory)
-    calls: list[PlatformCall] | None = (
-        None  # the desk appends each platform call here where a recorder wants them
-    )
+    calls: list[PlatformCall] | None = None  # the desk appends each platform call here where a recorder wants them
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -136,9 +136,7 @@ class Patron(Entity):
     @property
     def barcode(self) -> str | None:
         """The first active barcode."""
-        return next(
-            (i.value for i in self.identifiers if i.type is IdentifierType.BARCODE and i.active), None
-        )
+        return next((i.value for i in self.identifiers if i.type is IdentifierType.BARCODE and i.active), None)
 
 
 class Bib(Entity):

@@ -66,9 +66,7 @@ class RefusalCode(StrEnum):
     TERMINAL_FORBIDDEN = "TERMINAL_FORBIDDEN"
 
 
-EDGE_ERRORS = frozenset(
-    {RefusalCode.BAD_REQUEST, RefusalCode.TERMINAL_AUTH_FAILED, RefusalCode.TERMINAL_FORBIDDEN}
-)
+EDGE_ERRORS = frozenset({RefusalCode.BAD_REQUEST, RefusalCode.TERMINAL_AUTH_FAILED, RefusalCode.TERMINAL_FORBIDDEN})
 
 
 class FailureCode(StrEnum):

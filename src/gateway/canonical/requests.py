@@ -39,7 +39,7 @@ class SystemStatus(Request):
 
 
 class PatronRequest(Request):
-    """`patron` is any identifier as typed or scanned; `pin` is None where no PIN was sent, empty where an empty one was."""
+    """`patron` is any identifier as typed or scanned; `pin` is None where none was sent, empty where it was empty."""
 
     patron: str | None = None
     patron_id: str | None = None
@@ -197,7 +197,7 @@ class HoldCancel(PatronRequest):
 
 
 class FeePay(PatronRequest):
-    """Without `fee_ids` the oldest charges are paid first. `fee_type` is what the terminal called it, for the record."""
+    """Without `fee_ids` the oldest charges are paid first. `fee_type` is the terminal's word for it, for the record."""
 
     operation: ClassVar[str] = "fee.pay"
     command: ClassVar[bool] = True

@@ -1,4 +1,7 @@
-"""One exchange: a request and its answer at the five stations. Adapters fill it by reference; masking and storing come later."""
+"""One exchange: a request and its answer at the five stations.
+
+Adapters fill it by reference; masking and storing come later.
+"""
 
 from __future__ import annotations
 

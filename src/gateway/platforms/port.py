@@ -2,7 +2,7 @@
 
 Every method takes the context (which carries the member) and the canonical request, and answers with an outcome or a
 `Refusal`; it raises `PlatformFailure` where the platform is away or broken, and nothing else. Commands take the
-`CommandKey`: a platform of ours stores key and answer in the transaction of the effect; others get it for their own use.
+`CommandKey`: a platform of ours stores key and answer in the transaction of the effect; others may use it as they can.
 """
 
 from __future__ import annotations
@@ -32,15 +32,11 @@ class Platform(Protocol):
 
     async def patron_get(self, ctx: Context, request: req.PatronGet) -> out.PatronOutcome | Refusal: ...
 
-    async def patron_authenticate(
-        self, ctx: Context, request: req.PatronAuthenticate
-    ) -> out.PatronOutcome | Refusal:
+    async def patron_authenticate(self, ctx: Context, request: req.PatronAuthenticate) -> out.PatronOutcome | Refusal:
         """Checks the PIN in constant time. Does not count failures: the desk does, across all platforms."""
         ...
 
-    async def patron_account(
-        self, ctx: Context, request: req.PatronAccount
-    ) -> out.AccountOutcome | Refusal: ...
+    async def patron_account(self, ctx: Context, request: req.PatronAccount) -> out.AccountOutcome | Refusal: ...
 
     async def item_get(self, ctx: Context, request: req.ItemGet) -> out.ItemOutcome | Refusal: ...
 
@@ -56,21 +52,15 @@ class Platform(Protocol):
         self, ctx: Context, request: req.LoanReturn, key: CommandKey
     ) -> out.ReturnOutcome | Refusal: ...
 
-    async def loan_renew(
-        self, ctx: Context, request: req.LoanRenew, key: CommandKey
-    ) -> out.LoanOutcome | Refusal: ...
+    async def loan_renew(self, ctx: Context, request: req.LoanRenew, key: CommandKey) -> out.LoanOutcome | Refusal: ...
 
     async def loan_renew_all(
         self, ctx: Context, request: req.LoanRenewAll, key: CommandKey
     ) -> out.RenewAllOutcome | Refusal: ...
 
-    async def loan_undo(
-        self, ctx: Context, request: req.LoanUndo, key: CommandKey
-    ) -> out.UndoOutcome | Refusal: ...
+    async def loan_undo(self, ctx: Context, request: req.LoanUndo, key: CommandKey) -> out.UndoOutcome | Refusal: ...
 
-    async def hold_place(
-        self, ctx: Context, request: req.HoldPlace, key: CommandKey
-    ) -> out.HoldOutcome | Refusal: ...
+    async def hold_place(self, ctx: Context, request: req.HoldPlace, key: CommandKey) -> out.HoldOutcome | Refusal: ...
 
     async def hold_update(
         self, ctx: Context, request: req.HoldUpdate, key: CommandKey
@@ -80,17 +70,11 @@ class Platform(Protocol):
         self, ctx: Context, request: req.HoldCancel, key: CommandKey
     ) -> out.HoldOutcome | Refusal: ...
 
-    async def fee_pay(
-        self, ctx: Context, request: req.FeePay, key: CommandKey
-    ) -> out.PaymentOutcome | Refusal: ...
+    async def fee_pay(self, ctx: Context, request: req.FeePay, key: CommandKey) -> out.PaymentOutcome | Refusal: ...
 
-    async def fee_create(
-        self, ctx: Context, request: req.FeeCreate, key: CommandKey
-    ) -> out.FeeOutcome | Refusal: ...
+    async def fee_create(self, ctx: Context, request: req.FeeCreate, key: CommandKey) -> out.FeeOutcome | Refusal: ...
 
-    async def fee_waive(
-        self, ctx: Context, request: req.FeeWaive, key: CommandKey
-    ) -> out.FeeOutcome | Refusal: ...
+    async def fee_waive(self, ctx: Context, request: req.FeeWaive, key: CommandKey) -> out.FeeOutcome | Refusal: ...
 
     async def patron_block(
         self, ctx: Context, request: req.PatronBlock, key: CommandKey
@@ -112,9 +96,7 @@ class Platform(Protocol):
 
     async def event_list(self, ctx: Context, request: req.EventList) -> out.EventsOutcome | Refusal: ...
 
-    async def conflict_list(
-        self, ctx: Context, request: req.ConflictList
-    ) -> out.ConflictsOutcome | Refusal: ...
+    async def conflict_list(self, ctx: Context, request: req.ConflictList) -> out.ConflictsOutcome | Refusal: ...
 
     async def conflict_resolve(
         self, ctx: Context, request: req.ConflictResolve, key: CommandKey

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Insert:
-    """A new row. A key that exists already makes the whole command a `WriteConflict` (it is read and decided again)."""
+    """A new row. A key that exists already makes the whole command a `WriteConflict` (read and decided again)."""
 
     row: Row
 

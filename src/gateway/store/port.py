@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One named piece of a snapshot. `row` is the row class (None: the rows are plain dicts of the columns selected)."""
+    """One named piece of a snapshot. `row` is the row class; None: the rows are plain dicts of the columns selected."""
 
     name: str
     select: Select[Any]
@@ -49,8 +49,8 @@ class Store(Protocol):
     async def command(self, plan: Plan, params: Mapping[str, Any], decide: Callable[[Any], Decision[T]]) -> T:
         """Read, decide, apply, commit durably; the answer is given only after the commit.
 
-        `decide` must be pure: it may be called again with a fresh snapshot after a WriteConflict. An exception raised by
-        it leaves nothing written and reaches the caller; other commands of the same commit are not disturbed.
+        `decide` must be pure: it may be called again with a fresh snapshot after a WriteConflict. An exception
+        raised by it leaves nothing written and reaches the caller; other commands of the same commit are not disturbed.
         Raises StoreUnavailable.
         """
         ...

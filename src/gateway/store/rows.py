@@ -163,7 +163,7 @@ class PatronBlockRow:
 
 @dataclass(slots=True)
 class BibRow:
-    """`position` is the member's change position; `version` also guards the hold queue of the title (bumped when it changes)."""
+    """`position` is the member's change position; `version` also guards the hold queue (bumped when it changes)."""
 
     member: str
     id: str

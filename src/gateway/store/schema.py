@@ -1,4 +1,4 @@
-"""The tables, derived from `gateway.store.rows`: one column a field, keys, indexes and checks here. One schema for both databases."""
+"""The tables, derived from `gateway.store.rows`: one column a field; keys and indexes here. One for both databases."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def _columns(row: type, primary_key: tuple[str, ...]) -> list[Column[typing.Any]
         args = typing.get_args(hints[field.name])
         base = next((a for a in args if a is not type(None)), hints[field.name])
         columns.append(
-            Column(
-                field.name, _TYPES[base](), primary_key=field.name in primary_key, nullable=type(None) in args
-            )
+            Column(field.name, _TYPES[base](), primary_key=field.name in primary_key, nullable=type(None) in args)
         )
     return columns
 
@@ -138,9 +136,7 @@ event = _table(
     Index(None, "member", "seq"),
     Index(None, "member", "item_id"),
     key=(),
-    leading=(
-        Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    ),
+    leading=(Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),),
 )
 idempotency = _table(rows.IdempotencyRow, "idempotency", Index(None, "at"), key=("member", "key"))
 offline_conflict = _table(rows.OfflineConflictRow, "offline_conflict", Index(None, "member", "at"))

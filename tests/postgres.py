@@ -115,9 +115,7 @@ class Cluster:
         cluster = cls(binaries, folder, port, process)
         try:
             cluster._wait(log)
-            cluster.psql(
-                "postgres", f"CREATE ROLE {APPLICATION} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
-            )
+            cluster.psql("postgres", f"CREATE ROLE {APPLICATION} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS")
         except BaseException:
             cluster.stop()
             raise
@@ -176,9 +174,7 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise RuntimeError(
-        "PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as"
-    )
+    raise RuntimeError("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as")
 
 
 def _run(command: list[str | Path], user: pwd.struct_passwd | None) -> str:
@@ -194,9 +190,7 @@ def _run(command: list[str | Path], user: pwd.struct_passwd | None) -> str:
         extra_groups=user and [],
     )
     if answer.returncode != 0:
-        raise RuntimeError(
-            f"{Path(command[0]).name} failed: {answer.stderr.strip() or answer.stdout.strip()}"
-        )
+        raise RuntimeError(f"{Path(command[0]).name} failed: {answer.stderr.strip() or answer.stdout.strip()}")
     return answer.stdout
 
 

@@ -1,3 +1,1 @@
-"""The record of every exchange at its five stations: masked, bounded, kept as long as its policy says."""
-
-from __future__ import annotations
+"""The record of every exchange: five stations, masked on the bytes, kept in chunks for a while, read by `tail`."""

@@ -1,0 +1,165 @@
+"""Recording: nothing secret or personal is kept, nothing blocks, what is dropped is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from gateway.canonical import requests as req
+from gateway.canonical.context import PlatformCall
+from gateway.canonical.entities import Item, Loan
+from gateway.canonical.outcomes import LoanOutcome
+from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.canonical.vocabulary import ItemStatus, LoanStatus
+from gateway.exchanges import recorder as recorder_module
+from gateway.exchanges.file import ExchangeFile
+from gateway.exchanges.model import Exchange, Verdict
+from gateway.exchanges.record import RecordMaker, plain
+from gateway.exchanges.recorder import ExchangeRecorder, Metrics
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def mask_digits(data: bytes) -> bytes | None:
+    return None if data.startswith(b"?") else bytes(ord("*") if 48 <= octet < 58 else octet for octet in data)
+
+
+def maker(*, bodies: bool = True) -> RecordMaker:
+    return RecordMaker({"sip2": mask_digits}, b"secret", bodies=bodies)
+
+
+def exchange(**changes: object) -> Exchange:
+    values: dict[str, object] = {
+        "id": "x1",
+        "protocol": "sip2",
+        "link": "7",
+        "peer": "127.0.0.1:5000",
+        "started": 1000.0,
+        "finished": 1000.004,
+        "member": "aber",
+        "terminal": "aber-kiosk-1",
+        "bytes_in": b"11 AA20100001 AD1234\r",
+        "bytes_out": b"12 ok\r",
+        "request": req.LoanCreate(patron="20100001", pin=SecretStr("1234"), item="30100001"),
+    }
+    return Exchange(**(values | changes))  # pyright: ignore[reportArgumentType]
+
+
+def loan_outcome() -> LoanOutcome:
+    loan = Loan(
+        id="L1",
+        item_id="I1",
+        patron_id="P1",
+        item_barcode="30100001",
+        patron_barcode="20100001",
+        status=LoanStatus.OPEN,
+        loaned_at=NOW,
+        due=NOW,
+    )
+    return LoanOutcome(loan=loan, item=Item(id="I1", barcode="30100001", status=ItemStatus.ON_LOAN))
+
+
+def test_neither_pin_nor_patron_is_kept_anywhere() -> None:
+    call = PlatformCall("loan.create", None, 1.0, 1.002, loan_outcome())
+    kept = orjson.dumps(maker().make(exchange(answer=loan_outcome(), calls=[call]))).decode()
+    assert "1234" not in kept
+    assert "20100001" not in kept
+    assert '"P1"' not in kept
+    assert "30100001" in kept  # the item is what staff look for
+
+
+def test_masked_octets_keep_their_length_and_unreadable_ones_only_length_and_digest() -> None:
+    record = maker().make(exchange(bytes_in=b"?garbage 1234"))
+    digest = hashlib.sha256(b"?garbage 1234").hexdigest()
+    assert record["in"] == {"length": 13, "sha256": digest}
+    assert "garbage" not in orjson.dumps(record).decode()
+    assert record["out"]["length"] == len(record["out"]["text"]) == 6
+
+
+def test_the_same_patron_has_the_same_tag_within_a_member_only() -> None:
+    make = maker().make
+    first = make(exchange())["patron"]
+    assert make(exchange(id="x2"))["patron"] == first
+    assert make(exchange(member="bangor"))["patron"] != first
+
+
+def test_the_level_without_bodies_keeps_neither_octets_nor_request() -> None:
+    record = maker(bodies=False).make(exchange())
+    assert not {"in", "out", "request", "answer", "calls"} & record.keys()
+    assert record["verdict"] == "answered"
+
+
+def test_a_refusal_is_named() -> None:
+    refusal = Refusal(code=RefusalCode.LIMIT_REACHED, detail={"kind": "loans"})
+    record = maker().make(exchange(answer=refusal, verdict=Verdict.REFUSED))
+    assert record["refusal"] == "LIMIT_REACHED"
+    assert record["answer"] == {"type": "Refusal", "code": "LIMIT_REACHED", "detail": {"kind": "loans"}}
+
+
+def test_plain_leaves_out_personal_fields_at_every_depth() -> None:
+    body = plain(loan_outcome())
+    assert body is not None
+    assert "patron_barcode" not in body["loan"]
+    assert body["loan"]["item_barcode"] == "30100001"
+
+
+async def test_exchanges_reach_the_file_in_order_and_in_chunks(tmp_path: Path) -> None:
+    path = tmp_path / "exchanges.db"
+    recorder = ExchangeRecorder(ExchangeFile(path), maker(), Metrics(CollectorRegistry()))
+    for number in range(120):
+        recorder.add(exchange(id=f"x{number}", started=1000.0 + number, finished=1001.0 + number))
+    recorder.close()
+    chunks = list(ExchangeFile(path, read_only=True).chunks())
+    assert [len(records) for _, records in chunks] == [50, 50, 20]
+    assert [record["id"] for _, records in chunks for record in records] == [f"x{n}" for n in range(120)]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_a_timer_writes_what_is_queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 0.01)
+    path = tmp_path / "exchanges.db"
+    recorder = ExchangeRecorder(ExchangeFile(path), maker(), Metrics(CollectorRegistry()))
+    recorder.add(exchange())
+    reader = ExchangeFile(path, read_only=True)
+    for _ in range(200):
+        if list(reader.chunks()):
+            break
+        await asyncio.sleep(0.01)
+    _, records = reader.last(5)
+    assert [record["id"] for record in records] == ["x1"]
+    recorder.close()
+
+
+async def test_a_full_queue_drops_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "QUEUE_LIMIT", 3)
+    registry = CollectorRegistry()
+    recorder = ExchangeRecorder(ExchangeFile(tmp_path / "x.db"), maker(), Metrics(registry))
+    for number in range(5):
+        recorder.add(exchange(id=f"x{number}"))
+    assert recorder.dropped == 2
+    assert registry.get_sample_value("gateway_exchanges_unrecorded_total") == 2
+    recorder.close()
+
+
+async def test_what_cannot_be_written_is_counted_and_nobody_hears_of_it(tmp_path: Path) -> None:
+    file = ExchangeFile(tmp_path / "x.db")
+    recorder = ExchangeRecorder(file, maker(), Metrics(CollectorRegistry()))
+    recorder.add(exchange())
+    file.close()
+    recorder.close()
+    assert recorder.dropped == 1
+
+
+def test_retention_forgets_old_chunks_only(tmp_path: Path) -> None:
+    file = ExchangeFile(tmp_path / "x.db")
+    file.append([{"id": "old", "started": 1000.0}])
+    file.append([{"id": "new", "started": 4e9}])
+    assert file.forget(days=30) == 1
+    assert [records[0]["id"] for _, records in file.chunks()] == ["new"]

@@ -28,11 +28,14 @@ class CommandKey:
 
     `value` is the door's own key (what counts as the same command is the protocol's affair), `window` the seconds
     within which a retry may still arrive, `permanent` that it names this transaction for ever (a payment reference).
+    `fingerprint` digests what was asked where the client chose the key itself: the same key with another fingerprint
+    is refused as CONFLICT instead of answered with what somebody else's words had led to. Empty: not compared.
     """
 
     value: str
     window: float
     permanent: bool = False
+    fingerprint: str = ""
 
 
 @dataclass(slots=True)

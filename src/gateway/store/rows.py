@@ -326,7 +326,10 @@ class EventRow:
 
 @dataclass(slots=True)
 class IdempotencyRow:
-    """A command's key with its stored answer; `subject` names what must be untouched for a late replay."""
+    """A command's key with its stored answer; `subject` names what must be untouched for a late replay.
+
+    `fingerprint` digests the command where the client chose the key itself, else it is empty.
+    """
 
     member: str
     key: str
@@ -338,6 +341,7 @@ class IdempotencyRow:
     permanent: bool
     refused: bool
     answer_json: str
+    fingerprint: str = ""
 
 
 @dataclass(slots=True)

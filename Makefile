@@ -28,7 +28,7 @@ test: $(STAMP) ## Run every test, after installing the peers it may install (ARG
 lint: $(STAMP) types ## Check style, format, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 fix: $(STAMP) ## Repair style and format
 	@$(BIN)/ruff check --fix .

@@ -10,27 +10,19 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres import Cluster, Database, find_binaries
+from tests.presence import IN_CI, missing
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-IN_CI = os.environ.get("CI") == "true"
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("fuzz", settings.get_profile("default"), max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "default"))
-
-
-def missing(what: str) -> NoReturn:
-    """Ends the running test because `what` is not there: a failure under CI=true, a skip elsewhere."""
-    if IN_CI:
-        pytest.fail(f"{what}, and CI=true", pytrace=False)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +34,8 @@ def shared_data() -> Callable[[str], Path]:
         if path.exists():
             return path
         reason = f"no {name} in the shared data beside the repository"
-        if IN_CI and SHARED.exists():
-            pytest.fail(f"{reason}, and CI=true", pytrace=False)
+        if SHARED.exists():
+            missing(reason)
         pytest.skip(reason)
 
     return find

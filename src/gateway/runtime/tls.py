@@ -67,7 +67,7 @@ def demo_certificate(directory: Path, names: tuple[str, ...] = ("localhost",)) -
         return certificate_file, key_file
     directory.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Library gateway demo")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Library gateway demo, {names[0]}")])
     now = datetime.now(UTC)
     alternatives: list[x509.GeneralName] = [x509.DNSName(n) for n in names]
     alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in ("127.0.0.1", "::1")]
@@ -80,6 +80,7 @@ def demo_certificate(directory: Path, names: tuple[str, ...] = ("localhost",)) -
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())

@@ -1,3 +1,1 @@
-"""The wire of each library standard: bytes to messages and back. Pure: no I/O, no clock, no configuration."""
-
-from __future__ import annotations
+"""Pure codecs of library standards: bytes in, messages out. No I/O, no clock, no configuration."""

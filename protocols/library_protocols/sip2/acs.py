@@ -1,0 +1,231 @@
+"""The ACS's end of one link: octets in, requests out one at a time, answers back to octets.
+
+The engine does what the standard asks of every ACS (96, 97, echo of AY, error detection as the message came)
+and leaves what a request means to its owner. It holds no socket and no clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+from library_protocols.sip2.codec import DecodeError, decode, encode_body, seal
+from library_protocols.sip2.dialect import STANDARD, Dialect
+from library_protocols.sip2.facts import MESSAGES
+from library_protocols.sip2.framing import Framer, Oversize
+from library_protocols.sip2.messages import Checksum, Message, build
+
+
+class Waiting(Enum):
+    """Why there is no event now."""
+
+    NEED_DATA = "need_data"
+    """Nothing complete has arrived."""
+    PAUSED = "paused"
+    """A request waits for its answer; call `respond` or `replay` first."""
+
+
+NEED_DATA = Waiting.NEED_DATA
+PAUSED = Waiting.PAUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message for the owner to answer. `frame` is what came, without terminator.
+
+    `retransmission`: it is the link's previous request octet by octet, AY and AZ included. Then a command
+    must not be done again (`Acs.replay` gives the answer); a read may simply run again.
+    """
+
+    message: Message
+    frame: bytes
+    retransmission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Octets to write now; the engine answered by itself. `message` is what was received, when it could be read."""
+
+    data: bytes
+    frame: bytes
+    message: Message | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Something that gets no answer, and why. `frame` is empty for a line that was too long to keep."""
+
+    frame: bytes
+    reason: str
+
+
+Event = Request | Send | Ignored
+
+
+class LocalError(RuntimeError):
+    """The owner broke the engine's rules: an answer without a request, or the reverse."""
+
+
+class Acs:
+    """Engine of one link, ACS side.
+
+    `dialect` may be replaced between messages (after a login); it holds for whatever is read or written next.
+    """
+
+    __slots__ = (
+        "_current",
+        "_dialect",
+        "_framer",
+        "_frames",
+        "_last_frame",
+        "_last_parts",
+        "_last_response",
+        "_last_sent",
+    )
+
+    def __init__(self, dialect: Dialect = STANDARD) -> None:
+        self._dialect = dialect
+        self._framer = Framer(dialect.max_message)
+        self._frames: deque[bytes | Oversize] = deque()
+        self._current: Request | None = None
+        self._last_frame = b""
+        self._last_response = b""
+        self._last_sent = b""
+        self._last_parts: tuple[bytes, bool] = (b"", False)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._dialect
+
+    @dialect.setter
+    def dialect(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._framer.max_message = dialect.max_message
+
+    @property
+    def last_response(self) -> bytes:
+        """Octets of the answer to the previous request; empty before the first."""
+        return self._last_response
+
+    @property
+    def backlog(self) -> int:
+        """Octets received and not yet delivered: the owner stops reading when this grows."""
+        waiting = sum(len(frame) for frame in self._frames if isinstance(frame, bytes))
+        return waiting + self._framer.buffered
+
+    def receive_data(self, data: bytes) -> None:
+        """Take octets from the link, in pieces of any size. Never raises."""
+        self._frames.extend(self._framer.feed(data))
+
+    def next_event(self) -> Event | Waiting:
+        """The next thing to do, or why there is none. Never raises, whatever was received."""
+        if self._current is not None:
+            return PAUSED
+        if not self._frames:
+            return NEED_DATA
+        frame = self._frames.popleft()
+        if isinstance(frame, Oversize):
+            return Ignored(b"", f"a message of {frame.length} octets is too long")
+        try:
+            message = decode(frame, self._dialect)
+        except DecodeError as error:
+            return Ignored(frame, error.reason)
+        return self._judge(message, frame)
+
+    def _judge(self, message: Message, frame: bytes) -> Event:
+        if self._must_resend(message):
+            return Send(self._ask_resend(), frame, message, "wrong checksum")
+        fact = MESSAGES.get(message.code)
+        if fact is None:
+            return Ignored(frame, "unknown command")
+        if message.code == "97":
+            if not self._last_sent:
+                return Send(self._ask_resend(), frame, message, "nothing to resend")
+            return Send(self._resend(), frame, message, "resend")
+        if fact.sender != "SC":
+            return Ignored(frame, f"{fact.title} is no message an SC sends")
+        retransmission = (
+            message.sequence is not None
+            and message.checksum is not Checksum.ABSENT
+            and bool(self._last_response)
+            and frame == self._last_frame
+        )
+        self._current = Request(message, frame, retransmission)
+        return self._current
+
+    def _must_resend(self, message: Message) -> bool:
+        mode = self._dialect.error_detection
+        if mode == "never":
+            return False
+        if mode == "always" and message.checksum is Checksum.ABSENT:
+            return message.known
+        return message.checksum is Checksum.INVALID
+
+    def _ask_resend(self) -> bytes:
+        body = encode_body(_RESEND, self._dialect)
+        with_checksum = self._dialect.error_detection != "never"
+        self._last_parts = (body, with_checksum)
+        self._last_sent = seal(body, None, with_checksum, self._dialect)
+        return self._last_sent
+
+    def _resend(self) -> bytes:
+        if not self._dialect.resend_keeps_sequence:
+            body, with_checksum = self._last_parts
+            self._last_sent = seal(body, None, with_checksum, self._dialect)
+        return self._last_sent
+
+    def respond(self, message: Message) -> bytes:
+        """Octets of the answer to the outstanding request, with its AY and with AZ as it had one.
+
+        `message` itself is not changed; it may be shared. Raises LocalError when no request is outstanding
+        or when `message` is not an answer to it, ValueError when its fixed part is misshapen.
+        """
+        request = self._outstanding()
+        if message.code not in MESSAGES[request.message.code].answers:
+            raise LocalError(f"{message.code} does not answer {request.message.code}")
+        mode = self._dialect.error_detection
+        absent = request.message.checksum is Checksum.ABSENT
+        with_checksum = mode == "always" or (mode == "auto" and not absent)
+        body = encode_body(message, self._dialect)
+        data = seal(body, request.message.sequence if with_checksum else None, with_checksum, self._dialect)
+        self._last_parts = (body, with_checksum)
+        self._finish(request, data)
+        return data
+
+    def replay(self) -> bytes:
+        """Answer the outstanding retransmission with the octets its first sending got.
+
+        Raises LocalError when the outstanding request is not a retransmission.
+        """
+        request = self._outstanding()
+        if not request.retransmission:
+            raise LocalError("only a retransmission has an earlier answer")
+        self._finish(request, self._last_response)
+        return self._last_response
+
+    def _outstanding(self) -> Request:
+        if self._current is None:
+            raise LocalError("no request is outstanding")
+        return self._current
+
+    def _finish(self, request: Request, data: bytes) -> None:
+        self._current = None
+        self._last_frame = request.frame
+        self._last_response = self._last_sent = data
+
+
+_RESEND = build("96")
+
+__all__ = [
+    "NEED_DATA",
+    "PAUSED",
+    "Acs",
+    "Event",
+    "Ignored",
+    "LocalError",
+    "Request",
+    "Send",
+    "Waiting",
+]

@@ -102,6 +102,8 @@ loan = _table(
           postgresql_where=text("status = 'open'")),
     Index("ix_loan_open_patron", "member", "patron_id", "due_at", sqlite_where=text("status = 'open'"),
           postgresql_where=text("status = 'open'")),
+    Index("ix_loan_missing_patron", "member", "patron_id", sqlite_where=text("status IN ('lost', 'claimed')"),
+          postgresql_where=text("status IN ('lost', 'claimed')")),
     Index(None, "member", "item_id"),
 )  # fmt: skip
 hold = _table(

@@ -1,0 +1,197 @@
+"""Exactly once: a command's key and answer are stored in the transaction of its effect, and a retry gets that answer.
+
+A stored answer is given again (a) always where the key names the transaction for ever, (b) while its effect still
+stands, that is while no later command touched its subject, (c) within the retry window, unless the same terminal
+has meanwhile done something else to that subject. Otherwise the command is carried out anew and its row replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import Text, bindparam, select
+
+from gateway.canonical import outcomes
+from gateway.canonical.context import CommandKey, Context
+from gateway.canonical.outcomes import Outcome
+from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.platforms.reference.policy import MemberRules, StaleRules, version_of
+from gateway.store import schema
+from gateway.store.effects import Decision, Effect, Insert, Replace
+from gateway.store.port import Part
+from gateway.store.rows import ChargeRow, IdempotencyRow, ItemRow, PatronRow
+
+Answer = Outcome | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a rule may know besides the snapshot. `now` is in UTC milliseconds."""
+
+    ctx: Context
+    key: CommandKey
+    operation: str
+    rules: MemberRules
+    now: int
+
+    @property
+    def member(self) -> str:
+        return self.ctx.member
+
+    @property
+    def terminal(self) -> str:
+        return self.ctx.terminal
+
+    @property
+    def here(self) -> str:
+        """Code of the location where the terminal stands."""
+        return self.rules.here(self.ctx.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What must stay untouched for a late replay: an item, a charge, a patron's account, or nothing."""
+
+    kind: str = "none"  # item | charge | account | none
+    id: str | None = None
+
+
+NO_SUBJECT = Subject()
+
+
+@dataclass(slots=True)
+class Ruling:
+    """What a rule decided: the answer, the effects that make it true (never the stored answer), and its subject."""
+
+    answer: Answer
+    effects: list[Effect] = field(default_factory=list)
+    subject: Subject = NO_SUBJECT
+
+
+Rule = Callable[[Command, Any], Ruling]
+"""A pure decision over one snapshot, which is its own: it may change the rows and hand them back as effects."""
+
+STORED = Part(
+    "stored",
+    select(schema.idempotency).where(
+        schema.idempotency.c.member == bindparam("member", type_=Text),
+        schema.idempotency.c.key == bindparam("key", type_=Text),
+    ),
+    IdempotencyRow,
+)
+"""Every command's plan has this part and `policy.STATE`."""
+
+
+def decide(command: Command, rule: Rule, snapshot: Any) -> Decision[Answer]:
+    """Replays, or decides by `rule` and stores the answer. The snapshot has `stored` and `state`, and `item`, `charges`
+    or `patron` where its subject is of that kind. Raises StaleRules where the rules have moved."""
+    stored: IdempotencyRow | None = snapshot.stored
+    if stored is not None and stored.operation == command.operation:
+        if stored.fingerprint and command.key.fingerprint and stored.fingerprint != command.key.fingerprint:
+            return Decision(Refusal(code=RefusalCode.CONFLICT, detail={"kind": "key_reused"}))
+        if replayable(stored, command, snapshot):
+            return Decision(load(stored.answer_json))
+    if version_of(snapshot.state) != command.rules.version:
+        raise StaleRules
+    ruling = rule(command, snapshot)
+    row = _row(command, ruling)
+    # Two nodes with one key: the second insert conflicts, is decided again, and finds the first one's answer.
+    ruling.effects.append(Insert(row) if stored is None else Replace(row))
+    return Decision(ruling.answer, ruling.effects)
+
+
+def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
+    """Whether the stored answer is to be given again; the module says when."""
+    if stored.permanent:
+        return True
+    touch = _touch(stored, snapshot)
+    if touch is not None and not stored.refused and touch[0] == stored.key:
+        return True
+    if command.now - stored.at > command.key.window * 1000:
+        return False
+    if touch is None:
+        return True
+    last_key, last_terminal, at = touch
+    return last_key == stored.key or last_terminal != command.terminal or (stored.refused and at < stored.at)
+
+
+def touch_item(item: ItemRow, command: Command) -> ItemRow:
+    """Marks the item as touched by this command: each command that changes an item or its loan does so."""
+    item.last_key = command.key.value
+    item.last_terminal = command.terminal
+    item.changed_at = command.now
+    return item
+
+
+def touch_charge(charge: ChargeRow, command: Command) -> ChargeRow:
+    charge.last_key = command.key.value
+    charge.last_terminal = command.terminal
+    return charge
+
+
+def touch_account(patron: PatronRow, command: Command) -> PatronRow:
+    """Marks a patron's account as a whole (account-wide payments, blocks)."""
+    patron.account_key = command.key.value
+    patron.account_terminal = command.terminal
+    patron.changed_at = command.now
+    return patron
+
+
+def dump(answer: Answer) -> str:
+    """The answer as JSON with the name of its class."""
+    return f'{{"{type(answer).__name__}":{answer.model_dump_json()}}}'
+
+
+def load(text: str) -> Answer:
+    """The inverse of `dump`; equal to what was dumped."""
+    ((name, value),) = orjson.loads(text).items()
+    return _CLASSES[name].model_validate(value)
+
+
+def _classes() -> dict[str, Any]:
+    found: dict[str, Any] = {"Refusal": Refusal}
+    for name, value in vars(outcomes).items():
+        if isinstance(value, type) and issubclass(value, BaseModel):
+            found[name] = value
+    return found
+
+
+_CLASSES = _classes()
+
+
+def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | None, int] | None:
+    """Key, terminal and time of the last command on the stored answer's subject; None where there is no subject."""
+    if stored.subject_kind == "item":
+        item: ItemRow | None = getattr(snapshot, "item", None)
+        if item is not None and item.id == stored.subject_id:
+            return item.last_key, item.last_terminal, item.changed_at
+    elif stored.subject_kind == "charge":
+        for charge in getattr(snapshot, "charges", ()):
+            if charge.id == stored.subject_id:
+                return charge.last_key, charge.last_terminal, stored.at
+    elif stored.subject_kind == "account":
+        patron: PatronRow | None = getattr(snapshot, "patron", None)
+        if patron is not None and patron.id == stored.subject_id:
+            return patron.account_key, patron.account_terminal, patron.changed_at
+    return None
+
+
+def _row(command: Command, ruling: Ruling) -> IdempotencyRow:
+    refused = isinstance(ruling.answer, Refusal)
+    return IdempotencyRow(
+        member=command.member,
+        key=command.key.value,
+        operation=command.operation,
+        terminal=command.terminal,
+        at=command.now,
+        subject_kind=ruling.subject.kind,
+        subject_id=ruling.subject.id,
+        permanent=command.key.permanent and not refused,
+        refused=refused,
+        answer_json=dump(ruling.answer),
+        fingerprint=command.key.fingerprint,
+    )

@@ -1,0 +1,28 @@
+"""Identifiers: making new opaque ones, and bringing what people type or scan into one form."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+
+def new_id(now: int) -> str:
+    """A new opaque id; `now` in UTC milliseconds comes first, so that rows of one time lie together in an index."""
+    return f"{now:012x}{os.urandom(8).hex()}"
+
+
+def new_pseudonym() -> str:
+    """A random name for a patron in the event log; nothing about the patron can be computed from it."""
+    return os.urandom(12).hex()
+
+
+def normalised(identifier: str | None) -> str | None:
+    """A patron identifier as `patron_identifier.value` keeps it: NFC, trimmed, case-folded; None for nothing."""
+    if identifier is None:
+        return None
+    return unicodedata.normalize("NFC", identifier).strip().casefold() or None
+
+
+def trimmed(barcode: str | None) -> str | None:
+    """An item barcode as kept: trimmed, case untouched; None for nothing."""
+    return (barcode or "").strip() or None

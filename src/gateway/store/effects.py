@@ -40,7 +40,11 @@ class Delete:
 
 @dataclass(slots=True)
 class Guard:
-    """Nothing is written, but the row must still have the version that was read when the command commits."""
+    """Nothing is written, but the row must still have the version that was read when the command commits.
+
+    Two commands that guard the same row do not exclude each other: a command that relies on a count or a sum below a
+    row (loans of a patron, queue of a title) updates that row.
+    """
 
     row: Row
 
@@ -58,6 +62,10 @@ class Decision(Generic[T]):
 
 class WriteConflict(Exception):
     """Somebody else wrote a row that this command had read; the engine reads and decides again."""
+
+
+class EffectRefused(Exception):
+    """A decision wants what the schema forbids (another member's row, a missing parent or value): a bug."""
 
 
 class StoreUnavailable(Exception):

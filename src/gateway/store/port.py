@@ -18,7 +18,7 @@ class Part:
     """One named piece of a snapshot. `row` is the row class; None: the rows are plain dicts of the columns selected."""
 
     name: str
-    select: Select[Any]
+    select: Select[*tuple[Any, ...]]
     row: type | None = None
     many: bool = False
 
@@ -27,7 +27,9 @@ class Part:
 class Plan:
     """Everything one command or query needs to know, read in one round trip.
 
-    Every select takes its values from bind parameters by name (`bindparam("member")`, ...), all plans `member`.
+    Every select takes its values from bind parameters by name (`bindparam("member")`, ...), all plans `member`; lists
+    through `gateway.store.sql.any_of`. A parameter that is compared with no column needs a type (`type_=Text`).
+    A command that also touches rows of a second member names it in its values as `partner`.
     Parts are independent of each other: a part that depends on another says so in SQL, by a subquery.
     `snapshot` is called with the parts as keyword arguments and gives the object the rules look at.
     """

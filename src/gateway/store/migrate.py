@@ -1,0 +1,152 @@
+"""Brings a database's schema to what this program knows: Alembic's revisions, then what is derived from the schema.
+
+Derived (and therefore made anew at every upgrade): SQLite's planner statistics; on PostgreSQL row-level security,
+grants and the function that applies effects. Each upgrade is one transaction. There is no downgrade: restore a backup.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from gateway.store import postgres_schema, schema
+from gateway.store.sqlite_file import connect
+from gateway.store.url import sqlite_path
+
+# One migration at a time, however many nodes start together ("library" in a telephone's keys, nothing more).
+_LOCK = 5427279
+
+
+class WrongRevision(Exception):
+    """The database's schema is not the one this program knows."""
+
+
+@cache
+def head() -> str:
+    """The revision this program knows."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+async def upgrade(url: str, *, app_role: str | None = None) -> None:
+    """Creates or upgrades the schema; an existing SQLite file stays as it is where anything fails.
+
+    On PostgreSQL `url` is the owner's, and `app_role` the role the gateway works as: it is granted what it needs.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        engine = _engine(url)
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                await connection.run_sync(_upgrade)
+                await connection.run_sync(postgres_schema.derive, app_role)
+        finally:
+            await engine.dispose()
+        return
+    db = connect(path)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        upgrade_sqlite(db)
+    finally:
+        db.close()
+
+
+async def current(url: str) -> str | None:
+    """The database's revision, None where it is empty."""
+    path = sqlite_path(url)
+    if path is None:
+        return await _postgres_revision(url)
+    db = connect(path)
+    try:
+        return sqlite_revision(db)
+    finally:
+        db.close()
+
+
+async def check(url: str) -> None:
+    """Raises WrongRevision where the schema is not the one this program knows."""
+    require_head(await current(url), url.rpartition("@")[2])
+
+
+def require_head(found: str | None, where: str) -> None:
+    """Raises WrongRevision where `found` is not the revision this program knows."""
+    if found != head():
+        has = f"is at revision {found}" if found else "has no schema yet"
+        raise WrongRevision(f"{where} {has}, this program needs {head()}: upgrade it first")
+
+
+def upgrade_sqlite(db: sqlite3.Connection) -> None:
+    """Upgrades an open database (isolation_level None), in one transaction."""
+    engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _upgrade(connection)
+        _set_statistics(connection)
+    db.execute("ANALYZE sqlite_master")  # reads the statistics in (3.40 does not do so by the newer name)
+
+
+def sqlite_revision(db: sqlite3.Connection) -> str | None:
+    """The revision of an open database, None where it is empty."""
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'").fetchone()
+    row = known and db.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def _set_statistics(connection: Connection) -> None:
+    """Tells SQLite's planner how selective each index is in any library, so that plans do not depend on what is stored.
+
+    Real statistics of an empty or small database make it scan all rows of a member once there are many.
+    """
+    connection.exec_driver_sql("ANALYZE")  # makes the table of statistics where there is none
+    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+    for table in schema.metadata.sorted_tables:
+        indexes = [(str(index.name), list(index.columns.keys()), index.unique) for index in table.indexes]
+        if len(table.primary_key) > 1:
+            indexes.append((f"sqlite_autoindex_{table.name}_1", list(table.primary_key.columns.keys()), True))
+        for name, columns, unique in indexes:
+            # All rows, those of one member, then a handful for each further column; one where nothing is left to tell.
+            counts = [100_000, *(10 for _ in columns[1:])]
+            if unique:
+                counts[-1] = 1
+            connection.exec_driver_sql(
+                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)",
+                (table.name, name, " ".join(map(str, [1_000_000, *counts]))),
+            )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("gateway.store") / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def _postgres_revision(url: str) -> str | None:
+    engine = _engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    scheme, _, rest = url.partition("://")
+    assert scheme in ("postgresql", "postgres")
+    return create_async_engine(f"postgresql+asyncpg://{rest}", poolclass=NullPool)

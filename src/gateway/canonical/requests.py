@@ -139,7 +139,10 @@ class LoanRenewAll(PatronRequest):
 
 
 class LoanUndo(PatronRequest):
-    """`what="loan"` closes a loan as never made; `what="return"` reopens the loan that a check-in closed."""
+    """`what="loan"` closes a loan as never made; `what="return"` reopens the loan that a check-in closed.
+
+    `made_by` is the key of the command to be undone: refuse where it was not the last one to touch the item.
+    """
 
     operation: ClassVar[str] = "loan.undo"
     command: ClassVar[bool] = True
@@ -149,6 +152,7 @@ class LoanUndo(PatronRequest):
     item_id: str | None = None
     loan_id: str | None = None
     only_if_untouched: bool = False  # refuse where anything happened to the item since
+    made_by: str | None = None
 
 
 class HoldPlace(PatronRequest):

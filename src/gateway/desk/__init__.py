@@ -1,3 +1,12 @@
-"""One module per canonical operation: the rules every door shares, applied before the platform is called."""
+"""The desk: every rule that all doors share, between the doors and the platforms.
+
+Permission, PIN, capability, circuit, running commands, journal, reconciliation; then the Platform port.
+"""
 
 from __future__ import annotations
+
+from gateway.desk.circuit import Circuit
+from gateway.desk.desk import Desk
+from gateway.desk.pin import Attempts
+
+__all__ = ["Attempts", "Circuit", "Desk"]

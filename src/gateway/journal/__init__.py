@@ -1,3 +1,9 @@
-"""What was promised while a platform was away: durable, replayed in order, reconciled with staff."""
+"""What was promised while a platform was away, what may have happened, and what was begun: durable, local, replayed."""
 
 from __future__ import annotations
+
+from gateway.journal.entry import Entry, Kind, State
+from gateway.journal.journal import Journal, JournalFull
+from gateway.journal.replay import replayer
+
+__all__ = ["Entry", "Journal", "JournalFull", "Kind", "State", "replayer"]

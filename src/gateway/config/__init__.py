@@ -1,0 +1,44 @@
+"""The configuration: one TOML file with its includes, validated as a whole.
+
+`load` reads it, `Config.model_validate` takes a dict (the demo's), `refuse_demo` finds published credentials.
+"""
+
+from __future__ import annotations
+
+from gateway.config.demo_credentials import refuse_demo
+from gateway.config.load import ConfigError, Problem, load
+from gateway.config.model import (
+    ApiKeyConfig,
+    Bilingual,
+    Config,
+    ExchangeLevel,
+    ExchangesConfig,
+    JournalConfig,
+    LimitsConfig,
+    ListenerConfig,
+    MemberConfig,
+    MemberPolicy,
+    StoreConfig,
+    TerminalConfig,
+    TlsConfig,
+)
+
+__all__ = [
+    "ApiKeyConfig",
+    "Bilingual",
+    "Config",
+    "ConfigError",
+    "ExchangeLevel",
+    "ExchangesConfig",
+    "JournalConfig",
+    "LimitsConfig",
+    "ListenerConfig",
+    "MemberConfig",
+    "MemberPolicy",
+    "Problem",
+    "StoreConfig",
+    "TerminalConfig",
+    "TlsConfig",
+    "load",
+    "refuse_demo",
+]

@@ -1,0 +1,69 @@
+"""What single settings cannot see: names that must be unique in the consortium, references that must lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.config.model import Config
+
+
+class DisagreementError(ValueError):
+    """Settings that are each well formed and contradict each other; `found` has (key, message) pairs."""
+
+    def __init__(self, found: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{key}: {message}" for key, message in found))
+        self.found = found
+
+
+def check_agreement(config: Config) -> None:
+    """Raises DisagreementError."""
+    if found := [*_shared_names(config), *_dangling(config)]:
+        raise DisagreementError(found)
+
+
+def _shared_names(config: Config) -> Iterator[tuple[str, str]]:
+    """Names that say who is speaking must not say it of two."""
+    seen: dict[tuple[str, str], str] = {}
+    for kind, name, key in _speaking_names(config):
+        first = seen.setdefault((kind, name), key)
+        if first != key:
+            yield key, f"{kind} {name!r} is taken by {first}"
+
+
+def _speaking_names(config: Config) -> Iterator[tuple[str, str, str]]:
+    for code, member in config.members.items():
+        at = f"members.{code}"
+        for name in sorted({name.casefold() for name in member.institution_ids}):
+            yield "institution id", name, f"{at}.institution_ids"
+        for name in sorted({name.casefold() for name in member.tls_names}):
+            yield "TLS name", name, f"{at}.tls_names"
+        for login, terminal in member.terminals.items():
+            yield "login", login, f"{at}.terminals.{login}"
+            if terminal.client_certificate:
+                yield "client certificate", terminal.client_certificate, f"{at}.terminals.{login}.client_certificate"
+        for number, key in enumerate(member.api_keys):
+            yield "API key", key.sha256, f"{at}.api_keys.{number}.sha256"
+            yield "name of an API key", f"{code}/{key.name}", f"{at}.api_keys.{number}.name"
+
+
+def _dangling(config: Config) -> Iterator[tuple[str, str]]:
+    ports: dict[tuple[str, int], str] = {}
+    for name, listener in config.listeners.items():
+        at = f"listeners.{name}"
+        if listener.member is not None and listener.member not in config.members:
+            yield f"{at}.member", f"there is no member {listener.member!r}"
+        if listener.prompts and listener.protocol != "sip2":
+            yield f"{at}.prompts", "only a sip2 listener asks for a login"
+        if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:
+            yield f"{at}.port", f"{listener.host}:{listener.port} is taken by {first}"
+    for code, member in config.members.items():
+        if member.code != code:
+            yield f"members.{code}.code", f"the table's name says {code!r}"
+        for login, terminal in member.terminals.items():
+            at = f"members.{code}.terminals.{login}"
+            if terminal.login != login:
+                yield f"{at}.login", f"the table's name says {login!r}"
+            if not (terminal.password_hash or terminal.client_certificate or terminal.networks):
+                yield at, "nothing says who it is: give it a password_hash, a client_certificate or networks"

@@ -1,0 +1,43 @@
+"""Finds the demo's published credentials in a configuration that is to serve real people."""
+
+from __future__ import annotations
+
+import hashlib
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.config.load import Problem
+from gateway.config.model import Config, TerminalConfig
+from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS, PEPPER
+
+
+def refuse_demo(config: Config, file: str = "") -> list[Problem]:
+    """What must change before `serve` may start; empty where nothing published is in use.
+
+    Passwords are tried at the demo's own logins only: trying one takes as long as argon2 is meant to take.
+    """
+    problems: list[Problem] = []
+    if config.secrets.pepper.get_secret_value() == PEPPER:
+        problems.append(Problem(file, "secrets.pepper", "is the demo's", "make one with `openssl rand -hex 32`"))
+    demo_logins = {member.kiosk_login for member in MEMBERS}
+    demo_keys = {hashlib.sha256(member.api_key.encode()).hexdigest() for member in MEMBERS}
+    for code, member in config.members.items():
+        for login, terminal in member.terminals.items():
+            if login in demo_logins and _has_demo_password(terminal):
+                key = f"members.{code}.terminals.{login}.password_hash"
+                problems.append(Problem(file, key, "is the demo's", "make one with `gateway terminal hash-password`"))
+        for number, api_key in enumerate(member.api_keys):
+            if api_key.sha256 in demo_keys:
+                key = f"members.{code}.api_keys.{number}.sha256"
+                problems.append(Problem(file, key, "is the demo's", "make one with `gateway key new`"))
+    return problems
+
+
+def _has_demo_password(terminal: TerminalConfig) -> bool:
+    if terminal.password_hash is None:
+        return False
+    try:
+        return PasswordHasher().verify(terminal.password_hash.get_secret_value(), KIOSK_PASSWORD)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,89 @@
+"""The HTTP application: /v1, the pages about it, and what operations ask of a node (health, readiness, metrics).
+
+Only the composition root makes one; it owns nothing that has to be closed.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+
+from gateway.api import problems
+from gateway.api.description import INTRODUCTION, openapi
+from gateway.api.door import Door
+from gateway.api.pages import pages
+from gateway.api.paging import Cursors
+from gateway.api.routes.bibs import bibs
+from gateway.api.routes.circulation import circulation
+from gateway.api.routes.fees import fees
+from gateway.api.routes.holds import holds
+from gateway.api.routes.items import items
+from gateway.api.routes.patrons import patrons
+from gateway.api.routes.service import service
+from gateway.clock import Clock
+from gateway.desk import Desk
+from gateway.exchanges.model import Recorder
+from gateway.members import Members
+
+BODY_LIMIT = 1 << 20  # octets; nobody needs more than a few hundred
+
+TAGS = [
+    {"name": "patrons", "description": "Who borrows: account, PIN, blocks"},
+    {"name": "items", "description": "One physical piece each"},
+    {"name": "circulation", "description": "Lending, taking back, renewing, undoing"},
+    {"name": "holds", "description": "Places in a queue"},
+    {"name": "fees", "description": "Charges and payments"},
+    {"name": "titles", "description": "Bibliographic records, availability, changes"},
+    {"name": "service", "description": "Status, rules, events, conflicts"},
+    {"name": "node", "description": "Health of this process; no key needed"},
+]
+
+
+def create_app(
+    desk: Desk,
+    members: Members,
+    clock: Clock,
+    *,
+    recorder: Recorder | None = None,
+    registry: CollectorRegistry | None = None,
+    cursor_secret: bytes | None = None,
+    body_limit: int = BODY_LIMIT,
+    title: str = "Library gateway",
+    open_pages: bool = False,
+) -> FastAPI:
+    """The application. `cursor_secret` must be the same in every process that serves the same clients (None: this
+    process alone). `open_pages` shows /docs, /openapi.json and /metrics to others than this machine. `registry` is what
+    /metrics shows."""
+    app = FastAPI(
+        title=title,
+        version=version("library-gateway"),
+        summary="Circulation, patrons, holds, fees and titles, one API for every platform",
+        description=INTRODUCTION,
+        openapi_tags=TAGS,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=body_limit,
+    )
+    app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder)
+    for router in (patrons, items, circulation, holds, fees, bibs, service):
+        app.include_router(router)
+    app.include_router(pages(app, desk, members, registry, open_to_all=open_pages))
+    app.openapi = openapi(app)
+    app.add_exception_handler(HTTPException, _problem)
+    app.add_exception_handler(RequestValidationError, _problem)
+    app.add_exception_handler(Exception, _problem)
+    return app
+
+
+async def _problem(request: HttpRequest, error: Exception) -> Response:
+    """For what never reaches a route of /v1: unknown paths, wrong methods."""
+    return problems.respond(*problems.answer_of(error))

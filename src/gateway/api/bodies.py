@@ -1,0 +1,279 @@
+"""Request bodies, derived from the canonical requests: same names, same meanings, strict JSON types.
+
+What a path already says is left out, and what is "not given" is left out of the JSON too: there are no nulls.
+Where one thing may be named in several ways, exactly one of them is to be given, and the schema says so.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
+
+from gateway.api.fields import Id, Instant, MoneyBody, Note, Pin, Text
+from gateway.api.problems import Refused
+from gateway.canonical import requests as req
+from gateway.canonical.money import Money, parse_amount
+from gateway.canonical.refusals import Refusal, RefusalCode
+
+PATRON = ("patron", "patron_id")
+ITEM = ("item", "item_id")
+
+# One line a field name, whichever body it stands in; a test asks for one for every field.
+NOTES: Mapping[str, str] = {
+    "amount": "A positive amount in the member's currency",
+    "bib_id": "Canonical id of the title",
+    "card_retained": "The terminal has kept the card",
+    "comment": "Free text of the patron, for staff",
+    "current_location": "Code of the location where the item is now",
+    "description": "What the charge is for, in words the patron will read",
+    "due": "Due instant that the terminal gave; kept only with `offline`",
+    "expires_at": "When the block ends by itself",
+    "external_ref": "The till's own reference; one reference is one payment, however often it is sent",
+    "fee_acknowledged": "The patron has agreed to what it costs",
+    "fee_ids": "Charges to pay; left out, the oldest are paid first",
+    "fee_type": "What the till says the payment is for, for the record",
+    "happened_at": "When it happened at the terminal; kept only with `offline`",
+    "item": "Barcode of the item",
+    "item_id": "Canonical id of the item",
+    "level": "What is asked for: any copy of a title, or one item",
+    "loan_id": "Canonical id of the loan",
+    "location": "Code of the location where the item is now; left out, the location of the request",
+    "method": "How it was paid",
+    "needed_before": "After this the hold is of no use to the patron",
+    "offline": "It already happened while the line was down, and is recorded as told (scope `offline`)",
+    "only_if_untouched": "Refuse where anything has happened to the item since",
+    "patron": "Any identifier of the patron: barcode, user name, ...",
+    "patron_id": "Canonical id of the patron",
+    "pickup_location": "Code of the location where the hold is to be collected",
+    "pin": "PIN as typed; checked wherever it is sent",
+    "properties": "Free text kept on the item",
+    "reason": "Why",
+    "renew_if_own": "Renew where the item is already on loan to this patron",
+    "returned_at": "When the item came back, where that was earlier than now",
+    "scope": "What the block stops",
+    "security_marker": "Kind of security marker in the item",
+    "severity": "`block` stops the patron, `trap` only tells staff",
+    "suspended_until": "The hold keeps its place but is not filled before this",
+    "text": "Words for staff",
+    "third_party": "The one who asks need not be the borrower",
+    "title": "Title as shown, where nothing better names it",
+    "type": "What kind",
+    "what": "`loan` closes the loan as never made; `return` reopens the loan that a return closed",
+}
+
+_LONG = frozenset({"comment", "text", "description", "properties", "reason"})
+_NARROWED: Mapping[tuple[type[req.Request], str], Any] = {(req.LoanUndo, "what"): Literal["loan", "return"]}
+
+
+class Body(BaseModel):
+    """A JSON object without unknown members. Of each of `one_of`, exactly one name is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly_one(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for names in cls.one_of:
+                if sum(name in value for name in names) != 1:
+                    raise ValueError("exactly one of these is to be given: " + ", ".join(names))
+        return value
+
+    def given(self) -> dict[str, Any]:
+        """What the client sent, in canonical types. Raises Refused for an amount that no money has."""
+        return {name: _canonical(getattr(self, name)) for name in self.model_fields_set}
+
+
+B = TypeVar("B", bound=Body)
+
+
+def derived(
+    request: type[req.Request],
+    *,
+    leave_out: tuple[str, ...] = (),
+    one_of: tuple[tuple[str, ...], ...] = (),
+    required: tuple[str, ...] = (),
+    example: Mapping[str, Any],
+) -> Callable[[type[B]], type[B]]:
+    """Gives a body the fields of `request` without `leave_out`. `example` must be a valid body."""
+    hints = get_type_hints(request, include_extras=True)
+    annotations: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    for name, field in request.model_fields.items():
+        if name in leave_out:
+            continue
+        kind = _NARROWED.get((request, name)) or _wire_type(name, hints[name])
+        annotations[name] = Annotated[kind, Field(description=NOTES[name])]
+        if not field.is_required() and name not in required:
+            defaults[name] = field.default
+
+    def finish(schema: dict[str, Any]) -> None:
+        for described in schema.get("properties", {}).values():
+            if described.get("default", ...) is None:
+                del described["default"]  # "not given" has no JSON value
+        if one_of:
+            schema["allOf"] = [{"oneOf": [{"required": [choice]} for choice in names]} for names in one_of]
+        schema["examples"] = [dict(example)]
+
+    def fill(body: type[B]) -> type[B]:
+        namespace: dict[str, Any] = {
+            "__module__": body.__module__,
+            "__doc__": body.__doc__,
+            "__annotations__": annotations,
+            "model_config": ConfigDict(json_schema_extra=finish),
+            "one_of": one_of,
+            **defaults,
+        }
+        return cast(type[B], types.new_class(body.__name__, (body,), {}, lambda made: made.update(namespace)))
+
+    return fill
+
+
+def _wire_type(name: str, hint: Any) -> Any:
+    """The type in JSON of a canonical field's type; None is dropped, for it means "not given"."""
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not type(None))
+    if get_origin(hint) is tuple:
+        return Annotated[tuple[_wire_type(name, get_args(hint)[0]), ...], Field(max_length=100)]
+    if hint is str:
+        return Note if name in _LONG else Id if name.endswith(("_id", "_ids")) else Text
+    return {bool: StrictBool, datetime: Instant, Money: MoneyBody, SecretStr: Pin}.get(hint, hint)
+
+
+def _canonical(value: Any) -> Any:
+    if not isinstance(value, MoneyBody):
+        return value
+    money = parse_amount(value.amount, value.currency)
+    if money is None:
+        raise Refused(Refusal(code=RefusalCode.PAYMENT_INVALID_AMOUNT))
+    return money
+
+
+@derived(
+    req.PatronAuthenticate,
+    one_of=(PATRON,),
+    required=("pin",),
+    example={"patron": "20100001", "pin": "1234"},
+)
+class PatronLogin(Body):
+    """Whose PIN, and the PIN."""
+
+
+@derived(
+    req.PatronBlock,
+    leave_out=(*PATRON, "pin"),
+    example={"reason": "CARD_LOST", "text": "Card left in the machine", "card_retained": True},
+)
+class BlockBody(Body):
+    """Why a patron is stopped, and from what."""
+
+
+@derived(req.LoanRenewAll, leave_out=PATRON, example={"pin": "1234", "fee_acknowledged": True})
+class RenewAllBody(Body):
+    """What it takes to renew everything."""
+
+
+@derived(req.ItemUpdate, leave_out=ITEM, example={"properties": "cover torn", "current_location": "ABER"})
+class ItemChange(Body):
+    """Only what is given is changed."""
+
+
+@derived(
+    req.LoanCreate,
+    one_of=(PATRON, ITEM),
+    example={"patron": "20100001", "item": "30100001", "pin": "1234"},
+)
+class CheckOut(Body):
+    """Which item is lent to whom."""
+
+
+@derived(req.LoanReturn, one_of=(ITEM,), example={"item": "30100001", "location": "ABER"})
+class Return(Body):
+    """Which item came back, and where."""
+
+
+@derived(req.LoanRenew, leave_out=(*PATRON, *ITEM, "title", "loan_id"), example={"third_party": True})
+class Renewal(Body):
+    """What it takes to renew a loan."""
+
+
+@derived(
+    req.LoanRenew,
+    leave_out=("loan_id",),
+    one_of=(PATRON, (*ITEM, "title")),
+    example={"patron": "20100002", "item": "30100023"},
+)
+class PatronRenewal(Body):
+    """Which item is renewed for whom."""
+
+
+@derived(
+    req.LoanUndo,
+    leave_out=(*PATRON, *ITEM, "loan_id", "pin", "made_by"),
+    required=("what",),
+    example={"what": "loan", "only_if_untouched": True},
+)
+class Undo(Body):
+    """What is undone."""
+
+
+@derived(
+    req.HoldPlace,
+    one_of=(PATRON, (*ITEM, "bib_id", "title")),
+    example={"patron": "20100001", "bib_id": "b1", "pickup_location": "ABER"},
+)
+class HoldBody(Body):
+    """What is asked for by whom, and where it is to be collected."""
+
+
+@derived(
+    req.HoldUpdate,
+    leave_out=(*PATRON, *ITEM, "bib_id", "title", "hold_id"),
+    example={"pickup_location": "ABER", "suspended_until": "2027-01-10T00:00:00Z"},
+)
+class HoldChange(Body):
+    """Only what is given is changed."""
+
+
+@derived(
+    req.FeeCreate,
+    leave_out=("pin",),
+    one_of=(PATRON,),
+    example={
+        "patron": "20100001",
+        "type": "DAMAGE",
+        "amount": {"amount": "4.00", "currency": "GBP"},
+        "item": "30100001",
+        "description": "Coffee on the cover",
+    },
+)
+class ChargeBody(Body):
+    """What is charged to whom, and why."""
+
+
+@derived(
+    req.FeePay,
+    one_of=(PATRON,),
+    example={
+        "patron": "20100010",
+        "amount": {"amount": "2.50", "currency": "GBP"},
+        "method": "card",
+        "external_ref": "till-7-000123",
+    },
+)
+class PaymentBody(Body):
+    """What was paid by whom."""
+
+
+@derived(
+    req.FeeWaive,
+    leave_out=("fee_id",),
+    example={"amount": {"amount": "1.00", "currency": "GBP"}, "reason": "Goodwill"},
+)
+class Waiver(Body):
+    """What is waived; without an amount, the whole balance."""

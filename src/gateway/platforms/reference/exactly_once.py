@@ -90,10 +90,10 @@ def decide(command: Command, rule: Rule, snapshot: Any) -> Decision[Answer]:
     """Replays, or decides by `rule` and stores the answer. The snapshot has `stored` and `state`, and `item`, `charges`
     or `patron` where its subject is of that kind. Raises StaleRules where the rules have moved."""
     stored: IdempotencyRow | None = snapshot.stored
-    if stored is not None and stored.operation == command.operation:
+    if stored is not None:
         if stored.fingerprint and command.key.fingerprint and stored.fingerprint != command.key.fingerprint:
             return Decision(Refusal(code=RefusalCode.CONFLICT, detail={"kind": "key_reused"}))
-        if replayable(stored, command, snapshot):
+        if stored.operation == command.operation and replayable(stored, command, snapshot):
             return Decision(load(stored.answer_json))
     if version_of(snapshot.state) != command.rules.version:
         raise StaleRules

@@ -7,65 +7,15 @@ and leaves what a request means to its owner. It holds no socket and no clock.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import Enum
 
 from library_protocols.sip2.codec import DecodeError, decode, encode_body, seal
 from library_protocols.sip2.dialect import STANDARD, Dialect
+from library_protocols.sip2.events import NEED_DATA, PAUSED, Ignored, LocalError, Request, Send, Waiting
 from library_protocols.sip2.facts import MESSAGES
 from library_protocols.sip2.framing import Framer, Oversize
 from library_protocols.sip2.messages import Checksum, Message, build
 
-
-class Waiting(Enum):
-    """Why there is no event now."""
-
-    NEED_DATA = "need_data"
-    """Nothing complete has arrived."""
-    PAUSED = "paused"
-    """A request waits for its answer; call `respond` or `replay` first."""
-
-
-NEED_DATA = Waiting.NEED_DATA
-PAUSED = Waiting.PAUSED
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A message for the owner to answer. `frame` is what came, without terminator.
-
-    `retransmission`: it is the link's previous request octet by octet, AY and AZ included. Then a command
-    must not be done again (`Acs.replay` gives the answer); a read may simply run again.
-    """
-
-    message: Message
-    frame: bytes
-    retransmission: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Octets to write now; the engine answered by itself. `message` is what was received, when it could be read."""
-
-    data: bytes
-    frame: bytes
-    message: Message | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Something that gets no answer, and why. `frame` is empty for a line that was too long to keep."""
-
-    frame: bytes
-    reason: str
-
-
 Event = Request | Send | Ignored
-
-
-class LocalError(RuntimeError):
-    """The owner broke the engine's rules: an answer without a request, or the reverse."""
 
 
 class Acs:
@@ -139,13 +89,13 @@ class Acs:
             return Send(self._ask_resend(), frame, message, "wrong checksum")
         fact = MESSAGES.get(message.code)
         if fact is None:
-            return Ignored(frame, "unknown command")
+            return Ignored(frame, "unknown command", message)
         if message.code == "97":
             if not self._last_sent:
                 return Send(self._ask_resend(), frame, message, "nothing to resend")
             return Send(self._resend(), frame, message, "resend")
         if fact.sender != "SC":
-            return Ignored(frame, f"{fact.title} is no message an SC sends")
+            return Ignored(frame, f"{fact.title} is no message an SC sends", message)
         retransmission = (
             message.sequence is not None
             and message.checksum is not Checksum.ABSENT
@@ -218,14 +168,4 @@ class Acs:
 
 _RESEND = build("96")
 
-__all__ = [
-    "NEED_DATA",
-    "PAUSED",
-    "Acs",
-    "Event",
-    "Ignored",
-    "LocalError",
-    "Request",
-    "Send",
-    "Waiting",
-]
+__all__ = ["Acs", "Event"]

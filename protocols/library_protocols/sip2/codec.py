@@ -142,7 +142,7 @@ def decode(frame: bytes, dialect: Dialect = STANDARD) -> Message:
         verdict = _verdict(frame, az, stop, dialect)
     remarks: list[Remark] = []
     if end < start or delimiter in frame[2:start]:
-        fixed, start = _recover_fixed(frame, code, min(start, end), delimiter, remarks)
+        fixed, start = _recover_fixed(frame, code, end, delimiter, remarks)
     else:
         head = frame[:start].decode("ascii", "surrogateescape")
         fixed = {name: head[part] for name, part in slices}
@@ -176,16 +176,21 @@ def _decode_unknown(frame: bytes, dialect: Dialect) -> Message:
     return Message(code.decode("ascii"), body, [], sequence, verdict, remarks)
 
 
-def recover_cut(frame: bytes, code: str, stop: int, delimiter: bytes) -> int:
-    """Where the coded fields begin although the fixed part is shorter than it should be.
+def body_start(frame: bytes, code: str, end: int, delimiter: bytes) -> int:
+    """Where the coded fields of a known message begin, `end` being where its trailer does.
 
-    Some clients leave out a date altogether. Then one of the message's own field codes stands at a boundary
-    between fixed fields; else everything up to the first delimiter (or `stop`) counts as fixed part.
+    That is after the fixed part, unless a delimiter or the trailer shows that it is shorter than it should be.
+    Some clients leave out a date altogether: then one of the message's own field codes stands at a boundary
+    between fixed fields. Else everything up to the first delimiter counts as fixed part.
     """
     fact = MESSAGES[code]
+    start = 2 + fact.width
+    stop = min(start, end)
     cut = frame.find(delimiter, 2, stop)
     if cut < 0:
         cut = stop
+    if cut == start:
+        return start
     known = {item.encode("ascii") for item in fact.required + fact.optional}
     for _, part in reversed(fact.slices):
         if frame[part.start : part.start + 2] in known and part.start + 2 <= cut:
@@ -194,9 +199,9 @@ def recover_cut(frame: bytes, code: str, stop: int, delimiter: bytes) -> int:
 
 
 def _recover_fixed(
-    frame: bytes, code: str, stop: int, delimiter: bytes, remarks: list[Remark]
+    frame: bytes, code: str, end: int, delimiter: bytes, remarks: list[Remark]
 ) -> tuple[dict[str, str], int]:
-    cut = recover_cut(frame, code, stop, delimiter)
+    cut = body_start(frame, code, end, delimiter)
     fact = MESSAGES[code]
     text = frame[:cut].decode("ascii", "surrogateescape")
     remarks.append(Remark(cut, f"the fixed part has {cut - 2} of {fact.width} characters", fact.clause))
@@ -311,11 +316,11 @@ def encode(message: Message, dialect: Dialect = STANDARD, *, with_checksum: bool
 __all__ = [
     "DecodeError",
     "Trailer",
+    "body_start",
     "checksum",
     "decode",
     "encode",
     "encode_body",
     "find_trailer",
-    "recover_cut",
     "seal",
 ]

@@ -101,7 +101,8 @@ class Dialect:
     def __post_init__(self) -> None:
         try:
             codecs.lookup(self.encoding)
-            if _ASCII.decode(self.encoding) != _ASCII.decode("ascii"):
+            ascii_text = _ASCII.decode("ascii")
+            if _ASCII.decode(self.encoding) != ascii_text or ascii_text.encode(self.encoding) != _ASCII:
                 raise ValueError(f"encoding {self.encoding!r} does not keep ASCII as it is")
         except (LookupError, UnicodeError) as error:
             raise ValueError(f"encoding {self.encoding!r} cannot be used: {error}") from error

@@ -100,7 +100,7 @@ class Message:
 
 
 _LAYOUT: dict[str, tuple[tuple[str, int, bool], ...]] = {
-    fact.code: tuple((item.name, item.width, item.kind == "number") for item in fact.fixed)
+    fact.code: tuple((item.name, item.width, item.kind in ("number", "tenths")) for item in fact.fixed)
     for fact in MESSAGES.values()
 }
 _NAMES: dict[str, frozenset[str]] = {code: frozenset(name for name, _, _ in layout) for code, layout in _LAYOUT.items()}

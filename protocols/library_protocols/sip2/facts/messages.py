@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class FixedField:
-    """One field of a fixed part. `kind` is flag, code, date, number, positions, currency or version;
-    `width` counts characters; `table` names the code table of the value."""
+    """One field of a fixed part. `kind` is flag, code, date, number, tenths (of a second), positions,
+    currency or version; `width` counts characters; `table` names the code table of the value."""
 
     name: str
     width: int
@@ -72,7 +72,7 @@ _FIXED: dict[str, FixedField] = {
         _fixed("acs_renewal_policy", 1, "flag", "whether the ACS renews for this SC", "yes_no"),
         _fixed("status_update_ok", 1, "flag", "whether the SC may update patron status", "yes_no"),
         _fixed("offline_ok", 1, "flag", "whether the SC may work off-line and send later", "yes_no"),
-        _fixed("timeout_period", 3, "number", "tenths of a second the SC waits for an answer", "timeout_period"),
+        _fixed("timeout_period", 3, "tenths", "tenths of a second the SC waits for an answer", "timeout_period"),
         _fixed("retries_allowed", 3, "number", "how often the SC repeats a message", "retries_allowed"),
         _fixed("date_time_sync", 18, "date", "the ACS's clock, for the SC to follow"),
         _fixed("language", 3, "code", "language for the patron", "language"),

@@ -56,6 +56,7 @@ INTRUDERS = {
     "desk-knows-the-port-only": ("src/gateway/desk", "import gateway.platforms.reference"),
     "desk-knows-no-door": ("src/gateway/desk", "import gateway.adapters.sip2"),
     "clients-know-the-wire-only": ("src/gateway/clients", "import gateway.desk"),
+    "commands-stand-outside": ("src/gateway/commands", "import gateway.runtime"),
     "doors-read-no-table": ("src/gateway/desk", "import gateway.store"),
     "words-are-chosen-at-the-door": ("src/gateway/platforms/reference", "import gateway.crosswalks.texts"),
     "masking-parses-nothing": ("protocols/library_protocols/sip2", "import library_protocols.sip2.codec"),

@@ -1,0 +1,143 @@
+"""`gateway explain`: what the fact tables and the table of refusals say about a code, a field or a word."""
+
+from __future__ import annotations
+
+import difflib
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from gateway.canonical.messages import MessageRef
+from gateway.canonical.refusals import EDGE_ERRORS, FailureCode, RefusalCode
+from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.crosswalks.refusals import REFUSALS, RefusalRow, Sip2Refusal, problem_type
+from gateway.crosswalks.texts import LANGUAGES, text
+from library_protocols.sip2 import FIELDS, MESSAGES, TABLES, Explanation
+from library_protocols.sip2 import explain as explain_sip2
+from library_protocols.sip2.facts import SOURCES
+
+OK, UNKNOWN = 0, 1
+"""Exit codes: explained; no table knows the term. Wrong usage is 2."""
+
+LANGUAGE_NAMES = {"cy": "Welsh", "en": "English"}
+
+
+class Topic(StrEnum):
+    SIP2 = "sip2"
+    REFUSAL = "refusal"
+
+
+def explain(
+    topic: Annotated[Topic, typer.Argument(help="Which tables to ask.")],
+    term: Annotated[list[str], typer.Argument(help="A code, a name, or a name with a value.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The rows as one JSON array.")] = False,
+) -> None:
+    """Explain a term of a standard, or what a refusal looks like at each door.
+
+    `explain sip2 AY`, `explain sip2 17`, `explain sip2 "circulation status 08"`, `explain refusal FEE_LIMIT`.
+    Exit code 0: explained; 1: no table knows it.
+    """
+    wanted = " ".join(term)
+    found = _sip2(wanted, as_json) if topic is Topic.SIP2 else _refusal(wanted, as_json)
+    raise typer.Exit(OK if found else UNKNOWN)
+
+
+def _sip2(term: str, as_json: bool) -> bool:
+    rows = explain_sip2(term)
+    if as_json:
+        print_json([row._asdict() for row in rows])
+    elif rows:
+        for row in rows:
+            if row.kind in ("message", "field", "fixed"):
+                _print_fact(row)
+        listed = [row for row in rows if row.kind in ("value", "position")]
+        if listed:
+            print_table(
+                listed[0].title, (listed[0].kind, "meaning", "clause"), [(r.term, r.text, r.clause) for r in listed]
+            )
+        letters = sorted({row.clause[0] for row in rows if row.clause[:1] in SOURCES})
+        for letter in letters:
+            print_line(f"[dim]{letter}: {escape(SOURCES[letter])}[/dim]")
+    if not rows:
+        names = [*MESSAGES, *FIELDS, *(m.title.lower() for m in MESSAGES.values()),
+                 *(f.title for f in FIELDS.values()), *(t.title for t in TABLES.values())]  # fmt: skip
+        _say_unknown(term, names)
+    return bool(rows)
+
+
+def _print_fact(row: Explanation) -> None:
+    print_line(f"[bold]{escape(row.term)}[/bold]  {escape(row.title)}  [dim]({row.kind}, {escape(row.clause)})[/dim]")
+    for part in row.text.split("; "):
+        print_line(f"  {escape(part)}")
+
+
+def _refusal(term: str, as_json: bool) -> bool:
+    name = "_".join(term.upper().replace("-", " ").replace("_", " ").split())
+    codes: dict[str, RefusalCode | FailureCode] = {code.value: code for code in REFUSALS}
+    code = codes.get(name)
+    if code is None:
+        if as_json:
+            print_json([])
+        _say_unknown(name, list(codes))
+        return False
+    row = REFUSALS[code]
+    facts = _refusal_facts(code, row)
+    if as_json:
+        print_json([facts])
+        return True
+    print_line(f"[bold]{code.value}[/bold]  {escape(row.http_title)}  [dim]({facts['kind']})[/dim]")
+    print_table(None, ("door", "looks like"), [
+        ("SIP2", facts["sip2"]),
+        ("HTTP", f"{row.http}, type {facts['problem']}"),
+        ("NCIP", f"{row.ncip.type}" + (f", element {row.ncip.element}" if row.ncip.element else "")),
+        ("LDAP", f"result code {row.ldap}"),
+        *((f"screen, {LANGUAGE_NAMES[language]}", words) for language, words in facts["screen"].items()),
+    ])  # fmt: skip
+    return True
+
+
+def _refusal_facts(code: RefusalCode | FailureCode, row: RefusalRow) -> dict[str, Any]:
+    message = MessageRef(id=row.message_id)
+    return {
+        "code": code.value,
+        "kind": _kind(code),
+        "title": row.http_title,
+        "sip2": _sip2_words(row.sip2),
+        "http": row.http,
+        "problem": problem_type(code),
+        "ncip": {"type": row.ncip.type, "element": row.ncip.element},
+        "ldap": row.ldap,
+        "screen": {language: text(message, language) for language in LANGUAGES},
+    }
+
+
+def _kind(code: RefusalCode | FailureCode) -> str:
+    if isinstance(code, FailureCode):
+        return "failure: something broke or is away; never stored, a retry asks again"
+    if code in EDGE_ERRORS:
+        return "edge error: the door says it before the library's rules are asked; never stored"
+    return 'refusal: a legitimate "no", stored with its command and replayed to a retry'
+
+
+def _sip2_words(look: Sip2Refusal) -> str:
+    """How the answer's fields stand, in the order a reader of the wire meets them."""
+    parts = [f"ok=1 in {', '.join(sorted(look.ok_in))}, else ok=0" if look.ok_in else "ok=0"]
+    if look.needs_pin:
+        parts.append("BL=N and CQ=N, for a PIN is wrong or missing")
+    else:
+        parts.append("in 24, 26 and 64 BL=Y" if look.card_known else "in 24, 26 and 64 BL=N and everything denied")
+    status = TABLES["patron_status"]
+    marked = [row.meaning for row in status.rows if int(row.code) in look.status]
+    if marked:
+        parts.append(f"patron status: {', '.join(marked)}")
+    if look.fee:
+        parts.append("BT, BH and BV name the fee; sent again with BO=Y it is done")
+    return "; ".join([*parts, "AF says why"])
+
+
+def _say_unknown(term: str, names: list[str]) -> None:
+    near = difflib.get_close_matches(term.lower(), [name.lower() for name in names], n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    say(f"No table knows {term!r}.{hint}")

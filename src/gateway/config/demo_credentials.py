@@ -18,8 +18,8 @@ def refuse_demo(config: Config, file: str = "") -> list[Problem]:
     Passwords are tried at the demo's own logins only: trying one takes as long as argon2 is meant to take.
     """
     problems: list[Problem] = []
-    if config.secrets.pepper.get_secret_value() == PEPPER:
-        problems.append(Problem(file, "secrets.pepper", "is the demo's", "make one with `openssl rand -hex 32`"))
+    if config.pepper.get_secret_value() == PEPPER:
+        problems.append(Problem(file, "pepper", "is the demo's", "make one with `openssl rand -hex 32`"))
     demo_logins = {member.kiosk_login for member in MEMBERS}
     demo_keys = {hashlib.sha256(member.api_key.encode()).hexdigest() for member in MEMBERS}
     for code, member in config.members.items():

@@ -172,19 +172,6 @@ class JournalConfig(Section):
     """Transactions kept at most; beyond that kiosks are told "no". A busy library makes some 5,000 a day."""
 
 
-class SecretsConfig(Section):
-    """Keys that lie outside the database."""
-
-    pepper: SecretStr = Field(min_length=16)
-    """Secret that PINs are mixed with before hashing. Losing it makes every stored PIN useless; whoever has it and the
-    database can try out four digits. Set it once, keep a copy apart, never change it."""
-
-    def derive(self, purpose: str) -> bytes:
-        """A key of 32 bytes for another purpose (signing cursors), from which the pepper cannot be had back."""
-        pepper = self.pepper.get_secret_value().encode()
-        return hmac.new(pepper, b"derive:" + purpose.encode(), hashlib.sha256).digest()
-
-
 class ApiKeyConfig(Section):
     """An API key of a member. The key itself is shown once, when it is made, and is not kept."""
 
@@ -310,7 +297,9 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     exchanges: ExchangesConfig = ExchangesConfig()
     journal: JournalConfig = JournalConfig()
-    secrets: SecretsConfig
+    pepper: SecretStr = Field(min_length=16)
+    """Secret that PINs are mixed with before hashing, kept outside the database. Losing it makes every stored PIN
+    useless; who has it and the database can try out four digits. Set it once, keep a copy apart, never change it."""
     members: dict[Code, MemberConfig] = {}
     """The members by code."""
 
@@ -323,6 +312,11 @@ class Config(Section):
     def _agreement(self) -> Config:
         check_agreement(self)
         return self
+
+    def derive_key(self, purpose: str) -> bytes:
+        """A key of 32 bytes for another purpose (signing cursors), from which the pepper cannot be had back."""
+        pepper = self.pepper.get_secret_value().encode()
+        return hmac.new(pepper, b"derive:" + purpose.encode(), hashlib.sha256).digest()
 
     @property
     def store_url(self) -> str:

@@ -71,7 +71,7 @@ def demo_config(
     return {
         "data_dir": str(data_dir),
         "store": {"url": store_url},
-        "secrets": {"pepper": PEPPER},
+        "pepper": PEPPER,
         "tls": {"certificate": str(certificate), "key": str(key)} if with_tls else {},
         "listeners": {
             name: {"protocol": protocol, "host": "127.0.0.1", "port": port + port_offset, "tls": tls}

@@ -18,7 +18,9 @@ from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.requests import Request
 from gateway.clock import Clock, SystemClock
 from gateway.journal.entry import FOR_STAFF, Entry, Kind, State, milliseconds, packed, unpacked
+from gateway.journal.replay import Replays, replayer
 
+FILE_NAME = "journal.sqlite3"  # in the data directory
 KEPT = timedelta(days=7)  # what is settled stays so long for `journal list`; it names patrons, so no longer
 _BUSY_SECONDS = 2.0  # another process of this node is writing
 
@@ -75,6 +77,10 @@ class Journal:
 
     def close(self) -> None:
         self._db.close()
+
+    async def replayer(self, desk: Replays) -> None:
+        """Carries out what waits, until it is cancelled."""
+        await replayer(self, desk)
 
     # Transactions that already happened
 

@@ -7,13 +7,15 @@ import fcntl
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from gateway.canonical.refusals import PlatformFailure
 from gateway.journal.entry import Entry
-from gateway.journal.journal import Journal
+
+if TYPE_CHECKING:
+    from gateway.journal.journal import Journal
 
 PAUSE = 1.0  # seconds between looks; a look at an empty journal costs microseconds
 _LOOKS_PER_PRUNING = 3600

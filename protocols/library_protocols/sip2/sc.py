@@ -25,7 +25,7 @@ from library_protocols.sip2.framing import Framer, Oversize
 from library_protocols.sip2.messages import Checksum, Message, build
 
 MAX_RESENDS = 3
-"""How often one message may go round by 96 and 97 before the link counts as failed (G: default retries)."""
+"""How often one message may go round by 96 and 97 before the link counts as failed: real pairs have looped."""
 
 Event = Response | StatusChanged | Send | Ignored | LinkFailed
 

@@ -55,12 +55,16 @@ def asked_patron() -> Sql:
     return func.coalesce(bindparam("patron_id", type_=Text), by_value.scalar_subquery())
 
 
-def asked_item() -> Sql:
-    """Id of the item named by `item_id` or by barcode `item`."""
+def asked_item(*, by_loan: bool = False) -> Sql:
+    """Id of the item named by `item_id`, by barcode `item`, or (`by_loan`) as that of the loan `loan_id`."""
     by_barcode = select(schema.item.c.id).where(
         schema.item.c.member == MEMBER, schema.item.c.barcode == bindparam("item", type_=Text)
     )
-    return func.coalesce(bindparam("item_id", type_=Text), by_barcode.scalar_subquery())
+    if not by_loan:
+        return func.coalesce(bindparam("item_id", type_=Text), by_barcode.scalar_subquery())
+    loan = schema.loan
+    named = select(loan.c.item_id).where(loan.c.member == MEMBER, loan.c.id == bindparam("loan_id", type_=Text))
+    return func.coalesce(bindparam("item_id", type_=Text), by_barcode.scalar_subquery(), named.scalar_subquery())
 
 
 def bib_of(item: Sql) -> Sql:
@@ -193,7 +197,7 @@ def queue(which: Sql, name: str = "queue") -> Part:
 
 
 def queue_people(which: Sql, name: str = "queue_people") -> Part:
-    """`patron_id`, `name`, `barcode` and `pseudonym` of the patrons in an item's queue."""
+    """`patron_id`, `name`, `category`, `barcode` and `pseudonym` of the patrons in an item's queue."""
     hold, person, ident, alias = schema.hold, schema.patron, schema.patron_identifier, schema.pseudonym
     barcode = (
         select(ident.c.shown)
@@ -208,7 +212,13 @@ def queue_people(which: Sql, name: str = "queue_people") -> Part:
         .scalar_subquery()
     )
     people = (
-        select(person.c.id.label("patron_id"), person.c.name, barcode.label("barcode"), alias.c.pseudonym)
+        select(
+            person.c.id.label("patron_id"),
+            person.c.name,
+            person.c.category,
+            barcode.label("barcode"),
+            alias.c.pseudonym,
+        )
         .select_from(
             hold.join(person, and_(person.c.member == hold.c.member, person.c.id == hold.c.patron_id)).outerjoin(
                 alias, and_(alias.c.member == person.c.member, alias.c.patron_id == person.c.id)
@@ -239,3 +249,14 @@ def _unreturned(columns: Rows, which: Sql) -> Rows:
         .order_by(loan.c.loaned_at.desc(), loan.c.id.desc())
         .limit(1)
     )
+
+
+def last_event(which: Sql, *types: str, name: str) -> Part:
+    """`seq`, `type`, `loan_id`, `data_json` of an item's latest event, of these types where any are named."""
+    table = schema.event
+    found = select(table.c.seq, table.c.type, table.c.loan_id, table.c.data_json).where(
+        table.c.member == MEMBER, table.c.item_id == which
+    )
+    if types:
+        found = found.where(table.c.type.in_(types))
+    return Part(name, found.order_by(table.c.seq.desc()).limit(1))

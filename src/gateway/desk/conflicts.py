@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gateway.canonical.context import Context
 from gateway.canonical.entities import OfflineConflict
-from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import ConflictsOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import ConflictList, ConflictResolve
@@ -41,11 +40,7 @@ def resolved(journal: Journal, ctx: Context, request: ConflictResolve) -> Confli
     number = request.conflict_id.removeprefix(_PREFIX)
     entry = journal.resolve(ctx.member, int(number)) if number.isdecimal() and len(number) < 19 else None
     if entry is None:
-        return Refusal(
-            code=RefusalCode.CONFLICT,
-            detail={"kind": "no_such_conflict"},
-            messages=(MessageRef(id="refusal.conflict"),),
-        )
+        return Refusal(code=RefusalCode.CONFLICT, detail={"kind": "unknown_conflict"})
     return ConflictsOutcome(conflicts=(_conflict(entry),))
 
 

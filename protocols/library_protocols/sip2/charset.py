@@ -7,6 +7,7 @@ unchanged; `printable` removes them before text leaves for a screen, a database 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from library_protocols.sip2.dialect import Dialect
 
@@ -53,23 +54,35 @@ def encode_text(text: str, dialect: Dialect) -> bytes:
         # Big5, CP932 and GB18030 have the delimiter's octet as second half of characters.
     except UnicodeEncodeError:
         text = unicodedata.normalize("NFC", text)
-    return b"".join([c.encode("ascii") if c.isascii() else _encode_character(c, dialect) for c in text])
+    return b"".join(
+        [
+            character.encode("ascii")
+            if character.isascii()
+            else _encode_character(
+                character,
+                dialect.encoding,
+                dialect.delimiter_octet,
+                dialect.transliterate,
+                dialect.unmappable_substitute,
+            )
+            for character in text
+        ]
+    )
 
 
-def _encode_character(character: str, dialect: Dialect) -> bytes:
-    for candidate in _candidates(character, dialect):
+@lru_cache(maxsize=4096)
+def _encode_character(character: str, encoding: str, delimiter: bytes, transliterate: bool, substitute: str) -> bytes:
+    for candidate in _candidates(character) if transliterate else [character]:
         try:
-            data = candidate.encode(dialect.encoding, "surrogateescape")
+            data = candidate.encode(encoding, "surrogateescape")
         except UnicodeEncodeError:
             continue
-        if dialect.delimiter_octet not in data:
+        if delimiter not in data:
             return data
-    return dialect.unmappable_substitute.encode("ascii")
+    return substitute.encode("ascii")
 
 
-def _candidates(character: str, dialect: Dialect) -> list[str]:
-    if not dialect.transliterate:
-        return [character]
+def _candidates(character: str) -> list[str]:
     plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
     relatives = "".join(_RELATIVES.get(c, c) for c in plain)
     found = [character, _RELATIVES.get(character, ""), plain, relatives]

@@ -14,6 +14,7 @@ from library_protocols.sip2.facts import FIELDS, MESSAGES
 from library_protocols.sip2.messages import Checksum, Message, Remark
 
 _ABSENT, _VALID, _INVALID = Checksum.ABSENT, Checksum.VALID, Checksum.INVALID
+_DIGITS = {b"%dAZ" % digit: str(digit) for digit in range(10)}
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
 _CONTINUED = frozenset({"AF", "AG"})
 
@@ -134,15 +135,24 @@ def decode(frame: bytes, dialect: Dialect = STANDARD) -> Message:
         return _decode_unknown(frame, dialect)
     code, start, slices = plan
     delimiter = dialect.delimiter_octet
-    trailer = _find_trailer(frame, start, delimiter)
-    if trailer is None:
-        end, sequence, verdict = len(frame), None, _ABSENT
-    else:
-        end, sequence, az, stop = trailer
-        verdict = _verdict(frame, az, stop, dialect)
-    remarks: list[Remark] = []
+    # The trailer as the standard wants it, and right: nearly every message, and a third of the time.
+    end = len(frame) - 9
+    sequence, verdict = _DIGITS.get(frame[-7:-4]), _VALID
+    if (
+        sequence is None
+        or frame[end : end + 2] != b"AY"
+        or (end != start and frame[end - 1 : end] != delimiter)
+        or frame[-4:] != b"%04X" % (-sum(frame[:-4]) & 0xFFFF)
+    ):
+        trailer = _find_trailer(frame, start, delimiter)
+        if trailer is None:
+            end, sequence, verdict = len(frame), None, _ABSENT
+        else:
+            end, sequence, az, stop = trailer
+            verdict = _verdict(frame, az, stop, dialect)
+    remarks: tuple[Remark, ...] = ()
     if end < start or delimiter in frame[2:start]:
-        fixed, start = _recover_fixed(frame, code, end, delimiter, remarks)
+        fixed, start, remarks = _recover_fixed(frame, code, end, delimiter)
     else:
         head = frame[:start].decode("ascii", "surrogateescape")
         fixed = {name: head[part] for name, part in slices}
@@ -150,11 +160,11 @@ def decode(frame: bytes, dialect: Dialect = STANDARD) -> Message:
     body = rest.decode("ascii") if rest.isascii() else rest.decode(dialect.encoding, "surrogateescape")
     segments = body.split(dialect.delimiter_character)
     if segments[-1]:
-        remarks.append(Remark(end, "the last field has no delimiter", "P message format"))
+        remarks += (Remark(end, "the last field has no delimiter", "P message format"),)
     elif not segments[0] and rest:
-        remarks.append(Remark(start, "a delimiter stands after the fixed part", "P message format"))
+        remarks += (Remark(start, "a delimiter stands after the fixed part", "P message format"),)
     fields = [(segment[:2], segment[2:]) for segment in segments if segment]
-    return Message(code, fixed, fields, sequence, verdict, tuple(remarks))
+    return Message(code, fixed, fields, sequence, verdict, remarks)
 
 
 def _decode_unknown(frame: bytes, dialect: Dialect) -> Message:
@@ -199,14 +209,14 @@ def body_start(frame: bytes, code: str, end: int, delimiter: bytes) -> int:
 
 
 def _recover_fixed(
-    frame: bytes, code: str, end: int, delimiter: bytes, remarks: list[Remark]
-) -> tuple[dict[str, str], int]:
+    frame: bytes, code: str, end: int, delimiter: bytes
+) -> tuple[dict[str, str], int, tuple[Remark, ...]]:
     cut = body_start(frame, code, end, delimiter)
     fact = MESSAGES[code]
     text = frame[:cut].decode("ascii", "surrogateescape")
-    remarks.append(Remark(cut, f"the fixed part has {cut - 2} of {fact.width} characters", fact.clause))
+    remark = Remark(cut, f"the fixed part has {cut - 2} of {fact.width} characters", fact.clause)
     fixed = {name: text[part].ljust(part.stop - part.start) for name, part in fact.slices}
-    return fixed, cut
+    return fixed, cut, (remark,)
 
 
 def encode_body(message: Message, dialect: Dialect = STANDARD) -> bytes:
@@ -298,7 +308,7 @@ def seal(body: bytes, sequence: str | None, with_checksum: bool, dialect: Dialec
         body += b"AY" + sequence.encode("latin-1", "replace")
     if with_checksum:
         body += b"AZ"
-        body += checksum(body).encode("ascii")
+        body += b"%04X" % (-sum(body) & 0xFFFF)
     return body + dialect.terminator_octets
 
 

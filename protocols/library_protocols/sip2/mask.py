@@ -7,10 +7,12 @@ covers more. The checksum's digits go with a secret, for the sum of all octets w
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from library_protocols.sip2.facts import FIELDS, MESSAGES, FixedField
 
 _SECRET = frozenset(code.encode("ascii") for code, fact in FIELDS.items() if fact.secret)
+_HARMLESS = frozenset(code.encode("ascii") for code, fact in FIELDS.items() if not fact.secret)
 _PERSONAL = frozenset(code.encode("ascii") for code, fact in FIELDS.items() if fact.personal)
 _KNOWN = frozenset(code.encode("ascii") for code in FIELDS)
 
@@ -41,7 +43,15 @@ _TRAILER = re.compile(rb"AY[0-9]{1,2}AZ[0-9A-Fa-f]{4}\Z")
 _CHECKSUM = re.compile(rb"AZ([^|]{1,8})\Z")
 # A secret field after a character that may be the peer's own delimiter. Blanks, hyphens and the like stand in
 # names and titles and are none.
-_OTHER_DELIMITER = re.compile(rb"[\x00-\x1f!#$%*+:;<=>?@\[\\\]^{|}~\x7f\x80](?:" + b"|".join(sorted(_SECRET)) + rb")")
+_CODES = b"(?:" + b"|".join(sorted(_SECRET)) + b")"
+_OTHER_DELIMITER = re.compile(rb"[\x00-\x1f!#$%*+:;<=>?@\[\\\]^{|}~\x7f\x80]" + _CODES)
+
+
+@cache
+def _suspects(delimiter: bytes) -> re.Pattern[bytes]:
+    """Finds any place after the first field's code where `_mask_line` might find a secret."""
+    field = rb"(?i:" + re.escape(delimiter) + rb"[\x00-\x20]*" + _CODES + rb")"
+    return re.compile(field + b"|" + _OTHER_DELIMITER.pattern)
 
 
 def mask(data: bytes, delimiter: bytes = b"|", personal: bool = False) -> bytes | None:
@@ -69,6 +79,8 @@ def _mask_line(data: bytes, out: bytearray, start: int, end: int, delimiter: byt
     trailer = _TRAILER.search(data, start, last)
     fixed = head.match(data, start, end)
     at = fixed.end() if fixed else start + 2
+    if fixed and not personal and data[at : at + 2] in _HARMLESS and not _suspects(delimiter).search(data, at, end):
+        return True
     shapeless = fixed is None
     # Doubt: what stands here cannot be told apart from a secret or the rest of one.
     doubt = True

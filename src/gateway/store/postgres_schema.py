@@ -58,22 +58,22 @@ def _function() -> str:
         for kind, statement in _statements(how)
     )
     return f"""
-CREATE OR REPLACE FUNCTION gateway_apply(members text, groups jsonb) RETURNS void LANGUAGE plpgsql AS $function$
+CREATE OR REPLACE FUNCTION gateway_apply(text, jsonb) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
-  step jsonb;
-  given jsonb;
-  hit bigint;
+  apply_step jsonb;
+  apply_rows jsonb;
+  apply_hits bigint;
 BEGIN
-  PERFORM set_config('gateway.member', members, true);
-  FOR step IN SELECT jsonb_array_elements(groups) LOOP
-    given := step -> 1;
-    CASE step ->> 0
+  PERFORM set_config('gateway.member', $1, true);
+  FOR apply_step IN SELECT jsonb_array_elements($2) LOOP
+    apply_rows := apply_step -> 1;
+    CASE apply_step ->> 0
 {branches}
     END CASE;
-    GET DIAGNOSTICS hit = ROW_COUNT;
-    IF step -> 2 = 'true' AND hit <> jsonb_array_length(given) THEN
-      RAISE EXCEPTION '%: % of % rows have another version', step ->> 0, jsonb_array_length(given) - hit,
-        jsonb_array_length(given) USING ERRCODE = '{CONFLICT}';
+    GET DIAGNOSTICS apply_hits = ROW_COUNT;
+    IF apply_step -> 2 = 'true' AND apply_hits <> jsonb_array_length(apply_rows) THEN
+      RAISE EXCEPTION '%: only % of % rows have the version that was read', apply_step ->> 0, apply_hits,
+        jsonb_array_length(apply_rows) USING ERRCODE = '{CONFLICT}';
     END IF;
   END LOOP;
 END
@@ -81,13 +81,13 @@ $function$"""
 
 
 def _statements(how: Writing) -> Iterator[tuple[type, str]]:
-    table, rows = how.table, f"jsonb_populate_recordset(NULL::{how.table}, given) AS r"
+    table, rows = how.table, f"jsonb_populate_recordset(NULL::{how.table}, apply_rows) AS r"
     columns = ", ".join(f'"{name}"' for name in how.columns)
     insert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows}"  # noqa: S608 - names of the schema
     yield Insert, insert
     if not how.key:
         return
-    same = " AND ".join(f"t.{name} = r.{name}" for name in (*how.key, *(("version",) if how.versioned else ())))
+    same = " AND ".join(f"t.{name} = r.{name}" for name in how.identity)
     sets = [f'"{name}" = r."{name}"' for name in how.settable] + (["version = r.version + 1"] if how.versioned else [])
     yield Update, f"UPDATE {table} AS t SET {', '.join(sets)} FROM {rows} WHERE {same}"  # noqa: S608
     others = ", ".join(f'"{name}" = excluded."{name}"' for name in how.columns if name not in how.key)

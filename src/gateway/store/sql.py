@@ -244,6 +244,11 @@ class Writing:
     key_of: Callable[[Row], tuple[Any, ...]]
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """What names the row as it was read: the key, and the version where it has one."""
+        return (*self.key, "version") if self.versioned else self.key
+
+    @property
     def settable(self) -> tuple[str, ...]:
         """What an update sets: neither key nor version."""
         return tuple(name for name in self.columns if name not in self.key and name != "version")
@@ -264,8 +269,10 @@ def writing(row: type) -> Writing:
     if table is None:
         raise EffectRefused(f"{row.__name__} is no row of the schema")
     columns = tuple(field.name for field in dataclasses.fields(row))
-    key = tuple(column.name for column in table.primary_key if column.name in columns)
-    return Writing(table.name, _RANKS[table.name], columns, key, "version" in columns, getter(columns), getter(key))
+    key = tuple(str(column.name) for column in table.primary_key if column.name in columns)
+    return Writing(
+        str(table.name), _RANKS[table.name], columns, key, "version" in columns, getter(columns), getter(key)
+    )
 
 
 class Group(NamedTuple):

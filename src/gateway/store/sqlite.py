@@ -73,8 +73,7 @@ class _Waiting:
 @cache
 def _statement(kind: type, how: Writing) -> tuple[str, Callable[[Any], tuple[Any, ...]], bool]:
     """The text, the values of a row, and whether every row must be hit."""
-    key = " AND ".join(f"{name} = ?" for name in how.key)
-    version = " AND version = ?" if how.versioned else ""
+    same = " AND ".join(f"{name} = ?" for name in how.identity)
     if kind in (Insert, Replace):
         sql = f"INSERT INTO {how.table} ({', '.join(how.columns)}) VALUES ({', '.join('?' * len(how.columns))})"  # noqa: S608
         if kind is Replace:
@@ -82,14 +81,13 @@ def _statement(kind: type, how: Writing) -> tuple[str, Callable[[Any], tuple[Any
             sql += f" ON CONFLICT ({', '.join(how.key)}) DO UPDATE SET "
             sql += ", ".join(f"{name} = excluded.{name}" for name in others)
         return sql, how.values, False
-    names = how.key + (("version",) if how.versioned else ())
     if kind is Update:
         sets = [f"{name} = ?" for name in how.settable] + (["version = version + 1"] if how.versioned else [])
-        sql = f"UPDATE {how.table} SET {', '.join(sets)} WHERE {key}{version}"  # noqa: S608
-        return sql, getter(how.settable + names), True
+        sql = f"UPDATE {how.table} SET {', '.join(sets)} WHERE {same}"  # noqa: S608
+        return sql, getter(how.settable + how.identity), True
     if kind is Delete:
-        return f"DELETE FROM {how.table} WHERE {key}{version}", getter(names), how.versioned  # noqa: S608
-    return f"SELECT 1 FROM {how.table} WHERE {key}{version}", getter(names), True  # noqa: S608
+        return f"DELETE FROM {how.table} WHERE {same}", getter(how.identity), how.versioned  # noqa: S608
+    return f"SELECT 1 FROM {how.table} WHERE {same}", getter(how.identity), True  # noqa: S608
 
 
 class SqliteStore:
@@ -324,6 +322,8 @@ class SqliteStore:
             if isinstance(error, sqlite3.IntegrityError):
                 if error.sqlite_errorcode in _UNIQUE:
                     raise WriteConflict(str(error)) from error
+                raise EffectRefused(str(error)) from error
+            if isinstance(error, (UnicodeEncodeError, OverflowError)):
                 raise EffectRefused(str(error)) from error
             raise
         execute("RELEASE command")

@@ -77,3 +77,12 @@ def item(member: str = "aber", id_: str = "i1", bib_id: str = "b1", temporary: b
 
 def event(member: str = "aber", type_: str = "loan.created") -> rows.EventRow:
     return rows.EventRow(member, 1, type_, None, None, None, "kiosk", "{}")
+
+
+def patron(member: str = "aber", id_: str = "p1") -> rows.PatronRow:
+    return rows.PatronRow(
+        member, id_, name="Siân Ŵyn", family=None, given=None, category="student", home_library=None, status="active",
+        expires_on=None, valid_from_on=None, birth_on=None, language="cy", emails_json="[]", phones_json="[]",
+        addresses_json="[]", pin_hash=None, is_institution=False, account_key=None, account_terminal=None,
+        created_at=1, changed_at=1,
+    )  # fmt: skip

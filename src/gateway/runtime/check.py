@@ -1,0 +1,134 @@
+"""`gateway check`: tries what a configuration names (ports, certificates, store, profiles) without serving anything."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from gateway.canonical.context import Context
+from gateway.canonical.refusals import PlatformFailure, Refusal
+from gateway.canonical.requests import ConfigList
+from gateway.canonical.vocabulary import Permission
+from gateway.clock import SystemClock
+from gateway.config import Config, ListenerConfig, refuse_demo
+from gateway.platforms.reference.platform import ReferencePlatform
+from gateway.runtime import tls
+from gateway.runtime.compose import problems
+from gateway.runtime.listeners import PortInUse, bind
+from gateway.store import migrate, open_store
+from gateway.store.effects import StoreUnavailable
+
+DAYS_TO_RENEW = 30  # a certificate that ends sooner is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing tried: what, how it stands, what was found, and what to do about it."""
+
+    what: str
+    state: Literal["ok", "warning", "problem"]
+    found: str
+    hint: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+async def check(config: Config) -> list[Result]:
+    """Tries everything; nothing is left open or changed."""
+    results = [Result("configuration", "ok", f"{len(config.members)} members, {_terminals(config)} terminals")]
+    results += [Result(p.key, "problem", p.message, p.hint) for p in [*problems(config), *refuse_demo(config)]]
+    results += _directory(config)
+    results += _certificates(config)
+    for name, listener in config.listeners.items():
+        results += _listener(name, listener)
+    return [*results, *[result async for result in _store(config)]]
+
+
+def _terminals(config: Config) -> int:
+    return sum(len(member.terminals) for member in config.members.values())
+
+
+def _directory(config: Config) -> Iterator[Result]:
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        trial = config.data_dir / ".check"
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        yield Result("data_dir", "problem", f"{config.data_dir}: {error.strerror}", "make it writable for the gateway")
+    else:
+        yield Result("data_dir", "ok", str(config.data_dir))
+
+
+def _certificates(config: Config) -> Iterator[Result]:
+    pairs = {"tls": (config.tls.certificate, config.tls.key)}
+    pairs |= {f"tls.names.{name}": (files.certificate, files.key) for name, files in config.tls.names.items()}
+    for what, (certificate, key) in pairs.items():
+        if certificate is None or key is None:
+            continue
+        try:
+            tls.server_context(certificate, key, client_ca=config.tls.client_ca)
+            left = tls.days_left(certificate)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            yield Result(what, "problem", f"{certificate}: {error}", "a PEM certificate chain and its private key")
+            continue
+        if left < 0:
+            yield Result(what, "problem", f"expired {-left:.0f} days ago", "renew it")
+        elif left < DAYS_TO_RENEW:
+            yield Result(what, "warning", f"expires in {left:.0f} days", "renew it")
+        else:
+            yield Result(what, "ok", f"valid for {left:.0f} days")
+
+
+def _listener(name: str, listener: ListenerConfig) -> Iterator[Result]:
+    what = f"listeners.{name}"
+    try:
+        bind(listener.host, listener.port).close()
+    except PortInUse as error:
+        yield Result(what, "problem", str(error), "another program, or this gateway already running, has the port")
+        return
+    clear = not listener.tls and not ipaddress.ip_address(listener.host).is_loopback
+    if clear:
+        hint = "use TLS, or a network that only kiosks are in"
+        yield Result(what, "warning", f"{listener.host}:{listener.port} speaks in clear beyond this machine", hint)
+    else:
+        yield Result(what, "ok", f"{listener.host}:{listener.port}")
+
+
+async def _store(config: Config) -> Any:
+    try:
+        if config.store_url.startswith("sqlite:"):
+            await migrate.upgrade(config.store_url)
+        else:
+            await migrate.check(config.store_url)
+        store = await open_store(config.store_url)
+    except (StoreUnavailable, migrate.WrongRevision, OSError) as error:
+        yield Result("store", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
+        return
+    yield Result("store", "ok", f"answers, schema {migrate.head()}")
+    pepper = config.pepper.get_secret_value().encode()
+    platform = ReferencePlatform(store, SystemClock(), pepper=pepper)
+    try:
+        for code, member in config.members.items():
+            yield await _member(platform, code, member.main_location)
+    finally:
+        await platform.close()
+        await store.close()
+
+
+async def _member(platform: ReferencePlatform, code: str, main_location: str) -> Result:
+    what = f"members.{code}"
+    ctx = Context(code, "check", main_location, frozenset({Permission.CONFIG_READ}))
+    try:
+        answer = await platform.config_list(ctx, ConfigList(what="locations"))
+    except PlatformFailure as failure:
+        return Result(what, "problem", str(failure))
+    known = [] if isinstance(answer, Refusal) else [row.get("code") for row in answer.rows]
+    if main_location in known:
+        return Result(what, "ok", f"{len(known)} locations")
+    hint = "load the member's locations, rules, patrons and items first"
+    return Result(what, "warning", f"the platform does not know the location {main_location!r}", hint)

@@ -1,0 +1,261 @@
+"""The commands that run a gateway and look after it: demo, serve, check, config, reload, backup, restore, platform."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import ssl
+import tempfile
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import orjson
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from gateway.config import Config, ConfigError, Problem, load, refuse_demo
+from gateway.demo import data as demo_data
+from gateway.demo.banner import banner
+from gateway.demo.config import demo_config
+from gateway.runtime import logs
+from gateway.runtime.check import check as run_check
+from gateway.runtime.compose import compose, problems
+from gateway.runtime.listeners import PortInUse
+from gateway.runtime.serve import Server, write_ready_file
+from gateway.runtime.tls import demo_certificate
+from gateway.store import migrate
+from gateway.store.backup import BackupError, backup, restore
+from gateway.store.effects import StoreUnavailable
+
+NO, USAGE, OUTSIDE = 1, 2, 3
+PID_FILE = "gateway.pid"
+
+console = Console()
+diagnostics = Console(stderr=True, highlight=False)
+
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+ReadyFile = Annotated[
+    Path | None, typer.Option(help="Written once every listener answers: one line each, its name and port.")
+]
+DEFAULT_CONFIG = Path("gateway.toml")
+
+config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
+platform_app = typer.Typer(help="The platform behind the gateway.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    for command in (demo, serve, check, reload, backup_command, restore_command):
+        app.command(command.__name__.removesuffix("_command"))(command)
+    app.add_typer(config_app, name="config")
+    app.add_typer(platform_app, name="platform")
+
+
+def demo(
+    port_offset: Annotated[int, typer.Option(help="Added to every port.")] = 0,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep the data here; without it they go when the demo ends.")
+    ] = None,
+    store_url: Annotated[
+        str | None, typer.Option(help="Another store than an SQLite file in the data directory.")
+    ] = None,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Start the demo consortium on loopback: eleven members, their kiosks, patrons and items, every listener."""
+    logs.configure(readable=True)
+    if data_dir is not None:
+        _demo(data_dir.resolve(), port_offset, store_url, ready_file)
+        return
+    with tempfile.TemporaryDirectory(prefix="library-gateway-") as directory:
+        _demo(Path(directory), port_offset, store_url, ready_file)
+
+
+def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: Path | None) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    certificate, key = demo_certificate(data_dir / "tls")
+    store = {"store_url": store_url} if store_url else {}
+    config = Config.model_validate(demo_config(data_dir, port_offset, certificate=certificate, key=key, **store))
+
+    async def run() -> None:
+        gateway = await compose(config)
+        try:
+            await demo_data.load(gateway.store, gateway.clock, config.pepper.get_secret_value().encode())
+        except BaseException:
+            await gateway.close()
+            raise
+        server = Server(gateway)
+
+        def ready() -> None:
+            console.print(banner(server.ports))
+            if ready_file is not None:
+                write_ready_file(ready_file, server.ports)
+
+        await server.run(ready=ready)
+
+    _run(run())
+
+
+def serve(config: ConfigPath = DEFAULT_CONFIG, ready_file: ReadyFile = None) -> None:
+    """Serve what the configuration says, until SIGTERM. SIGHUP reads the configuration again."""
+    loaded = _loaded(config)
+    if found := [*problems(loaded), *refuse_demo(loaded)]:
+        _refuse(found)
+    logs.configure(readable=False)
+
+    async def run() -> None:
+        server = Server(await compose(loaded), reload=lambda: load(config))
+        pid_file = loaded.data_dir / PID_FILE
+
+        def ready() -> None:
+            pid_file.write_text(str(os.getpid()), encoding="ascii")
+            if ready_file is not None:
+                write_ready_file(ready_file, server.ports)
+
+        try:
+            await server.run(ready=ready)
+        finally:
+            pid_file.unlink(missing_ok=True)
+
+    _run(run())
+
+
+def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Load the configuration and try it: profiles, ports, certificates, store. Exit code 1 where something is wrong."""
+    loaded = _loaded(config, as_json=as_json)
+    results = asyncio.run(run_check(loaded))
+    if as_json:
+        print(orjson.dumps([result.as_dict() for result in results]).decode())
+    else:
+        for result in results:
+            mark = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}[result.state]
+            console.print(f"{mark:22} {result.what}: {result.found}" + (f" ({result.hint})" if result.hint else ""))
+    if any(result.state == "problem" for result in results):
+        raise typer.Exit(NO)
+
+
+def reload(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Make the gateway that serves this configuration read it again, after a check of our own."""
+    loaded = _loaded(config)
+    if found := [*problems(loaded), *refuse_demo(loaded)]:
+        _refuse(found)
+    pid_file = loaded.data_dir / PID_FILE
+    try:
+        os.kill(int(pid_file.read_text(encoding="ascii")), signal.SIGHUP)
+    except (OSError, ValueError) as error:
+        diagnostics.print(f"No gateway serves from {loaded.data_dir}: {error}")
+        raise typer.Exit(OUTSIDE) from None
+    console.print("The gateway reads its configuration again; its log says what came of it.")
+
+
+@config_app.command("show")
+def config_show(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """The configuration in force, defaults filled in and secrets covered, as JSON."""
+    print(_loaded(config).model_dump_json(indent=2))
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """The JSON Schema of the configuration file."""
+    print(orjson.dumps(Config.model_json_schema(), option=orjson.OPT_INDENT_2).decode())
+
+
+@platform_app.command("migrate")
+def platform_migrate(
+    url: Annotated[str, typer.Option(help="The store, named as its owner: the owner may change tables.")],
+    app_role: Annotated[
+        str | None, typer.Option(help="PostgreSQL role of the gateway itself, which is granted what it needs.")
+    ] = None,
+) -> None:
+    """Bring the reference platform's tables to the schema of this version."""
+    _run(migrate.upgrade(url, app_role=app_role))
+    console.print("The schema is current.")
+
+
+def backup_command(
+    target: Annotated[Path, typer.Argument(help="File to write.")], config: ConfigPath = DEFAULT_CONFIG
+) -> None:
+    """Copy the store into one file while the gateway runs: compressed, checked, with a manifest."""
+    loaded = _loaded(config)
+    with _progress("Backing up") as (progress, task):
+        manifest = _run(
+            backup(loaded.store_url, target, lambda done, total: progress.update(task, completed=done, total=total))
+        )
+    console.print(f"{target}: schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
+
+
+def restore_command(
+    source: Annotated[Path, typer.Argument(help="A file that `gateway backup` wrote.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a store that holds data.")] = False,
+) -> None:
+    """Put a backup back, all or nothing. The gateway must not be running."""
+    loaded = _loaded(config)
+    with _progress("Restoring") as (progress, task):
+        manifest = _run(
+            restore(
+                source,
+                loaded.store_url,
+                replace=replace,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        )
+    console.print(f"{loaded.store_url}: schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
+
+
+class _progress:  # noqa: N801
+    """A progress bar with time left, on standard error."""
+
+    def __init__(self, what: str) -> None:
+        self._bar = Progress(
+            TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=diagnostics
+        )
+
+    def __enter__(self) -> tuple[Progress, object]:
+        self._bar.start()
+        return self._bar, self._bar.add_task("", total=None)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def _loaded(path: Path, *, as_json: bool = False) -> Config:
+    try:
+        return load(path)
+    except ConfigError as error:
+        _refuse(error.problems, as_json=as_json)
+
+
+def _refuse(found: list[Problem], *, as_json: bool = False) -> NoReturn:
+    if as_json:
+        print(
+            orjson.dumps(
+                [{"state": "problem", "what": p.key, "found": p.message, "hint": p.hint} for p in found]
+            ).decode()
+        )
+    for problem in found if not as_json else ():
+        diagnostics.print(f"[red]problem[/] {problem}", soft_wrap=True)
+    raise typer.Exit(USAGE)
+
+
+def _run(work):
+    """Runs `work`; what fails outside is said in one line and is exit code 3."""
+    try:
+        return uvloop.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except (
+        PortInUse,
+        StoreUnavailable,
+        BackupError,
+        migrate.WrongRevision,
+        ssl.SSLError,
+        sqlite3.Error,
+        OSError,
+    ) as error:
+        diagnostics.print(f"[red]{type(error).__name__}[/]: {error}", soft_wrap=True)
+        raise typer.Exit(OUTSIDE) from None

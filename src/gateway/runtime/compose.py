@@ -1,0 +1,161 @@
+"""The composition root: the one place that knows every part. Builds a gateway; nothing listens yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from gateway.adapters.sip2.profile import load_profile
+from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
+from gateway.api.app import create_app
+from gateway.clock import Clock, SystemClock
+from gateway.config import Config, ExchangeLevel, MemberPolicy, Problem
+from gateway.desk import Desk
+from gateway.exchanges.file import ExchangeFile
+from gateway.exchanges.record import RecordMaker
+from gateway.exchanges.recorder import ExchangeRecorder, Metrics
+from gateway.journal import Journal
+from gateway.journal.journal import FILE_NAME as JOURNAL_FILE
+from gateway.members import Members
+from gateway.platforms.port import Platform
+from gateway.platforms.reference.platform import ReferencePlatform
+from gateway.platforms.reference.policy import MemberSettings
+from gateway.store import migrate, open_store
+from gateway.store.attempts import StoreAttempts
+from gateway.store.port import Store
+from library_protocols import sip2
+
+EXCHANGES_FILE = "exchanges.sqlite3"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Composition:
+    """A gateway put together, not yet listening. Close it with `close`."""
+
+    config: Config
+    clock: Clock
+    store: Store
+    platform: ReferencePlatform
+    members: Members
+    desk: Desk
+    journal: Journal
+    recorder: ExchangeRecorder
+    sip2: Sip2Service
+    app: FastAPI
+    executor: ThreadPoolExecutor
+
+    def replace(self, config: Config) -> None:
+        """Takes a new configuration while running: members, terminals, policies, limits.
+
+        The configuration must be one that `problems` finds nothing wrong with."""
+        self.platform.settings.clear()
+        self.platform.settings.update(_settings(config))
+        self.members.replace(config)
+        self.desk.replace(_platforms(config, self.platform), _policies(config))
+        self.sip2.replace(_sip2_settings(config))
+        self.config = config
+
+    async def close(self) -> None:
+        """Finishes what is running and closes every file."""
+        await self.desk.drain()
+        self.recorder.close()
+        await self.platform.close()
+        await self.store.close()
+        self.journal.close()
+        self.executor.shutdown(wait=False)
+
+
+async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
+    """Builds a gateway. Raises StoreUnavailable, migrate.WrongRevision, OSError, sqlite3.Error.
+
+    An SQLite store is brought to the current schema here; a PostgreSQL one must be brought there by its owner first,
+    because the gateway's own role may not change tables.
+    """
+    clock = clock or SystemClock()
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if config.store_url.startswith("sqlite:"):
+        await migrate.upgrade(config.store_url)
+    else:
+        await migrate.check(config.store_url)
+    store = await open_store(config.store_url)
+    executor = ThreadPoolExecutor(2, thread_name_prefix="secrets")  # argon2 releases the interpreter's lock
+    platform = ReferencePlatform(
+        store,
+        clock,
+        pepper=config.pepper.get_secret_value().encode(),
+        settings=_settings(config),
+        executor=executor,
+    )
+    journal = Journal(config.data_dir / JOURNAL_FILE, clock=clock, max_entries=config.journal.max_entries)
+    members = Members(config, clock=clock, executor=executor)
+    desk = Desk(
+        _platforms(config, platform),
+        clock=clock,
+        attempts=StoreAttempts(store),
+        journal=journal,
+        policies=_policies(config),
+    )
+    registry = CollectorRegistry()
+    recorder = _recorder(config, registry)
+    sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
+    app = create_app(
+        desk,
+        members,
+        clock=clock,
+        recorder=recorder,
+        cursor_secret=config.derive_key("cursors"),
+        body_limit=config.limits.body_bytes,
+        registry=registry,
+    )
+    return Composition(config, clock, store, platform, members, desk, journal, recorder, sip2_service, app, executor)
+
+
+def problems(config: Config) -> list[Problem]:
+    """What single parts find wrong with a configuration that is well formed: SIP2 profiles and their overrides."""
+    found: list[Problem] = []
+    for code, member in config.members.items():
+        for login, terminal in member.terminals.items():
+            try:
+                load_profile(terminal.profile, terminal.overrides)
+            except ValueError as error:
+                found.append(Problem("", f"members.{code}.terminals.{login}.profile", str(error)))
+    return found
+
+
+def _settings(config: Config) -> dict[str, MemberSettings]:
+    return {
+        code: MemberSettings(
+            name=member.name,
+            timezone=member.timezone,
+            currency=member.currency,
+            main_location=member.main_location,
+            foreign_items=member.policies.foreign_items,
+        )
+        for code, member in config.members.items()
+    }
+
+
+def _policies(config: Config) -> Mapping[str, MemberPolicy]:
+    return {code: member.policies for code, member in config.members.items()}
+
+
+def _platforms(config: Config, platform: Platform) -> dict[str, Platform]:
+    return dict.fromkeys(config.members, platform)
+
+
+def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
+    level = config.exchanges.level
+    file = None if level is ExchangeLevel.NONE else ExchangeFile(config.data_dir / EXCHANGES_FILE)
+    maker = RecordMaker({"sip2": sip2.mask}, config.derive_key("patron tags"), bodies=level is ExchangeLevel.FULL)
+    return ExchangeRecorder(file, maker, Metrics(registry))
+
+
+def _sip2_settings(config: Config) -> Sip2Settings:
+    return Sip2Settings(config.limits)

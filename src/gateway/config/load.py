@@ -97,10 +97,9 @@ class _Reader:
     def read(self, path: Path) -> dict[str, Any]:
         self._root = path
         document = self._parse(path)
-        patterns = document.pop("include", [])
+        patterns = document.get("include", [])
         if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
-            self._complain(path, "include", "must be a list of file names or patterns")
-            patterns = []
+            patterns = []  # the model says what is wrong with it
         merged: dict[str, Any] = {}
         self._merge(merged, document, path, "")
         for pattern in patterns:

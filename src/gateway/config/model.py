@@ -288,6 +288,9 @@ class MemberConfig(Section):
 class Config(Section):
     """The whole configuration."""
 
+    include: tuple[str, ...] = ()
+    """Further files, or patterns such as `members/*.toml`, that are read as if they stood here. No setting may stand
+    in two places."""
     data_dir: Path = Path("data")
     """Directory for everything that is kept; a relative one lies beside the configuration file."""
     store: StoreConfig = StoreConfig()

@@ -29,6 +29,7 @@ from gateway.journal import Entry, Journal, JournalFull, Kind
 from gateway.platforms.port import Platform
 
 _DEFAULT_WINDOW = 60.0  # seconds; for commands whose door gave no key nobody can send a retry
+_REPLAYS = 10  # of one kept transaction, while the platform answers others
 _PIN_KEPT = (req.PatronGet, req.PatronAuthenticate)  # the verified patron is the answer
 
 
@@ -114,6 +115,18 @@ class Desk:
         line = self._lines.get(entry.member)
         if line is None:
             return
+        try:
+            await self._replay(line, entry)
+        except PlatformFailure:
+            if line.circuit.open:
+                raise
+            if entry.attempts < _REPLAYS:
+                self.journal.attempted(entry)
+                raise
+            # The platform answers others: this one is what it cannot do, and it must not hold up the rest.
+            self.journal.mark_conflict(entry, "failed")
+
+    async def _replay(self, line: Line, entry: Entry) -> None:
         if entry.kind is Kind.DOUBT:
             await self._reconciler.look(entry)
             return

@@ -98,7 +98,6 @@ def _member(member: DemoMember, hasher: PasswordHasher) -> dict[str, Any]:
                 "kind": TerminalKind.SELF_CHECK.value,
                 "permissions": [permission.value for permission in KIOSK_PERMISSIONS],
                 "profile": "standard",
-                "overrides": {"encoding": "utf-8"},
                 "pin_required": list(KIOSK_PIN_REQUIRED),
                 "links": KIOSK_LINKS,
             }

@@ -1,0 +1,367 @@
+"""One SIP2 connection: octets to the engine, requests to the service one at a time, answers back in order.
+
+Most answers are ready at once: a request's coroutine is driven by hand and becomes a task only when it suspends.
+A peer that does not read is not read from; one that sends slowly, or nothing, is cut; nothing here ends another link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, cast
+
+import structlog
+from cryptography import x509
+
+from gateway.adapters.sip2.prompts import LOGIN, WELCOME, Credentials, LoginPrompts
+from gateway.adapters.sip2.service import Sip2Service, Turn
+from gateway.adapters.sip2.session import Session
+from gateway.adapters.sip2.surroundings import NOBODY
+from gateway.canonical.refusals import FailureCode, PlatformFailure
+from gateway.exchanges.model import Exchange, Verdict
+from gateway.members import Evidence
+from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, Send
+from library_protocols.sip2.acs import Request as WireRequest
+from library_protocols.sip2.messages import Message
+
+log = structlog.get_logger(__name__)
+
+# Requests of a kiosk that pipelines: so much may wait while one is answered, the rest stays in the network.
+BACKLOG = 65_536
+
+
+class _Resumed:
+    """Goes on with a coroutine that was driven by hand up to its first suspension."""
+
+    __slots__ = ("_coroutine", "_first")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], first: Any) -> None:
+        self._coroutine = coroutine
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waiting = self._first
+        coroutine = self._coroutine
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:
+                advance, argument = coroutine.throw, error
+            else:
+                advance, argument = coroutine.send, sent
+            try:
+                waiting = advance(argument)
+            except StopIteration as stop:
+                return stop.value
+
+
+async def _resume(coroutine: Coroutine[Any, Any, Any], first: Any) -> Any:
+    return await _Resumed(coroutine, first)
+
+
+class Sip2Protocol(asyncio.Protocol):
+    """One link. Made by `Sip2Service.factory`."""
+
+    def __init__(
+        self,
+        service: Sip2Service,
+        *,
+        listener_member: str | None = None,
+        prompts: bool = False,
+        requested_name: Callable[[object], str | None] | None = None,
+    ) -> None:
+        self.session = Session()
+        self._service = service
+        self._listener_member = listener_member
+        self._requested_name = requested_name
+        self._prompts = LoginPrompts() if prompts else None
+        self._acs = Acs(NOBODY.profile.wire)
+        self._transport: asyncio.Transport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._evidence = Evidence()
+        self._name = ""
+        self._exchanges = 0
+        self._turn: Turn | None = None
+        self._logging_in = False
+        self._backstop: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._opened = 0.0
+        self._writable = True
+        self._reading = True
+        self._finishing = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, transport)  # uvloop's transports share no class with asyncio's
+        name = self._service.opened(self)
+        if name is None:
+            transport.abort()
+            return
+        self._name = name
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._opened = self._service.clock.monotonic()
+        transport.set_write_buffer_limits(high=self._service.settings.write_buffer)
+        self._evidence = self._gather(transport)
+        self._watch_over()
+        if self._prompts is not None:
+            transport.write(LOGIN)
+            return
+        identity = self._service.members.by_evidence(self._evidence)
+        if identity is not None and self._service.admit(self.session, identity):
+            self._acs.dialect = self.session.surroundings.profile.wire
+
+    def _gather(self, transport: asyncio.Transport) -> Evidence:
+        peer = transport.get_extra_info("peername")
+        connection = transport.get_extra_info("ssl_object")
+        subject = None
+        if connection is not None and (der := connection.getpeercert(binary_form=True)):
+            subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
+        return Evidence(
+            peer=peer[0] if isinstance(peer, tuple) else None,
+            tls=connection is not None,
+            tls_name=self._requested_name(connection) if connection is not None and self._requested_name else None,
+            client_certificate=subject,
+            listener_member=self._listener_member,
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        for timer in (self._backstop, self._watch, self._slow):
+            if timer is not None:
+                timer.cancel()
+        self._backstop = self._watch = self._slow = None
+        self._service.closed(self)
+
+    def eof_received(self) -> bool:
+        """A peer that has said all it wants still gets its answer; TLS cannot be half closed."""
+        self._finishing = True
+        return self._busy and not self._evidence.tls
+
+    def finish(self) -> None:
+        """Closes the link once the request that is running has its answer."""
+        self._finishing = True
+        transport = self._transport
+        if transport is None:
+            return
+        if not self._writable:
+            transport.abort()
+        elif not self._busy:
+            transport.close()
+
+    @property
+    def _busy(self) -> bool:
+        return self._turn is not None or self._logging_in
+
+    # Limits
+
+    def _watch_over(self) -> None:
+        """Closes a link that is silent for too long, or does not log in. Runs once in a while, not per message."""
+        assert self._loop is not None
+        settings = self._service.settings
+        now = self._service.clock.monotonic()
+        wait = settings.limits.idle_seconds - (now - self._heard)
+        if self.session.identity is None:
+            wait = min(wait, settings.login_seconds - (now - self._opened))
+        if wait <= 0 and not self._busy and self._transport is not None:
+            log.info("sip2.link_idle", link=self._name, peer=self._evidence.peer)
+            self._transport.close()
+            return
+        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+
+    def _too_slow(self) -> None:
+        self._slow = None
+        if self._transport is not None and not self._busy:
+            log.info("sip2.sender_slow", link=self._name, peer=self._evidence.peer)
+            self._transport.abort()
+
+    def _watch_sender(self) -> None:
+        """A message that has begun must end in time."""
+        waiting = self._acs.backlog > 0 and not self._busy
+        if waiting and self._slow is None and self._loop is not None:
+            self._slow = self._loop.call_later(self._service.settings.limits.message_seconds, self._too_slow)
+        elif not waiting and self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def pause_writing(self) -> None:
+        self._writable = False
+        self._set_reading(False)
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._pump()
+
+    def _set_reading(self, wanted: bool) -> None:
+        transport = self._transport
+        if transport is None or wanted is self._reading or transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    # Octets in, requests out
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._service.clock.monotonic()
+        if self._prompts is not None:
+            self._prompted(data)
+            return
+        self._acs.receive_data(data)
+        if self._busy:
+            if self._acs.backlog > BACKLOG:
+                self._set_reading(False)
+            return
+        self._pump()
+
+    def _pump(self) -> None:
+        """Answers what can be answered now."""
+        while self._transport is not None and self._writable and not self._busy:
+            if self._finishing and not self._acs.backlog:
+                self._transport.close()
+                return
+            event = self._acs.next_event()
+            if event is NEED_DATA or event is PAUSED:
+                break
+            if isinstance(event, WireRequest):
+                self._begin(event)
+            elif isinstance(event, Send):
+                self._transport.write(event.data)
+                verdict = Verdict.REPLAYED if event.reason == "resend" else Verdict.BAD_INPUT
+                self._record_plain(event.frame, verdict, event.reason, event.message, event.data)
+            elif isinstance(event, Ignored):
+                self._record_plain(event.frame, Verdict.IGNORED, event.reason)
+        self._watch_sender()
+        if self._writable and self._acs.backlog <= BACKLOG:
+            self._set_reading(True)
+
+    def _begin(self, request: WireRequest) -> None:
+        assert self._loop is not None
+        limits = self._service.settings.limits
+        deadline = self._heard + limits.answer_seconds - limits.answer_margin_seconds
+        turn = self._turn = Turn(request, deadline, self._exchange(request.frame, request.message))
+        coroutine = turn.carry_out(self._service, self.session, self._evidence)
+        try:
+            waiting = coroutine.send(None)
+        except StopIteration as stop:
+            self._answer(turn, stop.value)
+            return
+        # The desk keeps the deadline itself; this is for whatever else may hang, a login above all.
+        patience = deadline + limits.answer_margin_seconds / 2 - self._service.clock.monotonic()
+        self._backstop = self._loop.call_later(max(patience, 0.0), self._lose_patience, turn)
+        task = self._loop.create_task(_resume(coroutine, waiting))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._resumed(turn, done))
+
+    def _resumed(self, turn: Turn, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if turn.abandoned or task.cancelled():
+            return
+        if self._backstop is not None:
+            self._backstop.cancel()
+            self._backstop = None
+        self._answer(turn, task.result())
+        self._pump()
+
+    def _lose_patience(self, turn: Turn) -> None:
+        self._backstop = None
+        turn.abandoned = True
+        turn.verdict = Verdict.FAILED
+        failure = PlatformFailure(FailureCode.UPSTREAM_TIMEOUT, "no answer in time", outcome_unknown=True)
+        self._answer(turn, turn.give_up(self._service, self.session, failure))
+        self._pump()
+
+    def _answer(self, turn: Turn, message: Message | None) -> None:
+        self._turn = None
+        self._acs.dialect = self.session.surroundings.profile.wire
+        data = self._acs.replay() if message is None else self._acs.respond(message)
+        if self._transport is not None:
+            self._transport.write(data)
+        exchange = turn.exchange
+        if exchange is not None:
+            exchange.member = self.session.surroundings.member or None
+            exchange.terminal = self.session.surroundings.terminal or None
+            self._record(exchange, turn.verdict, message, data)
+
+    # Login by prompts
+
+    def _prompted(self, data: bytes) -> None:
+        assert self._prompts is not None
+        assert self._loop is not None
+        if self._transport is None:
+            return
+        try:
+            out, credentials = self._prompts.feed(data)
+        except ValueError:
+            self._transport.abort()
+            return
+        if out:
+            self._transport.write(out)
+        if credentials is not None and not self._logging_in:
+            self._logging_in = True
+            task = self._loop.create_task(self._log_in(credentials))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _log_in(self, credentials: Credentials) -> None:
+        assert self._prompts is not None
+        try:
+            ok = await self._service.login(self.session, credentials.user, credentials.password, "", self._evidence)
+        finally:
+            self._logging_in = False
+        transport = self._transport
+        if transport is None:
+            self._service.closed(self)
+            return
+        if not ok:
+            again = self._prompts.failed()
+            if again is None:
+                transport.close()
+            else:
+                transport.write(again)
+            return
+        self._acs.dialect = self.session.surroundings.profile.wire
+        transport.write(WELCOME + self._acs.dialect.terminator_octets)
+        rest, self._prompts = self._prompts.rest, None
+        self._acs.receive_data(rest)
+        self._pump()
+
+    # The record
+
+    def _exchange(self, frame: bytes, message: Message | None) -> Exchange | None:
+        if self._service.recorder is None:
+            return None
+        self._exchanges += 1
+        return Exchange(
+            id=f"{self._name}-{self._exchanges}",
+            protocol="sip2",
+            link=self._name,
+            peer=self._evidence.peer or "",
+            started=self._service.clock.now().timestamp(),
+            bytes_in=frame,
+            member=self.session.surroundings.member or None,
+            terminal=self.session.surroundings.terminal or None,
+            decoded_in=message,
+        )
+
+    def _record_plain(
+        self, frame: bytes, verdict: Verdict, reason: str, message: Message | None = None, data: bytes = b""
+    ) -> None:
+        exchange = self._exchange(frame, message)
+        if exchange is not None:
+            exchange.error = reason
+            self._record(exchange, verdict, None, data)
+
+    def _record(self, exchange: Exchange, verdict: Verdict, message: Message | None, data: bytes) -> None:
+        assert self._service.recorder is not None
+        exchange.verdict = verdict
+        exchange.decoded_out = message
+        exchange.bytes_out = data
+        exchange.finished = self._service.clock.now().timestamp()
+        self._service.recorder.add(exchange)

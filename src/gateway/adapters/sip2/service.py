@@ -1,0 +1,302 @@
+"""What all SIP2 links of a process share: the desk, the members, limits, and the links themselves.
+
+`Turn` carries one request from the session's step to its answer; a read on an inline platform never suspends on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from gateway.adapters.sip2 import mapping
+from gateway.adapters.sip2.profile import load_profile
+from gateway.adapters.sip2.session import (
+    AskStatus,
+    EndSession,
+    Login,
+    Perform,
+    Refuse,
+    Replay,
+    Session,
+    StatusToNobody,
+    Step,
+)
+from gateway.adapters.sip2.surroundings import Surroundings
+from gateway.canonical.context import PlatformCall
+from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
+from gateway.clock import Clock
+from gateway.desk import Desk
+from gateway.exchanges.model import Exchange, Recorder, Verdict
+from gateway.members import Evidence, Identity, LoginRefused, Members
+from library_protocols.sip2.acs import Request as WireRequest
+from library_protocols.sip2.messages import Message
+
+if TYPE_CHECKING:
+    from gateway.adapters.sip2.server import Sip2Protocol
+
+log = structlog.get_logger(__name__)
+
+
+class Limits(Protocol):
+    """What the configuration's limits must have; times in seconds, sizes in octets."""
+
+    @property
+    def max_links(self) -> int: ...
+    @property
+    def idle_seconds(self) -> float: ...
+    @property
+    def message_bytes(self) -> int: ...
+    @property
+    def message_seconds(self) -> float: ...
+    @property
+    def answer_seconds(self) -> float: ...
+    @property
+    def answer_margin_seconds(self) -> float: ...
+    @property
+    def retries(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sip2Settings:
+    """`login_seconds`: a link that has not logged in after so long is closed; `write_buffer`: octets that may wait for
+    a peer that does not read before its link is not read either."""
+
+    limits: Limits
+    login_seconds: float = 120.0
+    write_buffer: int = 65_536
+
+
+class Sip2Service:
+    """Makes links and answers their requests."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        members: Members,
+        *,
+        clock: Clock,
+        settings: Sip2Settings,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.desk = desk
+        self.members = members
+        self.clock = clock
+        self.settings = settings
+        self.recorder = recorder
+        self.links: set[Sip2Protocol] = set()
+        self.turned_away = 0
+        self._surroundings: dict[str, tuple[Any, Any, Surroundings]] = {}
+        self._process = secrets.token_hex(4)
+        self._count = 0
+        self._draining = False
+        self._empty: asyncio.Event | None = None
+
+    def replace(self, settings: Sip2Settings) -> None:
+        """Takes new limits; open links have them from their next login."""
+        self.settings = settings
+        self._surroundings.clear()
+
+    def factory(
+        self,
+        *,
+        listener_member: str | None = None,
+        prompts: bool = False,
+        requested_name: Callable[[object], str | None] | None = None,
+    ) -> Callable[[], Sip2Protocol]:
+        """What a listener needs: makes a protocol for each connection. `requested_name` reads the name a TLS client
+        asked for (SNI) from the connection's SSL object."""
+        from gateway.adapters.sip2.server import Sip2Protocol
+
+        return lambda: Sip2Protocol(
+            self, listener_member=listener_member, prompts=prompts, requested_name=requested_name
+        )
+
+    def opened(self, link: Sip2Protocol) -> str | None:
+        """Counts the link in and names it; None where there are too many, or where we are leaving."""
+        if self._draining or len(self.links) >= self.settings.limits.max_links:
+            self.turned_away += 1
+            return None
+        self.links.add(link)
+        self._count += 1
+        return f"{self._process}-{self._count}"
+
+    def closed(self, link: Sip2Protocol) -> None:
+        self.links.discard(link)
+        if link.session.identity is not None:
+            self.members.release(link.session.identity)
+            link.session.leave()
+        if self._empty is not None and not self.links:
+            self._empty.set()
+
+    async def drain(self) -> None:
+        """Lets every link finish what it is doing, then closes it. Returns when the last one is gone."""
+        self._draining = True
+        self._empty = asyncio.Event()
+        for link in list(self.links):
+            link.finish()
+        if self.links:
+            await self._empty.wait()
+
+    def surroundings(self, identity: Identity) -> Surroundings:
+        """What answers to this identity depend on. Raises ValueError where its profile cannot be used."""
+        member, terminal = identity.member, identity.terminal
+        cached = self._surroundings.get(identity.credential)
+        if cached is not None and cached[0] is member and cached[1] is terminal:
+            return cached[2]
+        profile = load_profile(terminal.profile, terminal.overrides) if terminal else load_profile("standard")
+        limits = self.settings.limits
+        wire = profile.wire
+        if wire.max_message > limits.message_bytes:
+            profile = profile.model_copy(update={"wire": replace(wire, max_message=limits.message_bytes)})
+        language = profile.texts.language
+        made = Surroundings(
+            profile=profile,
+            member=member.code,
+            terminal=identity.credential,
+            institution=member.institution_ids[0] if member.institution_ids else member.code.upper(),
+            library_name=member.name,
+            location=identity.location,
+            zone=member.zone,
+            currency=member.currency,
+            languages=tuple(member.languages),
+            bilingual=member.policies.bilingual.value if language == "member" else language,
+            permissions=identity.permissions,
+            pin_required=identity.context(protocol="sip2").pin_required,
+            timeout=limits.answer_seconds,
+            retries=limits.retries,
+        )
+        self._surroundings[identity.credential] = (member, terminal, made)
+        return made
+
+    def admit(self, session: Session, identity: Identity, location: str = "") -> bool:
+        """Logs the link in; False where the terminal's profile cannot be used."""
+        try:
+            surroundings = self.surroundings(identity)
+        except ValueError as error:
+            log.error("sip2.profile_unusable", terminal=identity.credential, error=str(error))
+            self.members.release(identity)
+            return False
+        if session.identity is not None:
+            self.members.release(session.identity)
+        session.admit(identity, surroundings, location)
+        return True
+
+    async def login(self, session: Session, user: str, password: str, location: str, evidence: Evidence) -> bool:
+        """Tries a login for this link. A wrong one leaves nobody logged in."""
+        found = await self.members.login(user, password, evidence)
+        if isinstance(found, LoginRefused):
+            log.warning("sip2.login_refused", login=user, peer=evidence.peer, reason=found.reason.value)
+            if session.identity is not None:
+                self.members.release(session.identity)
+                session.leave()
+            return False
+        return self.admit(session, found, location)
+
+
+class Turn:
+    """One request on its way to its answer. `abandoned` says that the link has answered without waiting for it."""
+
+    __slots__ = ("abandoned", "deadline", "exchange", "request", "verdict")
+
+    def __init__(self, request: WireRequest, deadline: float, exchange: Exchange | None) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.exchange = exchange
+        self.verdict = Verdict.ANSWERED
+        self.abandoned = False
+
+    async def carry_out(self, service: Sip2Service, session: Session, evidence: Evidence) -> Message | None:
+        """The answer, well formed whatever happens; None where the engine is to replay the last one."""
+        message = self.request.message
+        try:
+            step = session.begin(self.request, service.clock.monotonic())
+            return await self._take(step, message, service, session, evidence)
+        except Exception as error:
+            log.exception("sip2.request_failed", code=message.code, terminal=session.surroundings.terminal)
+            self._failed(f"{type(error).__name__}: {error}")
+            return self.give_up(service, session, PlatformFailure(FailureCode.UPSTREAM_ERROR))
+
+    def give_up(self, service: Sip2Service, session: Session, failure: PlatformFailure) -> Message:
+        """A "no" for a request that broke or that nobody waits for any longer."""
+        message = self.request.message
+        try:
+            return mapping.refuse(message, session.surroundings, failure, service.clock.now(), session.language)
+        except Exception:
+            log.exception("sip2.answer_failed", code=message.code)
+            return mapping.last_resort(message)
+
+    async def _take(
+        self, step: Step, message: Message, service: Sip2Service, session: Session, evidence: Evidence
+    ) -> Message | None:
+        s = session.surroundings
+        match step:
+            case Perform(request, key):
+                return await self._perform(request, key, message, service, session)
+            case Replay():
+                self.verdict = Verdict.REPLAYED
+                return None
+            case Refuse(refusal):
+                self._note(refusal)
+                return mapping.refuse(message, s, refusal, service.clock.now(), session.language)
+            case AskStatus():
+                assert session.identity is not None
+                status = await service.desk.status(self._context(session))
+                return mapping.answer_status(message, s, status, service.clock.now(), session.language)
+            case StatusToNobody():
+                return mapping.answer_status_to_nobody(message, s, service.clock.now())
+            case EndSession():
+                return mapping.end_session(message, s, service.clock.now(), session.language)
+            case Login(user, password, location):
+                ok = await service.login(session, user, password, location, evidence)
+                if not ok:
+                    self._note(Refusal(code=RefusalCode.TERMINAL_AUTH_FAILED))
+                return mapping.answer_login(ok)
+
+    async def _perform(
+        self, request: Any, key: Any, message: Message, service: Sip2Service, session: Session
+    ) -> Message:
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.request = request
+        try:
+            result = await service.desk.perform(self._context(session), request, key)
+        except PlatformFailure as failure:
+            self._failed(str(failure))
+            result = failure
+        else:
+            if exchange is not None:
+                exchange.answer = result
+            if isinstance(result, Refusal):
+                self._note(result)
+        if not self.abandoned:
+            session.finish(message, result, service.clock.monotonic())
+        return mapping.to_answer(message, session.surroundings, result, service.clock.now(), session.language)
+
+    def _context(self, session: Session) -> Any:
+        assert session.identity is not None
+        exchange = self.exchange
+        calls: list[PlatformCall] | None = None if exchange is None else exchange.calls
+        return session.identity.context(
+            protocol="sip2",
+            link=session.memory,
+            deadline=self.deadline,
+            calls=calls,
+            location=session.location,
+            exchange=None if exchange is None else exchange.id,
+        )
+
+    def _note(self, refusal: Refusal) -> None:
+        bad = refusal.code is RefusalCode.BAD_REQUEST
+        self.verdict = Verdict.BAD_INPUT if bad else Verdict.REFUSED
+        if self.exchange is not None:
+            self.exchange.answer = refusal
+
+    def _failed(self, error: str) -> None:
+        self.verdict = Verdict.FAILED
+        if self.exchange is not None:
+            self.exchange.error = error

@@ -17,7 +17,7 @@ from starlette.requests import Request as HttpRequest
 
 from gateway.api import problems
 from gateway.api.description import INTRODUCTION, openapi
-from gateway.api.door import Door
+from gateway.api.door import BODY_LIMIT, Door
 from gateway.api.pages import pages
 from gateway.api.paging import Cursors
 from gateway.api.routes.bibs import bibs
@@ -31,8 +31,6 @@ from gateway.clock import Clock
 from gateway.desk import Desk
 from gateway.exchanges.model import Recorder
 from gateway.members import Members
-
-BODY_LIMIT = 1 << 20  # octets; nobody needs more than a few hundred
 
 TAGS = [
     {"name": "patrons", "description": "Who borrows: account, PIN, blocks"},
@@ -71,9 +69,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=body_limit,
     )
-    app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder)
+    app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder, body_limit)
     for router in (patrons, items, circulation, holds, fees, bibs, service):
         app.include_router(router)
     app.include_router(pages(app, desk, members, registry, open_to_all=open_pages))

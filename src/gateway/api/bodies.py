@@ -40,7 +40,6 @@ NOTES: Mapping[str, str] = {
     "item": "Barcode of the item",
     "item_id": "Canonical id of the item",
     "level": "What is asked for: any copy of a title, or one item",
-    "loan_id": "Canonical id of the loan",
     "location": "Code of the location where the item is now; left out, the location of the request",
     "method": "How it was paid",
     "needed_before": "After this the hold is of no use to the patron",

@@ -45,8 +45,14 @@ may do are its scopes.
 to; the same key with another body is refused with `CONFLICT`.
 
 **A "no"** is `application/problem+json` (RFC 9457); programs act on `code` and `params`, people read
-`detail` (English) and `detail_cy` (Welsh). **Lists** come in pages: follow `next`, or the `Link` header. Unknown values are `null`.
+`detail` (English) and `detail_cy` (Welsh).
+
+**Lists** come in pages: follow `next`, or the `Link` header. Unknown values are `null`.
 """
+
+
+# Answers by operationId: handed to FastAPI, they would lose their nulls.
+_EXAMPLES: dict[str, Any] = {}
 
 
 def describe(
@@ -64,12 +70,13 @@ def describe(
 ) -> dict[str, Any]:
     """Keyword arguments for a route. `also`: other statuses with the same answer, and what they mean."""
     codes = [*_ALWAYS, *(_COMMANDS if request.command else ()), *refusals]
-    content = {"application/json": {"example": example.model_dump(mode="json")}}
+    name = operation_id or request.operation.replace(".", "_")
+    _EXAMPLES[name] = example.model_dump(mode="json")
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": answer.__doc__ or "", "content": content, "headers": _headers(answer, conditional)}
+        status: {"description": answer.__doc__ or "", "headers": _headers(answer, conditional)}
     }
     for other, meaning in (also or {}).items():
-        responses[other] = {"model": answer, "description": meaning, "content": content}
+        responses[other] = {"model": answer, "description": meaning}
     if conditional:
         responses[304] = {"description": "The client has this answer already"}
     responses.update(_problem_responses(codes, (413, 415, 500) if body else (500,)))
@@ -77,7 +84,7 @@ def describe(
     return {
         "summary": summary,
         "description": f"{scope} Canonical operation: `{request.operation}`.",
-        "operation_id": operation_id or request.operation.replace(".", "_"),
+        "operation_id": name,
         "response_model": answer,
         "status_code": status,
         "responses": responses,
@@ -129,6 +136,9 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
                 operation["security"] = [{"apiKey": []}]
             for parameter in operation.get("parameters", ()):
                 _drop_null(parameter)
+            for status, response in operation["responses"].items():
+                if status < "300" and operation["operationId"] in _EXAMPLES:
+                    response["content"]["application/json"]["example"] = _EXAMPLES[operation["operationId"]]
     return document
 
 

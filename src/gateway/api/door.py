@@ -22,6 +22,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
+from starlette.types import Message
 
 from gateway.api import problems
 from gateway.api.paging import BadCursor, Cursors, Page, Position
@@ -37,6 +38,7 @@ from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members import Evidence, Identity, Members
 
 DEADLINE_SECONDS = 30.0  # below the usual 60 s of proxies in front: the client hears from us, not from them
+BODY_LIMIT = 1 << 20  # octets; nobody needs more than a few hundred
 KEY_WINDOW_SECONDS = 86_400.0
 IDEMPOTENCY_KEY = r"^[!-~]{1,128}$"
 JSON_TYPE = "application/json"
@@ -49,13 +51,20 @@ class Door:
     """Everything a call needs, once for the application. `recorder` is None where nothing is recorded."""
 
     def __init__(
-        self, desk: Desk, members: Members, clock: Clock, cursors: Cursors, recorder: Recorder | None = None
+        self,
+        desk: Desk,
+        members: Members,
+        clock: Clock,
+        cursors: Cursors,
+        recorder: Recorder | None = None,
+        body_limit: int = BODY_LIMIT,
     ) -> None:
         self.desk = desk
         self.members = members
         self.clock = clock
         self.cursors = cursors
         self.recorder = recorder
+        self.body_limit = body_limit
 
     def identify(self, request: HttpRequest) -> Identity:
         """The API key's identity. Raises Refused where there is none, or where TLS name and key disagree."""
@@ -213,7 +222,7 @@ class DoorRoute(APIRoute):
                 call = request.state.call = Call(door, request, identity, exchange)
                 zone = call.zone
                 _only_json(request)
-                response = await handle(request)
+                response = await handle(_limited(request, door.body_limit))
             except Exception as error:  # the edge: whatever it is, the client gets a problem
                 exchange.verdict = _verdict(error)
                 exchange.error = type(error).__name__
@@ -263,6 +272,24 @@ def _only_json(request: HttpRequest) -> None:
     sent = headers.get("content-type", "").partition(";")[0].strip().lower()
     if has_body and request.method != "GET" and sent != JSON_TYPE:
         raise HTTPException(415)
+
+
+def _limited(request: HttpRequest, limit: int) -> HttpRequest:
+    """The request, whose body raises HTTPException 413 where it says or turns out to be larger than `limit`."""
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > limit:
+        raise HTTPException(413)
+    seen = 0
+
+    async def receive() -> Message:
+        nonlocal seen
+        message = await request.receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise HTTPException(413)
+        return message
+
+    return HttpRequest(request.scope, receive)
 
 
 Location = Annotated[

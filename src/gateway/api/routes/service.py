@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from gateway.api import examples
-from gateway.api.description import R, describe
+from gateway.api.description import describe
 from gateway.api.door import Commanding, Conditional, Reading
 from gateway.api.fields import LIMIT, After, Cursor, IdInPath, Limit
 from gateway.api.paging import Page, cut
@@ -63,7 +63,7 @@ async def capabilities(call: Conditional) -> Response:
 async def config(call: Reading, what: What, limit: Limit = LIMIT, cursor: Cursor = None) -> Response:
     position = call.position(cursor)
     rows = (await call.ask(req.ConfigList(what=what), out.ConfigOutcome)).rows
-    return call.page(*cut(rows, [repr(row) for row in rows], position, limit))
+    return call.page(*cut(rows, [str(index) for index in range(len(rows))], position, limit))
 
 
 @service.get(
@@ -111,7 +111,6 @@ async def conflicts(
         out.ConflictsOutcome,
         "Mark a conflict as dealt with",
         examples.CONFLICTS_OUTCOME,
-        refusals=(R.HOLD_NOT_FOUND,),
     ),
 )
 async def resolve(call: Commanding, conflict_id: IdInPath) -> Response:

@@ -21,8 +21,10 @@ class Platform(Protocol):
     """`inline`: queries finish without suspending. `own`: stores a command's key and answer with its effect."""
 
     name: str
-    inline: bool
     own: bool
+
+    @property
+    def inline(self) -> bool: ...
 
     def capabilities(self, member: str) -> Mapping[str, Capability]:
         """Per operation name (`Request.operation`) what this platform can do for this member."""

@@ -97,10 +97,7 @@ class Acs:
         if fact.sender != "SC":
             return Ignored(frame, f"{fact.title} is no message an SC sends", message)
         retransmission = (
-            message.sequence is not None
-            and message.checksum is not Checksum.ABSENT
-            and bool(self._last_response)
-            and frame == self._last_frame
+            message.sequence is not None and message.checksum is not Checksum.ABSENT and frame == self._last_frame
         )
         self._current = Request(message, frame, retransmission)
         return self._current

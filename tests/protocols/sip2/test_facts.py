@@ -106,6 +106,36 @@ def test_sizes_of_code_tables(table: str, rows: int) -> None:
     assert len(TABLES[table].rows) == rows
 
 
+# Typed from the standard: code or position and the name programs use, in order.
+NAMES = {
+    "circulation_status": "00 unknown 01 other 02 on_order 03 available 04 charged 05 charged_not_to_be_recalled "
+    "06 in_process 07 recalled 08 on_hold_shelf 09 to_be_reshelved 10 in_transit 11 claimed_returned 12 lost "
+    "13 missing",
+    "security_marker": "00 other 01 none 02 tattle_tape 03 whisper_tape",
+    "media_type": "000 other 001 book 002 magazine 003 bound_journal 004 audio_tape 005 video_tape 006 cd "
+    "007 diskette 008 book_with_diskette 009 book_with_cd 010 book_with_audio_tape",
+    "fee_type": "01 other 02 administrative 03 damage 04 overdue 05 processing 06 rental 07 replacement "
+    "08 computer_access 09 hold_fee",
+    "payment_type": "00 cash 01 visa 02 credit_card 05 cheque 06 write_off",
+    "hold_type": "1 other 2 any_copy 3 specific_copy 4 any_copy_at_one_branch",
+    "hold_mode": "+ add - delete * change",
+    "sc_status": "0 ok 1 out_of_paper 2 shutting_down",
+    "alert_type": "00 unknown 01 hold_here 02 hold_elsewhere 03 interlibrary_loan 04 transfer 98 data_problem 99 other",
+    "summary": "0 hold_items 1 overdue_items 2 charged_items 3 fine_items 4 recall_items 5 unavailable_holds "
+    "6 fee_items",
+    "patron_status": "0 charge_denied 1 renewal_denied 2 recall_denied 3 hold_denied 4 card_lost 5 too_many_charged "
+    "6 too_many_overdue 7 too_many_renewals 8 too_many_claims_returned 9 too_many_lost 10 excessive_fines "
+    "11 excessive_fees 12 recall_overdue 13 too_many_billed",
+    "supported_messages": "0 23 1 11 2 09 3 01 4 99 5 97 6 93 7 63 8 35 9 37 10 17 11 19 12 25 13 15 14 29 15 65",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_mean_what_the_standard_says(name: str) -> None:
+    words = NAMES[name].split()
+    assert {row.code: row.name for row in TABLES[name].rows} == dict(zip(words[::2], words[1::2], strict=True))
+
+
 def test_positions_are_counted_from_zero_without_gap() -> None:
     for table in TABLES.values():
         if table.positional:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
+from gateway.canonical.vocabulary import BlockReason
 
 DENIED = (0, 1, 2, 3)
 """Positions of SIP2's patron status that deny charging, renewing, recalling and holding."""
@@ -247,11 +248,20 @@ def messages_of(no: Refusal | PlatformFailure) -> tuple[MessageRef, ...]:
         return (MessageRef(id=REFUSALS[no.code].message_id),)
     if no.messages:
         return no.messages
+    if no.code is RefusalCode.PATRON_BLOCKED and (told := _blocks(no.detail)):
+        return told
     kind = kind_of(no.detail)
     params = {name: str(value) for name, value in no.detail.items() if isinstance(value, str | int | float)}
     if kind is not None:
         params["kind"] = kind
     return (MessageRef(id=REFUSALS[no.code].message_id, params=params),)
+
+
+def _blocks(detail: Mapping[str, object]) -> tuple[MessageRef, ...]:
+    """The reasons of the blocks, where the detail names reasons that have words of their own."""
+    reasons = detail.get("reasons") or [detail.get("reason")]
+    named = [str(reason) for reason in reasons] if isinstance(reasons, list | tuple) else []
+    return tuple(MessageRef(id=f"block.{name.lower()}") for name in named if name in BlockReason.__members__)
 
 
 def problem_type(code: RefusalCode | FailureCode) -> str:

@@ -138,7 +138,7 @@ def no_lines(no: No, s: Surroundings, language: str | None) -> list[Field]:
 
 def optional(fields: Sequence[Field], s: Surroundings) -> list[Field]:
     """Fields that have a value; all of them, empty where they have none, for kiosks that expect it."""
-    if s.profile.patron.empty_fields:
+    if s.profile.empty_fields:
         return [(code, item or "") for code, item in fields]
     return [(code, item) for code, item in fields if item]
 

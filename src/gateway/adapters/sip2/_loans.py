@@ -33,7 +33,7 @@ from gateway.canonical.entities import Fee, Item, Loan, Routing
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import LoanOutcome, RenewAllOutcome, ReturnOutcome, UndoOutcome
 from gateway.canonical.refusals import PlatformFailure, Refusal
-from gateway.canonical.vocabulary import Audience, DuePrecision, Permission, RoutingAction
+from gateway.canonical.vocabulary import Audience, DuePrecision, LoanStatus, Permission, RoutingAction
 from gateway.crosswalks.refusals import messages_of, row_of
 from gateway.crosswalks.sip2 import ALERT_TYPE, FEE_TYPE, MEDIA_TYPE
 from library_protocols.sip2.messages import Message, build
@@ -171,7 +171,7 @@ def _charged(fee: Fee) -> list[Field]:
 def _loan_refused(code: str, message: Message, s: Surroundings, no: No, now: datetime, language: str | None) -> Message:
     fee = fee_asked(no) if row_of(no).sip2.fee else None
     detail = no.detail if isinstance(no, Refusal) else {}
-    fee_type = FEE_TYPE.get(detail.get("type", ""), "01")
+    fee_type = FEE_TYPE.get(detail.get("fee_type", ""), "01")
     fields: list[Field] = [
         ("AO", institution(message, s)),
         ("AA", echo(message, "AA")),
@@ -245,7 +245,8 @@ def answer_checkin(message: Message, s: Surroundings, result: Result, now: datet
         "10",
         fields=fields,
         ok="1",
-        resensitize=yes_no(not returned or result.resensitize),
+        # An undone renewal leaves the item with its borrower; an undone loan brings it back.
+        resensitize=yes_no(result.resensitize if returned else result.loan.status is not LoanStatus.OPEN),
         magnetic_media=magnetic(item.magnetic, s),
         alert=yes_no(alert),
         transaction_date=sip_now(s, now),

@@ -31,7 +31,7 @@ from gateway.canonical.entities import Block, Patron
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import AccountOutcome, PatronOutcome
 from gateway.canonical.refusals import PlatformFailure, Refusal, RefusalCode
-from gateway.canonical.vocabulary import BlockSeverity, PatronStatus
+from gateway.canonical.vocabulary import BlockReason, BlockSeverity, PatronStatus
 from gateway.crosswalks.languages import UNKNOWN, language_of, sip2_code
 from gateway.crosswalks.refusals import DENIED, row_of
 from gateway.crosswalks.sip2 import SCOPE_POSITIONS, STATUS_POSITION
@@ -45,6 +45,12 @@ _COUNTS = (
     "fine_items_count",
     "recall_items_count",
     "unavailable_holds_count",
+)
+_DENIALS = (
+    BlockReason.BORROW_DENIED,
+    BlockReason.RENEW_DENIED,
+    BlockReason.RECALL_DENIED,
+    BlockReason.HOLD_DENIED,
 )
 _NO_COUNTS = dict.fromkeys(_COUNTS, "0000")
 
@@ -93,8 +99,9 @@ def answer(
     if isinstance(result, Refusal | PlatformFailure):
         return _nothing(code, message, s, result, now, language)
     assert isinstance(result, PatronOutcome)
-    sent = message.get("AD") is not None and pin(message, s) is not None
-    if sent and result.pin_verified is not True:
+    sent = pin(message, s) is not None
+    # The desk checks every PIN it is given before a command, and marks the answers of reads.
+    if sent and result.pin_verified is not True and (message.code in ("23", "63") or result.pin_verified is False):
         return _nothing(code, message, s, _WRONG_PIN, now, language)
     patron = result.patron
     fixed = {
@@ -103,7 +110,7 @@ def answer(
         "transaction_date": sip_now(s, now),
     }
     # A block placed or lifted by card number alone tells no more than the policy lets anybody see.
-    shown = result.pin_verified is True or message.code in ("23", "63") or "patron.get" not in s.pin_required
+    shown = sent or message.code in ("23", "63") or "patron.get" not in s.pin_required
     fields: list[Field] = [
         ("AO", institution(message, s)),
         ("AA", echo(message, "AA")),
@@ -200,8 +207,10 @@ def _told(patron: Patron, now: datetime) -> list[MessageRef]:
         told.append(MessageRef(id="refusal.patron_expired"))
     elif patron.status is not PatronStatus.ACTIVE:
         told.append(MessageRef(id="refusal.patron_inactive"))
-    told += [MessageRef(id=f"block.{block.reason.lower()}") for block in patron.blocks if _stands(block, now)]
-    return told
+    blocks = [block for block in patron.blocks if _stands(block, now)]
+    # What follows from another reason need not be said again.
+    telling = [block for block in blocks if block.reason not in _DENIALS] or ([] if told else blocks)
+    return told + [MessageRef(id=f"block.{block.reason.lower()}") for block in telling]
 
 
 def _language(message: Message, s: Surroundings, patron: Patron) -> str:

@@ -64,9 +64,6 @@ class PatronPart(_Part):
     """BD, BE and BF (address, e-mail, telephone): personal data that few kiosks need; e-book services do."""
     name: bool = True
     """AE with the patron's name. Off sends it empty, for kiosks in view of others."""
-    empty_fields: bool = False
-    """Send optional fields that have no value with zero length (Polaris and Gossip, recorded); the standard leaves
-    them out."""
     language_from: Literal["patron", "request"] = "patron"
     """Language code of the answer: the patron's own where it has a code, or always the request's."""
 
@@ -193,6 +190,9 @@ class TerminalProfile(_Part):
     """The codec's own switches; see the protocol's README."""
     institution: Literal["echo", "configured"] = "echo"
     """AO of the answers: the request's where it has one, or always the configured one. §9.16"""
+    empty_fields: bool = False
+    """Send optional fields that have no value with zero length (Polaris and Gossip, recorded); the standard leaves them
+    out. §1"""
     login_location: Literal["ignore", "use"] = "ignore"
     """CP of 93: not looked at, because recorded kiosks write anything there (`The floor`), or the code of the location
     where what this link does happens (Koha: branch code, FOLIO: service point). §9.29"""

@@ -13,14 +13,15 @@ from typing import Any, cast
 import structlog
 from cryptography import x509
 
+from gateway.adapters.sip2 import mapping
 from gateway.adapters.sip2.prompts import LOGIN, WELCOME, Credentials, LoginPrompts
 from gateway.adapters.sip2.service import Sip2Service, Turn
-from gateway.adapters.sip2.session import Session
+from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.exchanges.model import Exchange, Verdict
 from gateway.members import Evidence
-from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, Send
+from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, LocalError, Send
 from library_protocols.sip2.acs import Request as WireRequest
 from library_protocols.sip2.messages import Message
 
@@ -90,7 +91,8 @@ class Sip2Protocol(asyncio.Protocol):
         self._opened = 0.0
         self._writable = True
         self._reading = True
-        self._finishing = False
+        self._ended = False  # the peer has said all it wants
+        self._leaving = False  # we are closing down
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # The connection
@@ -135,16 +137,18 @@ class Sip2Protocol(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._backstop = self._watch = self._slow = None
+        if self._turn is not None:
+            self._turn.abandoned = True  # a command goes on in the desk, only its answer has nowhere to go
         self._service.closed(self)
 
     def eof_received(self) -> bool:
         """A peer that has said all it wants still gets its answer; TLS cannot be half closed."""
-        self._finishing = True
+        self._ended = True
         return self._busy and not self._evidence.tls
 
     def finish(self) -> None:
         """Closes the link once the request that is running has its answer."""
-        self._finishing = True
+        self._leaving = True
         transport = self._transport
         if transport is None:
             return
@@ -223,11 +227,13 @@ class Sip2Protocol(asyncio.Protocol):
     def _pump(self) -> None:
         """Answers what can be answered now."""
         while self._transport is not None and self._writable and not self._busy:
-            if self._finishing and not self._acs.backlog:
+            if self._leaving:
                 self._transport.close()
                 return
             event = self._acs.next_event()
             if event is NEED_DATA or event is PAUSED:
+                if self._ended:
+                    self._transport.close()
                 break
             if isinstance(event, WireRequest):
                 self._begin(event)
@@ -243,6 +249,9 @@ class Sip2Protocol(asyncio.Protocol):
 
     def _begin(self, request: WireRequest) -> None:
         assert self._loop is not None
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
         limits = self._service.settings.limits
         deadline = self._heard + limits.answer_seconds - limits.answer_margin_seconds
         turn = self._turn = Turn(request, deadline, self._exchange(request.frame, request.message))
@@ -261,12 +270,18 @@ class Sip2Protocol(asyncio.Protocol):
 
     def _resumed(self, turn: Turn, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if turn.abandoned or task.cancelled():
+        if turn.abandoned:
+            if self._turn is turn:
+                self._turn = None
+                self._close_record(turn, None, b"", "the link was lost before the answer")
             return
         if self._backstop is not None:
             self._backstop.cancel()
             self._backstop = None
-        self._answer(turn, task.result())
+        if task.cancelled():
+            self._answer(turn, turn.give_up(self._service, self.session, PlatformFailure(FailureCode.UPSTREAM_ERROR)))
+        else:
+            self._answer(turn, task.result())
         self._pump()
 
     def _lose_patience(self, turn: Turn) -> None:
@@ -280,14 +295,18 @@ class Sip2Protocol(asyncio.Protocol):
     def _answer(self, turn: Turn, message: Message | None) -> None:
         self._turn = None
         self._acs.dialect = self.session.surroundings.profile.wire
-        data = self._acs.replay() if message is None else self._acs.respond(message)
+        if message is None:
+            data = self._acs.replay()
+        else:
+            try:
+                data = self._acs.respond(message)
+            except (ValueError, LocalError):
+                log.exception("sip2.answer_misshapen", code=message.code)
+                message = mapping.last_resort(turn.request.message)
+                data = self._acs.respond(message)
         if self._transport is not None:
             self._transport.write(data)
-        exchange = turn.exchange
-        if exchange is not None:
-            exchange.member = self.session.surroundings.member or None
-            exchange.terminal = self.session.surroundings.terminal or None
-            self._record(exchange, turn.verdict, message, data)
+        self._close_record(turn, message, data)
 
     # Login by prompts
 
@@ -312,12 +331,12 @@ class Sip2Protocol(asyncio.Protocol):
     async def _log_in(self, credentials: Credentials) -> None:
         assert self._prompts is not None
         try:
-            ok = await self._service.login(self.session, credentials.user, credentials.password, "", self._evidence)
+            asked = Login(credentials.user, credentials.password, "")
+            ok = await self._service.login(self.session, asked, self._evidence, lambda: self._transport is not None)
         finally:
             self._logging_in = False
         transport = self._transport
         if transport is None:
-            self._service.closed(self)
             return
         if not ok:
             again = self._prompts.failed()
@@ -349,6 +368,16 @@ class Sip2Protocol(asyncio.Protocol):
             terminal=self.session.surroundings.terminal or None,
             decoded_in=message,
         )
+
+    def _close_record(self, turn: Turn, message: Message | None, data: bytes, error: str | None = None) -> None:
+        exchange = turn.exchange
+        if exchange is None:
+            return
+        exchange.error = exchange.error or error
+        if self.session.identity is not None:  # after a login the link is somebody else's than when it began
+            exchange.member = self.session.surroundings.member
+            exchange.terminal = self.session.surroundings.terminal
+        self._record(exchange, turn.verdict, message, data)
 
     def _record_plain(
         self, frame: bytes, verdict: Verdict, reason: str, message: Message | None = None, data: bytes = b""

@@ -186,16 +186,21 @@ class Sip2Service:
         session.admit(identity, surroundings, location)
         return True
 
-    async def login(self, session: Session, user: str, password: str, location: str, evidence: Evidence) -> bool:
-        """Tries a login for this link. A wrong one leaves nobody logged in."""
-        found = await self.members.login(user, password, evidence)
+    async def login(self, session: Session, asked: Login, evidence: Evidence, wanted: Callable[[], bool]) -> bool:
+        """Tries a login for this link. A wrong one leaves nobody logged in, and so does one that took so long that
+        nobody waits for it any more (`wanted`)."""
+        found = await self.members.login(asked.user, asked.password, evidence)
+        if not wanted():
+            if isinstance(found, Identity):
+                self.members.release(found)
+            return False
         if isinstance(found, LoginRefused):
-            log.warning("sip2.login_refused", login=user, peer=evidence.peer, reason=found.reason.value)
+            log.warning("sip2.login_refused", login=asked.user, peer=evidence.peer, reason=found.reason.value)
             if session.identity is not None:
                 self.members.release(session.identity)
                 session.leave()
             return False
-        return self.admit(session, found, location)
+        return self.admit(session, found, asked.location)
 
 
 class Turn:
@@ -251,8 +256,8 @@ class Turn:
                 return mapping.answer_status_to_nobody(message, s, service.clock.now())
             case EndSession():
                 return mapping.end_session(message, s, service.clock.now(), session.language)
-            case Login(user, password, location):
-                ok = await service.login(session, user, password, location, evidence)
+            case Login():
+                ok = await service.login(session, step, evidence, lambda: not self.abandoned)
                 if not ok:
                     self._note(Refusal(code=RefusalCode.TERMINAL_AUTH_FAILED))
                 return mapping.answer_login(ok)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,6 +21,7 @@ from gateway.config.agreement import DisagreementError
 from gateway.config.model import Config
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+Part = TypeVar("Part", bound=BaseModel)
 _DOLLAR = re.compile(r"\$\$(?=\{)")  # `$${` is a plain `${`
 
 
@@ -60,9 +61,7 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Config:
             reader.problems += [reader.placed(*line) for line in explain(error)]
     if reader.problems or config is None:
         raise ConfigError(reader.problems)
-    if config.data_dir.is_absolute():
-        return config
-    return config.model_copy(update={"data_dir": (root.parent / config.data_dir).resolve()})
+    return _anchored(config, root.parent.resolve())
 
 
 def explain(error: ValidationError) -> list[tuple[str, str, str]]:
@@ -174,6 +173,20 @@ class _Reader:
 
     def _complain(self, file: Path, key: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(str(file), key, message, hint))
+
+
+def _anchored(part: Part, base: Path) -> Part:
+    """With every relative path made absolute, wherever in the configuration it stands."""
+    changes: dict[str, Any] = {}
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, Path):
+            changes[name] = base / value
+        elif isinstance(value, BaseModel):
+            changes[name] = _anchored(value, base)
+        elif isinstance(value, dict):
+            changes[name] = {key: _anchored(v, base) if isinstance(v, BaseModel) else v for key, v in value.items()}
+    return part.model_copy(update=changes)
 
 
 def _did_you_mean(location: list[int | str]) -> str:

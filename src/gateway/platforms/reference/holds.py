@@ -191,13 +191,13 @@ async def cancel(core: Core, ctx: Context, request: req.HoldCancel, key: Command
             return Ruling(hold if isinstance(hold, Refusal) else Refusal(code=RefusalCode.PATRON_NOT_FOUND))
         queue = [other for other in snapshot.queues if other.bib_id == hold.bib_id and other.id != hold.id]
         item = next((item for item in snapshot.items if item.hold_id == hold.id), None)
-        log = Log(command, snapshot.pseudonym, *_pseudonyms(command.member, snapshot.waiting))
+        log = Log(command, snapshot.pseudonym, *pseudonyms_of(command.member, snapshot.waiting))
         close(hold, HoldStatus.CANCELLED, command.now)
         log.add("hold.cancelled", patron_id=patron.id, item_id=hold.filled_item_id, hold=hold.id)
         effects: list[Effect] = [Update(hold), Update(touch_account(patron, command))]
         if item is not None:
-            following = pass_on(item, queue, command.rules, command.now, _categories(snapshot.waiting))
-            effects += [Update(touch_item(item, command)), *_follow(following, item, log)]
+            following = pass_on(item, queue, command.rules, command.now, categories_of(snapshot.waiting))
+            effects += [Update(touch_item(item, command)), *follow(following, item, log)]
         answer = _changed(hold, snapshot)
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
@@ -465,15 +465,18 @@ def _changed(hold: HoldRow, snapshot: ChangeSnapshot) -> HoldOutcome:
     )
 
 
-def _pseudonyms(member: str, people: Iterable[dict[str, Any]]) -> list[PseudonymRow]:
+def pseudonyms_of(member: str, people: Iterable[dict[str, Any]]) -> list[PseudonymRow]:
+    """Of the rows that `hold_parts.waiting_for` reads as `waiting`."""
     return [PseudonymRow(member, row["patron_id"], row["pseudonym"]) for row in people if row["pseudonym"]]
 
 
-def _categories(people: Iterable[dict[str, Any]]) -> dict[str, str]:
+def categories_of(people: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Category by patron id, of the rows that `hold_parts.waiting_for` reads as `waiting`."""
     return {row["patron_id"]: row["category"] for row in people}
 
 
-def _follow(following: HoldRow | None, item: ItemRow, log: Log) -> list[Effect]:
+def follow(following: HoldRow | None, item: ItemRow, log: Log) -> list[Effect]:
+    """Writes the hold that an item was passed on to, and its event."""
     if following is None:
         return []
     event = "hold.ready" if following.status == HoldStatus.READY else "hold.in_transit"

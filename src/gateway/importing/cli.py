@@ -1,0 +1,233 @@
+"""`gateway import`: patrons, items and records from files, with a progress bar. Ctrl-C ends after the batch at hand.
+
+Exit codes: 0 everything loaded, 1 some rows were refused, 2 wrong usage or configuration, 3 the store is away,
+4 interrupted (the same command goes on where it ended).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from gateway.clock import SystemClock
+from gateway.commands.output import diagnostics, print_json, print_line, say
+from gateway.config import Config, ConfigError, load
+from gateway.importing.csv_items import ItemOptions, import_items
+from gateway.importing.csv_patrons import PatronOptions, import_patrons
+from gateway.importing.item_rows import ItemDefaults
+from gateway.importing.marc import ITEM_FIELDS, ItemFields, MarcOptions, import_marc
+from gateway.importing.progress import ImportProblem, Progress, Report, Step, Stop
+from gateway.platforms.reference.pins import Pins
+from gateway.store import open_store
+from gateway.store.effects import StoreUnavailable
+from gateway.store.port import Store
+
+app = typer.Typer(no_args_is_help=True)
+
+REFUSED, WRONG, AWAY, INTERRUPTED = 1, 2, 3, 4
+
+MemberCode = Annotated[str, typer.Argument(help="Code of the member whose data this is.")]
+Source = Annotated[Path, typer.Argument(help="The file to load.", exists=True, dir_okay=False, readable=True)]
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+Rejects = Annotated[Path | None, typer.Option(help="Where refused rows go; beside the source where not given.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The report as JSON, no progress bar.")]
+Mapping = Annotated[
+    list[str] | None, typer.Option("--map", help="THEIRS=OURS for a column, THEIRS=- leaves it out; repeatable.")
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of the file; found out where not given.")]
+ItemType = Annotated[str | None, typer.Option(help="Item type of new items that name none.")]
+Location = Annotated[str | None, typer.Option(help="Location of new items that name none.")]
+
+DEFAULT_FILE = Path("gateway.toml")
+
+Work = Callable[[Store, Progress, Stop], Awaitable[Report]]
+
+
+@app.command("patrons")
+def patrons(
+    member: MemberCode,
+    source: Source,
+    config: ConfigFile = DEFAULT_FILE,
+    mapping: Mapping = None,
+    encoding: Encoding = None,
+    date_format: Annotated[str, typer.Option(help="How dates are written, as strptime has it.")] = "%Y-%m-%d",
+    rejects: Rejects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load patrons from CSV: made, or brought up to date where an identifier is known."""
+    settings = _settings(config, member)
+    options = PatronOptions(_pairs(mapping), encoding, date_format)
+
+    async def work(store: Store, progress: Progress, stop: Stop) -> Report:
+        pins = Pins(settings.pepper.get_secret_value().encode())
+        try:
+            return await import_patrons(
+                store, SystemClock(), member, source, pins, options, rejects=rejects, progress=progress, stop=stop
+            )
+        finally:
+            pins.close()
+
+    _perform(settings, work, as_json)
+
+
+@app.command("items")
+def items(
+    member: MemberCode,
+    source: Source,
+    config: ConfigFile = DEFAULT_FILE,
+    mapping: Mapping = None,
+    encoding: Encoding = None,
+    item_type: ItemType = None,
+    location: Location = None,
+    rejects: Rejects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load items from CSV: copies of titles that are there already."""
+    settings = _settings(config, member)
+    options = ItemOptions(_pairs(mapping), encoding, ItemDefaults(item_type, location))
+
+    async def work(store: Store, progress: Progress, stop: Stop) -> Report:
+        return await import_items(
+            store, SystemClock(), member, source, options, rejects=rejects, progress=progress, stop=stop
+        )
+
+    _perform(settings, work, as_json)
+
+
+@app.command("marc")
+def marc(
+    member: MemberCode,
+    source: Source,
+    config: ConfigFile = DEFAULT_FILE,
+    items: Annotated[
+        str | None, typer.Option(help="Item fields to read: 952 (Koha), 852 (holdings), 949, or any tag with --item.")
+    ] = None,
+    item: Annotated[list[str] | None, typer.Option("--item", help="COLUMN=SUBFIELD of the item field.")] = None,
+    item_type: ItemType = None,
+    location: Location = None,
+    map_location: Annotated[list[str] | None, typer.Option(help="THEIRS=OURS for a location code.")] = None,
+    map_item_type: Annotated[list[str] | None, typer.Option(help="THEIRS=OURS for an item type.")] = None,
+    rejects: Rejects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load bibliographic records, with their items where asked, from ISO 2709 or MARCXML."""
+    settings = _settings(config, member)
+    options = MarcOptions(
+        _item_fields(items, _pairs(item)),
+        ItemDefaults(item_type, location),
+        _pairs(map_location),
+        _pairs(map_item_type),
+    )
+
+    async def work(store: Store, progress: Progress, stop: Stop) -> Report:
+        return await import_marc(
+            store, SystemClock(), member, source, options, rejects=rejects, progress=progress, stop=stop
+        )
+
+    _perform(settings, work, as_json)
+
+
+def _item_fields(tag: str | None, subfields: dict[str, str]) -> ItemFields | None:
+    if tag is None:
+        if subfields:
+            raise typer.BadParameter("--item needs --items, the tag of the field")
+        return None
+    known = ITEM_FIELDS.get(tag)
+    return ItemFields(tag, {**(known.subfields if known else {}), **subfields})
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given or ()]
+    for left, equals, right in pairs:
+        if not left or not equals or not right:
+            raise typer.BadParameter(f"{left}{equals}{right!s}: write THEIRS=OURS")
+    return {left: right for left, _, right in pairs}
+
+
+def _settings(path: Path, member: str) -> Config:
+    try:
+        config = load(path)
+    except ConfigError as error:
+        say(str(error))
+        raise typer.Exit(WRONG) from error
+    if member not in config.members:
+        say(f"there is no member {member!r}; there are: {', '.join(sorted(config.members))}")
+        raise typer.Exit(WRONG)
+    return config
+
+
+def _perform(config: Config, work: Work, as_json: bool) -> None:
+    try:
+        report = asyncio.run(_with_store(config, work, as_json))
+    except (ImportProblem, OSError) as problem:
+        say(str(problem))
+        raise typer.Exit(WRONG) from problem
+    except StoreUnavailable as away:
+        say(f"the store does not answer: {away}")
+        raise typer.Exit(AWAY) from away
+    if as_json:
+        print_json({**dataclasses.asdict(report), "rejects": str(report.rejects) if report.rejects else None})
+    else:
+        print_line(_sentence(report))
+    if not report.finished:
+        raise typer.Exit(INTERRUPTED)
+    if report.rows_refused:
+        raise typer.Exit(REFUSED)
+
+
+async def _with_store(config: Config, work: Work, as_json: bool) -> Report:
+    store = await open_store(config.store_url)
+    try:
+        columns = (BarColumn(), TaskProgressColumn(), _Rows(), TimeRemainingColumn())
+        with Bars(TextColumn("loading"), *columns, console=diagnostics, disable=as_json) as bars:
+            bar = bars.add_task("loading", total=None, rows=0, refused=0)
+
+            def show(step: Step) -> None:
+                bars.update(
+                    bar, completed=step.position, total=step.total, rows=step.rows_done, refused=step.rows_refused
+                )
+
+            return await _interruptible(lambda stop: work(store, show, stop))
+    finally:
+        await store.close()
+
+
+async def _interruptible(work: Callable[[Stop], Awaitable[Report]]) -> Report:
+    """Runs `work`; when this task is cancelled, which is what Ctrl-C does, it is asked to stop and waited for."""
+    asked = False
+    running = asyncio.ensure_future(work(lambda: asked))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        asked = True
+        return await running
+
+
+class _Rows(TextColumn):
+    """Rows so far with their rate, and how many were refused."""
+
+    def __init__(self) -> None:
+        super().__init__("{task.fields[rows]} rows")
+
+    def render(self, task: Task) -> Text:
+        rows, refused = task.fields["rows"], task.fields["refused"]
+        rate = rows / task.elapsed if task.elapsed else 0
+        return Text(f"{rows:,} rows ({rate:,.0f}/s), {refused:,} refused")
+
+
+def _sentence(report: Report) -> str:
+    how = "Loaded" if report.finished else "Interrupted after"
+    text = f"{how} {report.rows_done:,} rows"
+    if report.resumed_at:
+        text += f", {report.resumed_at:,} of them earlier"
+    if report.rejects is not None:
+        text += f"; {report.rows_refused:,} refused, see {report.rejects}"
+    return text + "."

@@ -1,0 +1,250 @@
+"""Bibs with their items from MARC. A record is known by its 001; what has not changed is not written.
+
+A changed record gets the next change position, given under the lock of the member's state row, so that positions
+become visible in their order. A record marked deleted (leader/05 `d`) leaves a tombstone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pymarc import Field, Record
+
+from gateway.clock import Clock
+from gateway.importing import item_rows
+from gateway.importing.batches import BATCH, Rejected, Taken, load, load_id
+from gateway.importing.description import describe
+from gateway.importing.item_rows import ItemDefaults, Items
+from gateway.importing.log import Events
+from gateway.importing.marc_source import MarcFile
+from gateway.importing.progress import ImportProblem, Progress, Report, Stop, never, silent
+from gateway.importing.vocabulary import Vocabulary, read_vocabulary
+from gateway.platforms.reference.parts import of_member
+from gateway.platforms.reference.policy import STATE
+from gateway.store import schema
+from gateway.store.effects import Effect, Insert, Update
+from gateway.store.port import Part, Plan, Store
+from gateway.store.rows import BibRow, MemberStateRow
+from gateway.store.sql import any_of
+
+KNOWN = Plan(
+    "import.marc",
+    (
+        STATE,
+        Part("bibs", of_member(schema.bib).where(any_of(schema.bib.c.id, "bib_ids")), BibRow, many=True),
+        item_rows.BY_BARCODE,
+    ),
+    dict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFields:
+    """Where a record keeps its items: a tag, and per column of ours the subfield. `barcode` must be among them."""
+
+    tag: str
+    subfields: Mapping[str, str]
+
+
+# Koha's 952; MARC 21 Holdings 852; the 949 that American systems export. Each can be changed subfield by subfield.
+ITEM_FIELDS = {
+    "952": ItemFields(
+        "952",
+        {
+            "barcode": "p",
+            "location": "a",
+            "item_type": "y",
+            "call_number": "o",
+            "copy_number": "t",
+            "enumeration": "h",
+            "collection": "8",
+            "price": "v",
+        },
+    ),
+    "852": ItemFields(
+        "852", {"barcode": "p", "location": "b", "collection": "c", "call_number": "h", "copy_number": "t"}
+    ),
+    "949": ItemFields(
+        "949", {"barcode": "i", "location": "l", "item_type": "t", "call_number": "a", "copy_number": "g"}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MarcOptions:
+    """`items` None: bibs only. `locations` and `item_types` translate the file's codes into the member's."""
+
+    items: ItemFields | None = None
+    defaults: ItemDefaults = field(default_factory=ItemDefaults)
+    locations: Mapping[str, str] = field(default_factory=dict)
+    item_types: Mapping[str, str] = field(default_factory=dict)
+
+
+async def import_marc(
+    store: Store,
+    clock: Clock,
+    member: str,
+    source: Path,
+    options: MarcOptions | None = None,
+    *,
+    rejects: Path | None = None,
+    progress: Progress = silent,
+    stop: Stop = never,
+    batch_size: int = BATCH,
+) -> Report:
+    """Loads records; those that cannot be, and items that cannot be, go to `rejects` with their position.
+
+    Raises ImportProblem before anything is written, OSError, StoreUnavailable and WriteConflict.
+    """
+    chosen = options or MarcOptions()
+    if chosen.items is not None and "barcode" not in chosen.items.subfields:
+        raise ImportProblem("the item fields must say in which subfield the barcode stands")
+    loader = _Loader(store, member, await read_vocabulary(store, member), chosen)
+    return await load(
+        store,
+        clock,
+        member,
+        load_id(source, {"kind": "marc", **dataclasses.asdict(chosen)}),
+        MarcFile(source),
+        loader,
+        rejects=rejects or source.with_name(source.name + ".rejects.csv"),
+        progress=progress,
+        stop=stop,
+        batch_size=batch_size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One record with what it says of its items."""
+
+    label: str
+    bib: BibRow
+    items: tuple[Mapping[str, str], ...]
+
+
+class _Loader:
+    def __init__(self, store: Store, member: str, vocabulary: Vocabulary, options: MarcOptions) -> None:
+        self._store = store
+        self._member = member
+        self._vocabulary = vocabulary
+        self._options = options
+
+    async def effects(self, batch: list[Taken], now: int) -> tuple[list[Effect], list[Rejected]]:
+        refused: list[Rejected] = []
+        entries: list[_Entry] = []
+        for taken in batch:
+            try:
+                entries.append(self._entry(taken, now))
+            except ValueError as problem:
+                refused.append(Rejected(taken.label, str(problem)))
+        barcodes = sorted({said["barcode"] for entry in entries for said in entry.items if "barcode" in said})
+        ids = sorted({entry.bib.id for entry in entries})
+        found = await self._store.read(KNOWN, {"member": self._member, "bib_ids": ids, "barcodes": barcodes})
+        items = Items(self._member, self._vocabulary, self._options.defaults, found["items"], now)
+        for entry in entries:
+            for said in entry.items:
+                try:
+                    _put(items, entry.bib.id, said)
+                except ValueError as problem:
+                    refused.append(Rejected(entry.label, str(problem)))
+        log = Events(self._member, now)
+        return [*self._bibs(entries, found["bibs"], found["state"], log, now), *items.effects(log)], refused
+
+    def _entry(self, taken: Taken, now: int) -> _Entry:
+        record: Record = taken.value
+        bib = _bib_row(self._member, record, now)
+        fields = self._options.items
+        held = record.get_fields(fields.tag) if fields is not None and bib.deleted_at is None else ()
+        return _Entry(taken.label, bib, tuple(self._item(one, fields) for one in held) if fields else ())
+
+    def _item(self, held: Field, fields: ItemFields) -> dict[str, str]:
+        said = {column: (held.get(code) or "").strip() for column, code in fields.subfields.items()}
+        for column, names in (("location", self._options.locations), ("item_type", self._options.item_types)):
+            if column in said:
+                said[column] = names.get(said[column], said[column])
+        return {column: value for column, value in said.items() if value}
+
+    def _bibs(
+        self, entries: Iterable[_Entry], rows: Iterable[BibRow], state: MemberStateRow | None, log: Events, now: int
+    ) -> list[Effect]:
+        known = {row.id: row for row in rows}
+        position = first = state.change_position if state is not None else 0
+        # The last of several records with one id is the one that counts.
+        wanted = {entry.bib.id: entry.bib for entry in entries}
+        effects: list[Effect] = []
+        for bib in wanted.values():
+            before = known.get(bib.id)
+            if before is not None and before.marc == bib.marc and before.deleted_at is None and bib.deleted_at is None:
+                continue
+            if bib.deleted_at is not None and (before is None or before.deleted_at is not None):
+                continue
+            position += 1
+            bib.position = position
+            if before is None:
+                effects.append(Insert(bib))
+            else:
+                bib.created_at, bib.suppressed, bib.version = before.created_at, before.suppressed, before.version
+                effects.append(Update(bib))
+        if position == first:
+            return []
+        effects.append(log.of_records("bibs.imported", after=first, until=position))
+        if state is None:
+            return [Insert(MemberStateRow(self._member, policy_version=0, change_position=position)), *effects]
+        state.change_position = position
+        return [Update(state), *effects]
+
+
+def _put(items: Items, bib_id: str, said: Mapping[str, str]) -> None:
+    if "barcode" not in said:
+        raise ValueError("has an item without a barcode")
+    items.put(said["barcode"], bib_id, said)
+
+
+def _bib_row(member: str, record: Record, now: int) -> BibRow:
+    """Raises ValueError where a record has no id or no title, or does not fit into ISO 2709."""
+    control = record.get("001")
+    bib_id = (control.data or "").strip() if control is not None else ""
+    if not bib_id:
+        raise ValueError("has no control number (001)")
+    said = describe(record)
+    deleted = str(record.leader)[5:6] == "d"
+    return BibRow(
+        member=member,
+        id=bib_id,
+        title=said.title,
+        author=said.author,
+        publisher=said.publisher,
+        year=said.year,
+        edition=said.edition,
+        isbn_json=json.dumps(said.isbn),
+        issn_json=json.dumps(said.issn),
+        oclc_json=json.dumps(said.oclc),
+        language=said.language,
+        media_type=said.media_type,
+        suppressed=False,
+        marc=_as_utf8(record),
+        position=0,
+        created_at=now,
+        changed_at=now,
+        deleted_at=now if deleted else None,
+    )
+
+
+def _as_utf8(record: Record) -> bytes:
+    """The record as ISO 2709 in UTF-8, leader/09 saying so."""
+    record.force_utf8 = True
+    leader = str(record.leader)
+    record.leader = f"{leader[:9]}a{leader[10:]}"  # type: ignore[assignment]  pymarc takes text as well
+    try:
+        data = record.as_marc()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"cannot be written as ISO 2709: {error}") from error
+    longest = max((len(field.as_marc("utf-8")) for field in record.get_fields()), default=0)
+    if len(data) > 99_999 or longest > 9_999:
+        raise ValueError("is longer than ISO 2709 allows (99,999 bytes a record, 9,999 a field)")
+    return data

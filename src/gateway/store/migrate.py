@@ -10,15 +10,18 @@ import sqlite3
 from functools import cache
 from importlib.resources import files
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from gateway.store import postgres_schema, schema
+from gateway.store.effects import StoreUnavailable
 from gateway.store.sqlite_file import connect
 from gateway.store.url import sqlite_path
 
@@ -42,6 +45,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
     """Creates or upgrades the schema; an existing SQLite file stays as it is where anything fails.
 
     On PostgreSQL `url` is the owner's, and `app_role` the role the gateway works as: it is granted what it needs.
+    Raises StoreUnavailable.
     """
     path = sqlite_path(url)
     if path is None:
@@ -51,6 +55,8 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 await connection.run_sync(_upgrade)
                 await connection.run_sync(postgres_schema.derive, app_role)
+        except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+            raise StoreUnavailable(f"cannot upgrade: {error}") from error
         finally:
             await engine.dispose()
         return
@@ -63,7 +69,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
 
 
 async def current(url: str) -> str | None:
-    """The database's revision, None where it is empty."""
+    """The database's revision, None where it is empty. Raises StoreUnavailable."""
     path = sqlite_path(url)
     if path is None:
         return await _postgres_revision(url)
@@ -87,12 +93,17 @@ def require_head(found: str | None, where: str) -> None:
 
 
 def upgrade_sqlite(db: sqlite3.Connection) -> None:
-    """Upgrades an open database (isolation_level None), in one transaction."""
+    """Upgrades an open database (isolation_level None), in one transaction. Raises StoreUnavailable."""
+    if sqlite_revision(db) == head():
+        return
     engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        _upgrade(connection)
-        _set_statistics(connection)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+            _set_statistics(connection)
+    except OperationalError as error:
+        raise StoreUnavailable(f"cannot upgrade: {error.orig}") from error
     db.execute("ANALYZE sqlite_master")  # reads the statistics in (3.40 does not do so by the newer name)
 
 
@@ -142,6 +153,8 @@ async def _postgres_revision(url: str) -> str | None:
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+    except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+        raise StoreUnavailable(f"cannot look at the database: {error}") from error
     finally:
         await engine.dispose()
 

@@ -36,6 +36,10 @@ async def stock(store: Store, count: int = 50) -> None:
     await store.apply("aber", [Insert(item(id_=f"i{n:03}")) for n in range(count)])
 
 
+def hidden(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
 async def ids(url: str) -> list[str]:
     store = await open_store(url)
     try:
@@ -61,7 +65,7 @@ async def test_there_and_back(store: Store, store_place: StorePlace, tmp_path: P
     again = await open_store(store_place.url)
     await again.apply("aber", [Insert(item(id_="new")), Insert(event())])
     await again.close()
-    assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
+    assert hidden(tmp_path) == []
 
 
 async def test_a_backup_beside_a_busy_gateway_is_one_moment(

@@ -57,10 +57,8 @@ class StoreConfig(Section):
     url: str = "sqlite:///gateway.sqlite3"
     """`sqlite:///FILE` (a relative file lies in `data_dir`) or `postgresql://USER:PASSWORD@HOST[,HOST...]/NAME`.
     SQLite needs nothing installed and serves one node; PostgreSQL lets several nodes share one database."""
-    min_connections: int = Field(default=2, ge=0)
-    """PostgreSQL connections kept open while idle, so that the first kiosk of the day does not wait for one."""
-    max_connections: int = Field(default=16, ge=1)
-    """PostgreSQL connections at most. More than a few per core only queue inside the database."""
+    max_connections: int = Field(default=10, ge=1)
+    """PostgreSQL connections a process opens at most. More than a few per core only queue inside the database."""
 
 
 class ListenerConfig(Section):
@@ -130,8 +128,6 @@ class LimitsConfig(Section):
     """The gateway gives up so much earlier, so that its "no" still arrives in time."""
     retries: int = Field(default=3, ge=0, le=998)
     """How often a kiosk may send again, announced in message 98."""
-    http_seconds: float = Field(default=30.0, gt=0)
-    """Time in which an HTTP request is answered."""
     login_failures: int = Field(default=5, ge=1)
     """Wrong passwords from one address for one login before further ones have to wait."""
     login_backoff_seconds: float = Field(default=60.0, gt=0)
@@ -161,8 +157,6 @@ class ExchangesConfig(Section):
     retention_days: int = Field(default=14, ge=1)
     """Days after which records are deleted: long enough to answer "what happened at the kiosk last week", short enough
     to be no reading history."""
-    max_megabytes: int = Field(default=1024, ge=1)
-    """Disk space at most; the oldest go first."""
 
 
 class JournalConfig(Section):

@@ -10,7 +10,7 @@ from gateway.store.port import Store
 from gateway.store.url import sqlite_path
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, *, max_connections: int = 10) -> Store:
     """An open store: `sqlite:///relative`, `sqlite:////absolute`, `sqlite://` (in memory) or `postgresql://...`.
 
     The schema must be up to date (`gateway.store.migrate.upgrade`). Raises ValueError for another kind of URL,
@@ -24,6 +24,6 @@ async def open_store(url: str) -> Store:
     else:
         from gateway.store.postgres import PostgresStore
 
-        store = PostgresStore(url)
+        store = PostgresStore(url, max_size=max_connections)
     await store.open()
     return store

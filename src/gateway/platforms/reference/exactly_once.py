@@ -11,21 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from pydantic import BaseModel
 from sqlalchemy import Text, bindparam, select
 
-from gateway.canonical import outcomes
+from gateway.canonical.answers import Answer, dump, load
 from gateway.canonical.context import CommandKey, Context
-from gateway.canonical.outcomes import Outcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.platforms.reference.policy import MemberRules, StaleRules, version_of
 from gateway.store import schema
 from gateway.store.effects import Decision, Effect, Insert, Replace
 from gateway.store.port import Part
 from gateway.store.rows import ChargeRow, IdempotencyRow, ItemRow, PatronRow
-
-Answer = Outcome | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +134,6 @@ def touch_account(patron: PatronRow, command: Command) -> PatronRow:
     patron.account_terminal = command.terminal
     patron.changed_at = command.now
     return patron
-
-
-def dump(answer: Answer) -> str:
-    """The answer as JSON with the name of its class."""
-    return f'{{"{type(answer).__name__}":{answer.model_dump_json()}}}'
-
-
-def load(text: str) -> Answer:
-    """The inverse of `dump`; equal to what was dumped."""
-    ((name, value),) = orjson.loads(text).items()
-    return _CLASSES[name].model_validate(value)
-
-
-def _classes() -> dict[str, Any]:
-    found: dict[str, Any] = {"Refusal": Refusal}
-    for name, value in vars(outcomes).items():
-        if isinstance(value, type) and issubclass(value, BaseModel):
-            found[name] = value
-    return found
-
-
-_CLASSES = _classes()
 
 
 def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | None, int] | None:

@@ -15,6 +15,9 @@ from typing import Any
 import orjson
 import zstandard
 
+FILE_NAME = "exchanges.sqlite3"
+"""Its name within the data directory."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chunk (
     id INTEGER PRIMARY KEY,
@@ -65,6 +68,11 @@ class ExchangeFile:
                 break
             found = [orjson.loads(line) for line in self._decompressor.decompress(body).split(b"\n")] + found
         return end, found
+
+    def position_before(self, moment: float) -> int:
+        """The position after which lie all exchanges since `moment` (Unix seconds), and perhaps some before it."""
+        query = "SELECT COALESCE(MAX(id), 0) FROM chunk WHERE last_at < ?"
+        return int(self._database.execute(query, (moment,)).fetchone()[0])
 
     def forget(self, days: float) -> int:
         """Deletes chunks whose last exchange is older than `days`; the number deleted."""

@@ -16,6 +16,7 @@ from gateway.api.app import create_app
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ExchangeLevel, MemberPolicy, Problem
 from gateway.desk import Desk
+from gateway.exchanges.file import FILE_NAME as EXCHANGES_FILE
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.record import RecordMaker
 from gateway.exchanges.recorder import ExchangeRecorder, Metrics
@@ -29,8 +30,6 @@ from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
 from library_protocols import sip2
-
-EXCHANGES_FILE = "exchanges.sqlite3"
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +83,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         await migrate.upgrade(config.store_url)
     else:
         await migrate.check(config.store_url)
-    store = await open_store(config.store_url)
+    store = await open_store(config.store_url, max_connections=config.store.max_connections)
     executor = ThreadPoolExecutor(2, thread_name_prefix="secrets")  # argon2 releases the interpreter's lock
     platform = ReferencePlatform(
         store,

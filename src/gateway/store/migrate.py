@@ -15,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Index, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
@@ -122,17 +122,17 @@ def _set_statistics(connection: Connection) -> None:
     connection.exec_driver_sql("ANALYZE")  # makes the table of statistics where there is none
     connection.exec_driver_sql("DELETE FROM sqlite_stat1")
     for table in schema.metadata.sorted_tables:
-        indexes = [(str(index.name), list(index.columns.keys()), index.unique) for index in table.indexes]
-        if len(table.primary_key) > 1:
-            indexes.append((f"sqlite_autoindex_{table.name}_1", list(table.primary_key.columns.keys()), True))
-        for name, columns, unique in indexes:
+        primary = Index(f"sqlite_autoindex_{table.name}_1", *table.primary_key.columns.keys(), unique=True)
+        for index in [*table.indexes, *([primary] if len(table.primary_key.columns) > 1 else [])]:
             # All rows, those of one member, then a handful for each further column; one where nothing is left to tell.
-            counts = [100_000, *(10 for _ in columns[1:])]
-            if unique:
+            # A partial index holds what is open, which is little beside what is closed.
+            rows = 1_000_000 if index.dialect_options["sqlite"]["where"] is None else 50_000
+            counts = [rows, rows // 10, *(10 for _ in index.expressions[1:])]
+            if index.unique:
                 counts[-1] = 1
             connection.exec_driver_sql(
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)",
-                (table.name, name, " ".join(map(str, [1_000_000, *counts]))),
+                (table.name, str(index.name), " ".join(map(str, counts))),
             )
 
 

@@ -90,17 +90,22 @@ class Case:
 
 
 class Elsewhere(Exception):
-    """The item is not, or not only, this member's affair: unknown here, a stand-in, or lent to another member."""
+    """The item is not, or not only, this member's affair: unknown here (`item` None), a stand-in, or lent to another
+    member. Nothing was decided."""
+
+    def __init__(self, item: ItemRow | None) -> None:
+        super().__init__(item.barcode if item else "unknown here")
+        self.item = item
 
 
-def look_elsewhere(command: Command, case: Case) -> None:
-    """Raises Elsewhere where another member has to be asked or told about the item, and the policy lets us."""
+def look_elsewhere(command: Command, case: Case, *, returning: bool = False) -> None:
+    """Raises Elsewhere where another member has to be asked or told about the item."""
     item = case.item
-    if item is None or item.owner_member is not None:
+    if item is None:
         if command.ctx.foreign_items is not ForeignItems.UNKNOWN:
-            raise Elsewhere
-    elif item.lent_to_member is not None:
-        raise Elsewhere
+            raise Elsewhere(None)
+    elif item.owner_member is not None or (returning and item.lent_to_member is not None):
+        raise Elsewhere(item)
 
 
 def item_before(item: ItemRow) -> dict[str, Any]:

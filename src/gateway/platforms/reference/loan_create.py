@@ -7,6 +7,7 @@ hand is lent. An unknown age passes an age limit: staff see the item type, a kio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 
@@ -82,16 +83,25 @@ _LENDABLE = (
 _NEVER_LENT = (UseRestriction.NOT_FOR_LOAN, UseRestriction.SUPERVISED, UseRestriction.CONTROLLED_ACCESS)
 _ADULT = 18
 
+Verdict = Callable[[LoanCreate, Command, Case], Ruling]
 
-async def perform(platform: Core, ctx: Context, request: LoanCreate, key: CommandKey) -> LoanOutcome | Refusal:
-    """Lends an item of this member. Raises Elsewhere where `foreign` has to look further."""
+
+async def perform(
+    platform: Core, ctx: Context, request: LoanCreate, key: CommandKey, verdict: Verdict | None = None
+) -> LoanOutcome | Refusal:
+    """Lends an item of this member. Raises Elsewhere where `foreign` has to look further; a `verdict` given does not."""
     params = {**patron_named(request), **item_named(request)}
-    return await platform.command(ctx, request, key, PLAN, params, partial(decide, request))
+    return await platform.command(ctx, request, key, PLAN, params, partial(verdict or decide, request))
 
 
 def decide(request: LoanCreate, command: Command, case: Case) -> Ruling:
-    """The verdict over one snapshot."""
+    """The verdict over one snapshot, unless the item is another member's affair too (Elsewhere)."""
     look_elsewhere(command, case)
+    return verdict(request, command, case)
+
+
+def verdict(request: LoanCreate, command: Command, case: Case, owner_refuses: Refusal | None = None) -> Ruling:
+    """Refuses, renews, or lends; off line always lends. `owner_refuses`: what another member's rules had to say."""
     item, loan, patron = case.item, case.open_loan, case.patron
     refusal = patron_refusal(patron, command)
     if refusal is None and item is None:

@@ -6,7 +6,7 @@ moves, or it would be forgotten. All loans of a patron are renewed in one transa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from gateway.platforms.reference import exactly_once, offline, parts, policy
 from gateway.platforms.reference.charging import late_fee, new_charge
 from gateway.platforms.reference.circulation import (
     Case,
+    Elsewhere,
     due_message,
     item_entity,
     item_named,
@@ -63,18 +64,31 @@ PLAN = Plan(
     Case,
 )
 
+Verdict = Callable[[LoanRenew, Command, Case], Ruling]
 
-async def perform(platform: Core, ctx: Context, request: LoanRenew, key: CommandKey) -> LoanOutcome | Refusal:
-    """Renews the loan named by item, by loan id, or by a title that fits one loan of the patron."""
+
+async def perform(
+    platform: Core, ctx: Context, request: LoanRenew, key: CommandKey, verdict: Verdict | None = None
+) -> LoanOutcome | Refusal:
+    """Renews the loan named by item, by loan id, or by a title that fits one loan of the patron.
+
+    Raises Elsewhere for a stand-in, unless a `verdict` is given that does not."""
     named = {**item_named(request), "loan_id": request.loan_id}
     if request.title and not any(named.values()):
         named["item_id"] = await _titled(platform, ctx, request)
     return await platform.command(
-        ctx, request, key, PLAN, {**patron_named(request), **named}, partial(_decide, request)
+        ctx, request, key, PLAN, {**patron_named(request), **named}, partial(verdict or decide, request)
     )
 
 
-def _decide(request: LoanRenew, command: Command, case: Case) -> Ruling:
+def decide(request: LoanRenew, command: Command, case: Case) -> Ruling:
+    if case.item is not None and case.item.owner_member is not None:
+        raise Elsewhere(case.item)
+    return verdict(request, command, case)
+
+
+def verdict(request: LoanRenew, command: Command, case: Case) -> Ruling:
+    """Refuses or renews; off line always yes."""
     loan, item = case.loan, case.item
     if case.asker is None:
         refusal = Refusal(code=RefusalCode.PATRON_NOT_FOUND)
@@ -398,6 +412,8 @@ def _decide_all(request: LoanRenewAll, command: Command, snapshot: _All) -> Ruli
         loan = case.loan
         assert loan is not None
         refusal = renewal_refusal(command, case, request.fee_acknowledged)
+        if case.item is not None and case.item.owner_member is not None:
+            refusal = _not_allowed("foreign")  # one by one, for the owner has to be asked
         if refusal is None:
             extend(command, case, log, effects, at=command.now)
         shown = loan_entity(case, command, loan, renewable=can_renew(command, case))

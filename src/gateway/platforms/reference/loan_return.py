@@ -7,12 +7,13 @@ never before the loan, and on line not further back than the member allows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from gateway.canonical.context import CommandKey, Context
-from gateway.canonical.entities import Routing
+from gateway.canonical.entities import Fee, Routing
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import ReturnOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
@@ -37,7 +38,7 @@ from gateway.platforms.reference.trapping import next_hold, routing, send_home, 
 from gateway.platforms.reference.views import fee_view
 from gateway.store.effects import Effect, Insert, Update
 from gateway.store.port import Plan
-from gateway.store.rows import ChargeRow, HoldRow
+from gateway.store.rows import ChargeRow, HoldRow, ItemRow
 
 _ITEM = parts.asked_item()
 _BORROWER = parts.borrower_of(_ITEM)
@@ -60,15 +61,24 @@ PLAN = Plan("reference.loan.return", PARTS, Case)
 _FOR_STAFF = (ItemStatus.WITHDRAWN, ItemStatus.ON_ORDER, ItemStatus.IN_PROCESS, ItemStatus.UNAVAILABLE)
 _DAY = 86_400_000
 
+Verdict = Callable[[LoanReturn, Command, Case], Ruling]
 
-async def perform(platform: Core, ctx: Context, request: LoanReturn, key: CommandKey) -> ReturnOutcome | Refusal:
-    """Takes an item of this member back. Raises Elsewhere where `foreign` has to look further."""
-    return await platform.command(ctx, request, key, PLAN, item_named(request), partial(decide, request))
+
+async def perform(
+    platform: Core, ctx: Context, request: LoanReturn, key: CommandKey, verdict: Verdict | None = None
+) -> ReturnOutcome | Refusal:
+    """Takes an item of this member back. Raises Elsewhere where `foreign` has to look further; `verdict` does not."""
+    return await platform.command(ctx, request, key, PLAN, item_named(request), partial(verdict or decide, request))
 
 
 def decide(request: LoanReturn, command: Command, case: Case) -> Ruling:
-    """The verdict over one snapshot."""
-    look_elsewhere(command, case)
+    """The verdict over one snapshot, unless the item is another member's affair too (Elsewhere)."""
+    look_elsewhere(command, case, returning=True)
+    return verdict(request, command, case)
+
+
+def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
+    """Takes the item back; only an item that is not known is refused, and that not off line."""
     item = case.item
     if item is None:
         if not request.offline:
@@ -84,7 +94,7 @@ def decide(request: LoanReturn, command: Command, case: Case) -> Ruling:
     log = case.log(command)
     loan = case.loan
     before = item_before(item)
-    closed = close_loan(command, case, log, _returned_at(request, command, case))
+    closed = close_loan(command, case, log, returned_at(request, command, case))
     here = command.rules.here(request.location or command.ctx.location)
     if request.properties is not None:
         item.properties = request.properties
@@ -109,7 +119,7 @@ def decide(request: LoanReturn, command: Command, case: Case) -> Ruling:
         item=item_entity(case, command, loan=None),
         loan=None if loan is None else loan_entity(case, command, loan),
         routing=routed,
-        fees=tuple(fee_view(c, item_barcode=item.barcode) for c in closed.charges),
+        fees=fees_of(closed, item),
         offline_accepted=request.offline,
         messages=() if routed.action is RoutingAction.RESHELVE else (MessageRef(id=f"return.{routed.action}"),),
     )
@@ -147,6 +157,10 @@ def close_loan(command: Command, case: Case, log: Log, at: int) -> Closed:
     return Closed(charges, [[c.id, balance] for c, balance in taken], was, effects)
 
 
+def fees_of(closed: Closed, item: ItemRow) -> tuple[Fee, ...]:
+    return tuple(fee_view(c, item_barcode=item.barcode) for c in closed.charges)
+
+
 def _place(command: Command, case: Case, here: str) -> tuple[HoldRow | None, Routing]:
     """Decides where the item goes; changes the item and the hold it is trapped for, which is handed back."""
     item, rules = case.item, command.rules
@@ -167,7 +181,8 @@ def _place(command: Command, case: Case, here: str) -> tuple[HoldRow | None, Rou
     return hold, routing(item, hold, person)
 
 
-def _returned_at(request: LoanReturn, command: Command, case: Case) -> int:
+def returned_at(request: LoanReturn, command: Command, case: Case) -> int:
+    """When the item came back, as far as the terminal is believed (UTC milliseconds)."""
     at = offline.happened(request.returned_at, command)
     if not request.offline:
         at = max(at, command.now - command.rules.settings.backdate_days * _DAY)

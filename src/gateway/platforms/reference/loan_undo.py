@@ -7,7 +7,7 @@ nothing that happened since is swept away. No hold is trapped, nothing is charge
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from gateway.platforms.reference import exactly_once, parts, policy
 from gateway.platforms.reference.charging import take_back
 from gateway.platforms.reference.circulation import (
     Case,
+    Elsewhere,
     item_entity,
     item_named,
     loan_entity,
@@ -64,7 +65,7 @@ def _event_loan() -> Any:
 
 
 @dataclass(slots=True)
-class _Undoing:
+class Undoing:
     """`step` is the latest circulation event of the item, `latest` its latest event of any kind; `loan` and `charges`
     belong to `step`; `filled` is the hold that the loan had closed."""
 
@@ -81,6 +82,7 @@ class _Undoing:
     asker: Any = None
     identifiers: Sequence[Any] = ()
     pseudonym: Any = None
+    owners_item: ItemRow | None = None  # where the item is a stand-in
 
     def case(self) -> Case:
         return Case(
@@ -128,16 +130,32 @@ PLAN = Plan(
         parts.identifiers(_borrower()),
         parts.pseudonym(_borrower()),
     ),
-    _Undoing,
+    Undoing,
 )
 
 
-async def perform(platform: Core, ctx: Context, request: LoanUndo, key: CommandKey) -> UndoOutcome | Refusal:
-    """Undoes the item's latest loan, renewal (`what="loan"`) or return (`what="return"`)."""
+After = Callable[[Command, Undoing, Ruling], Ruling]
+
+
+async def perform(
+    platform: Core,
+    ctx: Context,
+    request: LoanUndo,
+    key: CommandKey,
+    *,
+    also: tuple[Part, ...] = (),
+    params: Mapping[str, Any] | None = None,
+    after: After | None = None,
+) -> UndoOutcome | Refusal:
+    """Undoes the item's latest loan, renewal (`what="loan"`) or return (`what="return"`).
+
+    A stand-in raises Elsewhere, unless `after` looks to the owner's side; it is given what the parts `also` read.
+    """
     named = {**patron_named(request), **item_named(request), "loan_id": request.loan_id}
     before = await platform.read(ctx.member, _BEFORE, named)
-    params = {**named, "hold_id": _filled_hold(before["step"])}
-    return await platform.command(ctx, request, key, PLAN, params, partial(_decide, request, params["hold_id"]))
+    bound = {**named, **(params or {}), "hold_id": _filled_hold(before["step"])}
+    plan = replace(PLAN, name=f"{PLAN.name}.shared", parts=(*PLAN.parts, *also)) if also else PLAN
+    return await platform.command(ctx, request, key, plan, bound, partial(_decide, request, bound["hold_id"], after))
 
 
 def _filled_hold(step: Mapping[str, Any] | None) -> str | None:
@@ -147,7 +165,15 @@ def _filled_hold(step: Mapping[str, Any] | None) -> str | None:
     return next((h["id"] for h in orjson.loads(step["data_json"]).get("holds", ()) if h["own"]), None)
 
 
-def _decide(request: LoanUndo, hold_id: str | None, command: Command, found: _Undoing) -> Ruling:
+def _decide(request: LoanUndo, hold_id: str | None, after: After | None, command: Command, found: Undoing) -> Ruling:
+    if after is None:
+        if found.item is not None and found.item.owner_member is not None:
+            raise Elsewhere(found.item)
+        return _verdict(request, hold_id, command, found)
+    return after(command, found, _verdict(request, hold_id, command, found))
+
+
+def _verdict(request: LoanUndo, hold_id: str | None, command: Command, found: Undoing) -> Ruling:
     item, loan, step = found.item, found.loan, found.step
     if item is None:
         return refuse(RefusalCode.ITEM_NOT_FOUND if request.item else RefusalCode.LOAN_NOT_FOUND)
@@ -162,6 +188,8 @@ def _decide(request: LoanUndo, hold_id: str | None, command: Command, found: _Un
         return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="touched")
     data = orjson.loads(step["data_json"])
     undo = _UNDOINGS.get((request.what, step["type"]))
+    if request.what == "return" and item.owner_member is not None:
+        return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="foreign")
     if undo is None or _filled_hold(step) != hold_id or not undo.fits(loan):
         return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="moved_on")
     effects = undo.carry_out(command, found, data)
@@ -185,7 +213,7 @@ def _decide(request: LoanUndo, hold_id: str | None, command: Command, found: _Un
     return Ruling(answer, log.effects + effects, subject_of(item))
 
 
-def _undo_loan(command: Command, found: _Undoing, data: Mapping[str, Any]) -> list[Effect]:
+def _undo_loan(command: Command, found: Undoing, data: Mapping[str, Any]) -> list[Effect]:
     item, loan = found.item, found.loan
     assert item is not None
     assert loan is not None
@@ -206,7 +234,7 @@ def _undo_loan(command: Command, found: _Undoing, data: Mapping[str, Any]) -> li
     return changed
 
 
-def _undo_renewal(command: Command, found: _Undoing, data: Mapping[str, Any]) -> list[Effect]:
+def _undo_renewal(command: Command, found: Undoing, data: Mapping[str, Any]) -> list[Effect]:
     assert found.loan is not None
     before = data["before"]
     found.loan.due_at, found.loan.due_precision = before["due"], before["precision"]
@@ -214,7 +242,7 @@ def _undo_renewal(command: Command, found: _Undoing, data: Mapping[str, Any]) ->
     return []
 
 
-def _undo_return(command: Command, found: _Undoing, data: Mapping[str, Any]) -> list[Effect]:
+def _undo_return(command: Command, found: Undoing, data: Mapping[str, Any]) -> list[Effect]:
     item, loan = found.item, found.loan
     assert item is not None
     assert loan is not None
@@ -253,7 +281,7 @@ class _Undo:
 
     event: str
     needs: LoanStatus
-    carry_out: Callable[[Command, _Undoing, Mapping[str, Any]], list[Effect]]
+    carry_out: Callable[[Command, Undoing, Mapping[str, Any]], list[Effect]]
 
     def fits(self, loan: LoanRow) -> bool:
         return loan.status == self.needs

@@ -12,13 +12,11 @@ from gateway.canonical.refusals import Refusal
 from gateway.platforms.reference import (
     bibs,
     fees,
+    foreign,
     holds,
     items,
     listings,
-    loan_create,
     loan_renew,
-    loan_return,
-    loan_undo,
     patrons,
 )
 from gateway.platforms.reference.core import Core
@@ -76,13 +74,13 @@ class ReferencePlatform(Core):
         return await items.update(self, ctx, request, key)
 
     async def loan_create(self, ctx: Context, request: req.LoanCreate, key: CommandKey) -> out.LoanOutcome | Refusal:
-        return await loan_create.perform(self, ctx, request, key)
+        return await foreign.create(self, ctx, request, key)
 
     async def loan_return(self, ctx: Context, request: req.LoanReturn, key: CommandKey) -> out.ReturnOutcome | Refusal:
-        return await loan_return.perform(self, ctx, request, key)
+        return await foreign.take_back(self, ctx, request, key)
 
     async def loan_renew(self, ctx: Context, request: req.LoanRenew, key: CommandKey) -> out.LoanOutcome | Refusal:
-        return await loan_renew.perform(self, ctx, request, key)
+        return await foreign.renew(self, ctx, request, key)
 
     async def loan_renew_all(
         self, ctx: Context, request: req.LoanRenewAll, key: CommandKey
@@ -90,7 +88,7 @@ class ReferencePlatform(Core):
         return await loan_renew.perform_all(self, ctx, request, key)
 
     async def loan_undo(self, ctx: Context, request: req.LoanUndo, key: CommandKey) -> out.UndoOutcome | Refusal:
-        return await loan_undo.perform(self, ctx, request, key)
+        return await foreign.undo(self, ctx, request, key)
 
     async def hold_place(self, ctx: Context, request: req.HoldPlace, key: CommandKey) -> out.HoldOutcome | Refusal:
         return await holds.place(self, ctx, request, key)

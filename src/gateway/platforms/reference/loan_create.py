@@ -89,7 +89,7 @@ Verdict = Callable[[LoanCreate, Command, Case], Ruling]
 async def perform(
     platform: Core, ctx: Context, request: LoanCreate, key: CommandKey, verdict: Verdict | None = None
 ) -> LoanOutcome | Refusal:
-    """Lends an item of this member. Raises Elsewhere where `foreign` has to look further; a `verdict` given does not."""
+    """Lends an item of this member. Raises Elsewhere where `foreign` has to look further; `verdict` does not."""
     params = {**patron_named(request), **item_named(request)}
     return await platform.command(ctx, request, key, PLAN, params, partial(verdict or decide, request))
 

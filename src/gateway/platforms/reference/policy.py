@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Text, bindparam, select
@@ -171,7 +171,7 @@ def version_of(state: MemberStateRow | None) -> int:
 
 def instant(millis: int) -> datetime:
     """A stored time as an aware UTC datetime."""
-    return datetime.fromtimestamp(millis / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=millis)
 
 
 def optional_instant(millis: int | None) -> datetime | None:

@@ -22,6 +22,7 @@ from gateway.config.model import (
     TerminalConfig,
     TlsConfig,
 )
+from gateway.config.schema import schema
 
 __all__ = [
     "ApiKeyConfig",
@@ -41,4 +42,5 @@ __all__ = [
     "TlsConfig",
     "load",
     "refuse_demo",
+    "schema",
 ]

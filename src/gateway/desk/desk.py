@@ -25,7 +25,7 @@ from gateway.desk.permission import objection
 from gateway.desk.pin import Attempts, PinRule
 from gateway.desk.reconcile import Reconciler
 from gateway.desk.running import Running
-from gateway.journal import Entry, Journal, JournalFull, Kind
+from gateway.journal import Entry, Journal, JournalUnavailable, Kind
 from gateway.platforms.port import Platform
 
 _DEFAULT_WINDOW = 60.0  # seconds; for commands whose door gave no key nobody can send a retry
@@ -82,7 +82,7 @@ class Desk:
         return own.model_copy(
             update={
                 "online": own.online and not line.circuit.open,
-                "offline_ok": self._policies[ctx.member].offline and not self.journal.full,
+                "offline_ok": self._policies[ctx.member].offline and not self._full(),
                 "capabilities": dict(line.capabilities),
             }
         )
@@ -148,7 +148,10 @@ class Desk:
 
     async def _query(self, line: Line, ctx: Context, request: req.Request) -> Answer:
         if isinstance(request, req.ConflictList):
-            return await conflicts.listed(self.journal, line, ctx, request)
+            try:
+                return await conflicts.listed(self.journal, line, ctx, request)
+            except JournalUnavailable as error:
+                raise PlatformFailure(FailureCode.UPSTREAM_ERROR, "the journal cannot be used") from error
         return await line.ask(ctx, request)
 
     async def _verified_query(self, line: Line, ctx: Context, request: req.Request, verify: bool) -> Answer:
@@ -171,10 +174,13 @@ class Desk:
             if isinstance(verified, Refusal):
                 return verified
         if isinstance(request, req.ConflictResolve) and conflicts.is_ours(request.conflict_id):
-            return conflicts.resolved(self.journal, ctx, request)
+            try:
+                return conflicts.resolved(self.journal, ctx, request)
+            except JournalUnavailable as error:
+                raise PlatformFailure(FailureCode.UPSTREAM_ERROR, "the journal cannot be used") from error
         policy = self._policies[ctx.member]
         kept = offline.kept(request, policy)
-        if kept is not None and (line.circuit.open or self.journal.waiting(ctx.member)):
+        if kept is not None and (line.circuit.open or self._waiting(ctx.member)):
             # Behind what waits already: a return must not be replayed before the loan that it ends.
             return self._keep(
                 ctx, kept, key, policy, PlatformFailure(FailureCode.UPSTREAM_ERROR, "the platform is away")
@@ -198,8 +204,20 @@ class Desk:
     ) -> Answer:
         try:
             return offline.accept(self.journal, ctx, request, key, policy, self._clock.now())
-        except JournalFull:
+        except JournalUnavailable:
             raise failure from None
+
+    def _waiting(self, member: str) -> bool:
+        try:
+            return self.journal.waiting(member)
+        except JournalUnavailable:
+            return False
+
+    def _full(self) -> bool:
+        try:
+            return self.journal.full
+        except JournalUnavailable:
+            return True
 
     async def _work(self, line: Line, ctx: Context, request: req.Request, key: CommandKey) -> Answer:
         if line.own:

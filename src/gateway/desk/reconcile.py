@@ -19,7 +19,7 @@ from gateway.canonical.refusals import PlatformFailure, Refusal, RefusalCode
 from gateway.canonical.requests import LoanCreate, LoanUndo, PatronAccount
 from gateway.desk.line import Line
 from gateway.desk.running import Run
-from gateway.journal import Entry, Journal
+from gateway.journal import Entry, Journal, JournalUnavailable
 
 _EARLIER = timedelta(minutes=2)  # than the doubt: longest time to answer, and the platform's clock against ours
 _UNDO_WINDOW = 86_400.0  # seconds within which a repeated undo is the same undo
@@ -38,23 +38,32 @@ class Reconciler:
     def doubt(self, run: Run) -> None:
         """A "no" is about to be told although the check-out may have happened, or still may."""
         if isinstance(run.request, LoanCreate) and not run.request.offline:
-            self._doubts[run] = self._journal.doubt(run.ctx, run.request, run.key)
+            try:
+                self._doubts[run] = self._journal.doubt(run.ctx, run.request, run.key)
+            except JournalUnavailable as error:
+                _log.error("a doubtful check-out is not noted", member=run.ctx.member, error=str(error))
 
     async def settle(self, run: Run, result: Answer | PlatformFailure) -> None:
         """The command has ended. Whoever still listens hears its answer; else the check-out is undone."""
         entry = self._doubts.pop(run, None)
         if entry is None:
             return
+        try:
+            await self._settle(entry, result, heard=bool(run.listeners))
+        except (PlatformFailure, JournalUnavailable) as error:
+            # It stays in the journal, and the replayer looks after it.
+            _log.warning(
+                "a doubtful check-out is not settled yet", member=entry.member, entry=entry.id, error=str(error)
+            )
+
+    async def _settle(self, entry: Entry, result: Answer | PlatformFailure, *, heard: bool) -> None:
         if isinstance(result, PlatformFailure):
             if not result.outcome_unknown:
                 self._journal.mark_done(entry)
-        elif run.listeners or not isinstance(result, LoanOutcome) or result.renewed:
+        elif heard or not isinstance(result, LoanOutcome) or result.renewed:
             self._journal.mark_done(entry)
         else:
-            try:
-                await self._undo(self._lines[entry.member], entry, result.loan)
-            except PlatformFailure:
-                _log.warning("check-out told as refused is not undone yet", member=entry.member, entry=entry.id)
+            await self._undo(self._lines[entry.member], entry, result.loan)
 
     async def look(self, entry: Entry) -> None:
         """Resolves a doubt whose outcome is not known here: the platform is asked. Raises PlatformFailure."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.journal.entry import Entry, Kind, State
+from gateway.journal.entry import Entry, JournalUnavailable, Kind, State
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.replay import replay_once, replayer
 
-__all__ = ["Entry", "Journal", "JournalFull", "Kind", "State", "replay_once", "replayer"]
+__all__ = ["Entry", "Journal", "JournalFull", "JournalUnavailable", "Kind", "State", "replay_once", "replayer"]

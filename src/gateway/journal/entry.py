@@ -17,6 +17,10 @@ from gateway.canonical.requests import Request
 from gateway.canonical.vocabulary import ForeignItems, Permission
 
 
+class JournalUnavailable(Exception):
+    """The journal's file cannot be read or written; nothing may be promised."""
+
+
 class Kind(StrEnum):
     OFFLINE = "offline"  # happened at the terminal; to be carried out here
     DOUBT = "doubt"  # told "no" although it may have been done

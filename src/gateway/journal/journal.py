@@ -17,12 +17,12 @@ from gateway.canonical.answers import Answer, dump
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.requests import Request
 from gateway.clock import Clock, SystemClock
-from gateway.journal.entry import FOR_STAFF, Entry, Kind, State, milliseconds, packed, unpacked
+from gateway.journal.entry import FOR_STAFF, Entry, JournalUnavailable, Kind, State, milliseconds, packed, unpacked
 from gateway.journal.replay import Replays, replayer
 
 FILE_NAME = "journal.sqlite3"  # in the data directory
 KEPT = timedelta(days=7)  # what is settled stays so long for `journal list`; it names patrons, so no longer
-_BUSY_SECONDS = 2.0  # another process of this node is writing
+_BUSY_SECONDS = 0.5  # another process of this node is writing; the event loop waits
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -51,12 +51,15 @@ CREATE INDEX IF NOT EXISTS entry_for_staff ON entry (member, id) WHERE state IN 
 _VERSION = 1
 
 
-class JournalFull(Exception):
+class JournalFull(JournalUnavailable):
     """As much is waiting as the configuration allows; nothing more is promised."""
 
 
 class Journal:
-    """`path` None keeps everything in memory. Raises sqlite3.Error where the file cannot be used."""
+    """`path` None keeps everything in memory.
+
+    Raises sqlite3.Error where the file cannot be opened; every method raises JournalUnavailable.
+    """
 
     def __init__(self, path: Path | None, *, clock: Clock | None = None, max_entries: int = 100_000) -> None:
         self.path = path
@@ -78,6 +81,12 @@ class Journal:
     def close(self) -> None:
         self._db.close()
 
+    def _execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise JournalUnavailable(str(error)) from error
+
     async def replayer(self, desk: Replays) -> None:
         """Carries out what waits, until it is cancelled."""
         await replayer(self, desk)
@@ -93,12 +102,12 @@ class Journal:
     def waiting(self, member: str) -> bool:
         """Whether transactions of this member wait to be carried out."""
         sql = "SELECT 1 FROM entry WHERE member = ? AND state = 'pending' AND kind = 'offline' LIMIT 1"
-        return self._db.execute(sql, (member,)).fetchone() is not None
+        return self._execute(sql, (member,)).fetchone() is not None
 
     @property
     def full(self) -> bool:
         sql = "SELECT 1 FROM entry WHERE state = 'pending' LIMIT 1 OFFSET ?"
-        return self._db.execute(sql, (self._max_entries - 1,)).fetchone() is not None
+        return self._execute(sql, (self._max_entries - 1,)).fetchone() is not None
 
     # What was told as refused and may have been done
 
@@ -125,7 +134,7 @@ class Journal:
 
     def forget(self, entry: Entry) -> None:
         """The command did not happen: a retry may try again."""
-        self._db.execute("DELETE FROM entry WHERE id = ?", (entry.id,))
+        self._execute("DELETE FROM entry WHERE id = ?", (entry.id,))
 
     # What became of it
 
@@ -133,12 +142,12 @@ class Journal:
         """What waits, in the order in which it was promised. Entries written meanwhile are seen."""
         last = 0
         sql = "SELECT * FROM entry WHERE member = ? AND state = 'pending' AND id > ? ORDER BY id LIMIT 1"
-        while (row := self._db.execute(sql, (member, last)).fetchone()) is not None:
+        while (row := self._execute(sql, (member, last)).fetchone()) is not None:
             last = row["id"]
             yield unpacked(row)
 
     def pending_members(self) -> list[str]:
-        rows = self._db.execute("SELECT DISTINCT member FROM entry WHERE state = 'pending' ORDER BY member")
+        rows = self._execute("SELECT DISTINCT member FROM entry WHERE state = 'pending' ORDER BY member")
         return [row["member"] for row in rows]
 
     def mark_done(self, entry: Entry) -> None:
@@ -149,7 +158,7 @@ class Journal:
         self._set(entry, State.CONFLICT, reason=reason)
 
     def attempted(self, entry: Entry) -> None:
-        self._db.execute("UPDATE entry SET attempts = attempts + 1 WHERE id = ?", (entry.id,))
+        self._execute("UPDATE entry SET attempts = attempts + 1 WHERE id = ?", (entry.id,))
 
     def conflicts(
         self, member: str, *, after: int = 0, limit: int = 100, include_resolved: bool = False
@@ -158,7 +167,7 @@ class Journal:
         states = (*FOR_STAFF, State.RESOLVED) if include_resolved else FOR_STAFF
         marks = ",".join("?" * len(states))
         sql = f"SELECT * FROM entry WHERE member = ? AND id > ? AND state IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
-        return [unpacked(row) for row in self._db.execute(sql, (member, after, *states, limit))]
+        return [unpacked(row) for row in self._execute(sql, (member, after, *states, limit))]
 
     def resolve(self, member: str, number: int) -> Entry | None:
         """Staff have dealt with a conflict; None where there is no such one."""
@@ -178,14 +187,14 @@ class Journal:
         return self.entry(number)
 
     def entry(self, number: int) -> Entry | None:
-        row = self._db.execute("SELECT * FROM entry WHERE id = ?", (number,)).fetchone()
+        row = self._execute("SELECT * FROM entry WHERE id = ?", (number,)).fetchone()
         return None if row is None else unpacked(row)
 
     def entries(self, member: str | None = None, states: tuple[State, ...] = tuple(State)) -> Iterator[Entry]:
         """Everything, oldest first."""
         marks = ",".join("?" * len(states))
         sql = f"SELECT * FROM entry WHERE state IN ({marks}) AND (? IS NULL OR member = ?) ORDER BY id"  # noqa: S608
-        for row in self._db.execute(sql, (*states, member, member)):
+        for row in self._execute(sql, (*states, member, member)):
             yield unpacked(row)
 
     def prune(self) -> int:
@@ -194,11 +203,11 @@ class Journal:
             "DELETE FROM entry WHERE changed_at < ? AND state IN ('done', 'resolved', 'answered')"
             " AND NOT (kind = 'intent' AND key_permanent)"
         )
-        return self._db.execute(sql, (milliseconds(self._clock.now() - KEPT),)).rowcount
+        return self._execute(sql, (milliseconds(self._clock.now() - KEPT),)).rowcount
 
     def _named(self, member: str, kind: Kind, key: CommandKey) -> Entry | None:
         sql = "SELECT * FROM entry WHERE member = ? AND kind = ? AND key = ?"
-        row = self._db.execute(sql, (member, kind, key.value)).fetchone()
+        row = self._execute(sql, (member, kind, key.value)).fetchone()
         return None if row is None else unpacked(row)
 
     def _write(
@@ -221,7 +230,7 @@ class Journal:
         values = ", ".join(f":{name}" for name in columns)
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
         states = ", ".join(f"'{state}'" for state in again)
-        self._db.execute(
+        self._execute(
             f"INSERT INTO entry ({names}) VALUES ({values})"  # noqa: S608  names of columns and states, no values
             f" ON CONFLICT (member, kind, key) DO UPDATE SET {changes} WHERE entry.state IN ({states})",
             columns,
@@ -233,7 +242,7 @@ class Journal:
     def _set(
         self, entry: Entry, state: State, *, reason: str = "", resolved_at: int | None = None, answer: str | None = None
     ) -> None:
-        self._db.execute(
+        self._execute(
             "UPDATE entry SET state = ?, reason = CASE WHEN ? = '' THEN reason ELSE ? END, resolved_at = ?,"
             " answer = coalesce(?, answer), changed_at = ? WHERE id = ?",
             (state, reason, reason, resolved_at, answer, milliseconds(self._clock.now()), entry.id),

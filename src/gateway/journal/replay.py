@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from gateway.canonical.refusals import PlatformFailure
-from gateway.journal.entry import Entry
+from gateway.journal.entry import Entry, JournalUnavailable
 
 if TYPE_CHECKING:
     from gateway.journal.journal import Journal
@@ -38,9 +38,12 @@ async def replayer(
     async with _Alone(journal.path, sleep):
         looks = 0
         while True:
-            await replay_once(journal, desk)
-            if looks % _LOOKS_PER_PRUNING == 0:
-                journal.prune()
+            try:
+                await replay_once(journal, desk)
+                if looks % _LOOKS_PER_PRUNING == 0:
+                    journal.prune()
+            except JournalUnavailable as error:
+                _log.error("the journal cannot be used", error=str(error))
             looks += 1
             await sleep(PAUSE)
 

@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.config import Config, ConfigError, Problem, load, refuse_demo
+from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import demo_config
@@ -161,7 +161,7 @@ def config_show(config: ConfigPath = DEFAULT_CONFIG) -> None:
 @config_app.command("schema")
 def config_schema() -> None:
     """The JSON Schema of the configuration file."""
-    print(orjson.dumps(Config.model_json_schema(), option=orjson.OPT_INDENT_2).decode())
+    print(orjson.dumps(schema(), option=orjson.OPT_INDENT_2).decode())
 
 
 @platform_app.command("migrate")

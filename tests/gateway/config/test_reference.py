@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config import Config, refuse_demo
+from gateway.config import Config, refuse_demo, schema
 from gateway.config.document import page
 from gateway.demo.config import demo_config
 from gateway.demo.consortium import MEMBERS
@@ -30,10 +30,16 @@ def properties(schema: dict, where: str = "") -> Iterator[tuple[str, dict]]:
 
 
 def test_every_setting_is_described_in_the_schema() -> None:
-    schema = Config.model_json_schema()
-    bare = [name for name, part in properties(schema) if "description" not in part and "$ref" not in part]
+    document = schema()
+    bare = [name for name, part in properties(document) if "description" not in part and "$ref" not in part]
     assert bare == []
-    assert all(part.get("additionalProperties") is False for part in schema["$defs"].values() if "properties" in part)
+    assert all(part.get("additionalProperties") is False for part in document["$defs"].values() if "properties" in part)
+
+
+def test_in_the_schema_a_secret_and_nothing_else_may_be_a_file() -> None:
+    forms = {name: part.get("anyOf", []) for name, part in properties(schema())}
+    found = [name for name, some in forms.items() if any("file" in form.get("properties", {}) for form in some)]
+    assert found == [".pepper", "TerminalConfig.password_hash"]
 
 
 @pytest.fixture(scope="module")

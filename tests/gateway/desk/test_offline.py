@@ -184,3 +184,16 @@ async def test_one_that_always_breaks_does_not_hold_up_the_others() -> None:
     assert "30100002" in bench.platform.loans
     (conflict,) = bench.journal.conflicts("aber")
     assert (conflict.key.value, conflict.reason) == ("poison", "failed")
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_journal_that_cannot_be_written_promises_nothing_and_breaks_nothing(own: bool) -> None:
+    bench = Bench(own=own)
+    bench.journal.close()
+    assert not (await bench.desk.status(bench.context())).offline_ok
+    if own:
+        assert isinstance(await perform(bench, lend(), "a"), LoanOutcome)
+    bench.platform.before = raising(UNKNOWN)
+    for request in (lend(), lend(offline=True)):
+        with pytest.raises(PlatformFailure):
+            await perform(bench, request, "b")

@@ -71,8 +71,8 @@ class Cluster:
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, binaries: Path, log_folder: Path) -> Cluster:
-        """Initialises and starts a cluster, and waits until it answers.
+    def start(cls, binaries: Path, log_folder: Path, settings: dict[str, str] | None = None) -> Cluster:
+        """Initialises and starts a cluster, and waits until it answers. `settings` change single ones of SETTINGS.
 
         Raises RuntimeError with the server's log when it does not come up within START_SECONDS.
         """
@@ -99,7 +99,7 @@ class Cluster:
             user,
         )
         port = _free_port()
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in {**SETTINGS, **(settings or {})}.items()]
         log = log_folder / "postgres.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -128,6 +128,15 @@ class Cluster:
         at = f"127.0.0.1:{self.port}/{name}"
         admin_dsn, app_dsn = f"postgresql://{ADMIN}@{at}", f"postgresql://{APPLICATION}@{at}"
         return Database(name, admin_dsn, app_dsn, APPLICATION, self.binaries)
+
+    def copy_database(self, source: Database) -> Database:
+        """A copy of a database that nobody is connected to."""
+        name = f"test_{secrets.token_hex(6)}"
+        self.psql("postgres", f"CREATE DATABASE {name} TEMPLATE {source.name}")
+        at = f"127.0.0.1:{self.port}/{name}"
+        return Database(
+            name, f"postgresql://{ADMIN}@{at}", f"postgresql://{APPLICATION}@{at}", APPLICATION, self.binaries
+        )
 
     def drop_database(self, database: Database) -> None:
         """Drops it, ending whatever connection a test left open."""

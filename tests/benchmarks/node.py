@@ -1,0 +1,48 @@
+"""A gateway with the demo's data to measure: kiosks `{code}-bench` need no PIN. Prints its port, stops on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from gateway.config import Config
+from gateway.demo import data
+from gateway.demo.config import demo_config
+from gateway.runtime import logs
+from gateway.runtime.compose import Composition, compose
+from gateway.runtime.serve import Server
+from tests.benchmarks.machine import SERVER_CPU, pin
+
+
+def config(data_dir: Path, store_url: str | None = None, *, port: int = 0) -> Config:
+    """The demo's configuration with one listener and, for each member, one more kiosk."""
+    settings: dict[str, Any] = demo_config(data_dir, **({"store_url": store_url} if store_url else {}))
+    settings["listeners"] = {"sip2": {"protocol": "sip2", "host": "127.0.0.1", "port": port}}
+    for code, member in settings["members"].items():
+        (kiosk,) = member["terminals"].values()
+        bench = {**kiosk, "login": f"{code}-bench", "pin_required": [], "links": 10_000}
+        member["terminals"] |= {f"{code}-bench": bench}
+        kiosk["links"] = 10_000
+    return Config.model_validate(settings)
+
+
+async def loaded(configuration: Config) -> Composition:
+    gateway = await compose(configuration)
+    await data.load(gateway.store, gateway.clock, configuration.pepper.get_secret_value().encode())
+    return gateway
+
+
+async def main(data_dir: Path, store_url: str | None) -> None:
+    server = Server(await loaded(config(data_dir, store_url)))
+    await server.run(ready=lambda: print(server.ports["sip2"], flush=True))
+
+
+if __name__ == "__main__":
+    pin(SERVER_CPU)
+    logs.configure(readable=True, level=40)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
+from starlette.routing import Match, Route
 
 from gateway.api import problems
 from gateway.api.description import INTRODUCTION, openapi
@@ -83,4 +84,16 @@ def create_app(
 
 async def _problem(request: HttpRequest, error: Exception) -> Response:
     """For what never reaches a route of /v1: unknown paths, wrong methods."""
-    return problems.respond(*problems.answer_of(error))
+    problem, headers = problems.answer_of(error)
+    if problem.status == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problems.respond(problem, headers)
+
+
+def _methods(request: HttpRequest) -> set[str]:
+    """What this address takes, whichever of its routes takes it; the framework names the first route's alone."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found

@@ -211,6 +211,7 @@ class DoorRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = {each.alias for each in self.dependant.query_params}  # what all routes depend on takes headers only
 
         async def guarded(request: HttpRequest) -> Response:
             door: Door = request.app.state.door
@@ -221,6 +222,7 @@ class DoorRoute(APIRoute):
                 exchange.member, exchange.terminal = identity.member.code, identity.credential
                 call = request.state.call = Call(door, request, identity, exchange)
                 zone = call.zone
+                _only_known(request, known)
                 _only_json(request)
                 response = await handle(_limited(request, door.body_limit))
             except Exception as error:  # the edge: whatever it is, the client gets a problem
@@ -263,6 +265,14 @@ def _exchange(request: HttpRequest, path: str) -> Exchange:
         started=time.time(),
         bytes_in=f"{request.method} {path}".encode(),
     )
+
+
+def _only_known(request: HttpRequest, known: set[str]) -> None:
+    """Raises RequestValidationError for a query parameter that the operation has not: a slip must not go unnoticed."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        errors = [{"type": "unknown", "loc": ("query", name), "msg": "There is no such parameter"} for name in unknown]
+        raise RequestValidationError(errors)
 
 
 def _only_json(request: HttpRequest) -> None:

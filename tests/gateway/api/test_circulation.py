@@ -75,10 +75,10 @@ async def test_a_refusal_is_a_problem_with_a_code_and_words_in_two_languages(api
 
 
 async def test_a_wrong_pin_shows_nothing(api: httpx.AsyncClient) -> None:
-    refused = await api.post("/v1/patrons/authenticate", json={"patron": PATRON, "pin": "9999"})
+    refused = await api.post("/v1/authentications", json={"patron": PATRON, "pin": "9999"})
     assert (refused.status_code, refused.json()["code"]) == (403, "PATRON_AUTH_FAILED")
     assert PATRON not in refused.text
-    let_in = await api.post("/v1/patrons/authenticate", json={"patron": PATRON, "pin": PIN})
+    let_in = await api.post("/v1/authentications", json={"patron": PATRON, "pin": PIN})
     assert (let_in.status_code, let_in.json()["pin_verified"]) == (200, True)
 
 

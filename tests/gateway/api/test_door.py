@@ -85,8 +85,14 @@ async def test_what_is_not_json_is_a_bad_request(api: httpx.AsyncClient, content
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST")
 
 
+async def test_an_unknown_parameter_is_not_overlooked(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/v1/conflicts", params={"include_resolve": "true"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"place": "query.include_resolve", "message": "There is no such parameter"}]
+
+
 async def test_a_pin_is_never_repeated(api: httpx.AsyncClient) -> None:
-    answer = await api.post("/v1/patrons/authenticate", json={"patron": 1, "pin": "7351-secret", "x": "7351-secret"})
+    answer = await api.post("/v1/authentications", json={"patron": 1, "pin": "7351-secret", "x": "7351-secret"})
     assert answer.status_code == 400
     assert "7351-secret" not in answer.text
 
@@ -107,6 +113,8 @@ async def test_http_has_its_own_noes(api: httpx.AsyncClient) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (404, "NO_SUCH_PATH")
     method = await api.put("/v1/loans", json={})
     assert (method.status_code, method.json()["code"], method.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+    several = await api.post("/v1/items/1", json={})
+    assert (several.status_code, several.headers["allow"]) == (405, "GET, PATCH")
     kind = await api.post("/v1/loans", content=b"a=b", headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert (kind.status_code, kind.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     large = await api.post("/v1/loans", content=b" " * (1 << 21), headers={"Content-Type": "application/json"})

@@ -55,7 +55,7 @@ async def read(call: Conditional, patron_id: IdInPath) -> Response:
 
 
 @patrons.post(
-    "/patrons/authenticate",
+    "/authentications",
     **describe(
         req.PatronAuthenticate,
         out.PatronOutcome,

@@ -33,12 +33,14 @@ class Acs:
         "_last_parts",
         "_last_response",
         "_last_sent",
+        "_queued",
     )
 
     def __init__(self, dialect: Dialect = STANDARD) -> None:
         self._dialect = dialect
         self._framer = Framer(dialect.max_message)
         self._frames: deque[bytes | Oversize] = deque()
+        self._queued = 0  # octets in _frames
         self._current: Request | None = None
         self._last_frame = b""
         self._last_response = b""
@@ -62,12 +64,14 @@ class Acs:
     @property
     def backlog(self) -> int:
         """Octets received and not yet delivered: the owner stops reading when this grows."""
-        waiting = sum(len(frame) for frame in self._frames if isinstance(frame, bytes))
-        return waiting + self._framer.buffered
+        return self._queued + self._framer.buffered
 
     def receive_data(self, data: bytes) -> None:
         """Take octets from the link, in pieces of any size. Never raises."""
-        self._frames.extend(self._framer.feed(data))
+        for frame in self._framer.feed(data):
+            self._frames.append(frame)
+            if isinstance(frame, bytes):
+                self._queued += len(frame)
 
     def next_event(self) -> Event | Waiting:
         """The next thing to do, or why there is none. Never raises, whatever was received."""
@@ -78,6 +82,7 @@ class Acs:
         frame = self._frames.popleft()
         if isinstance(frame, Oversize):
             return Ignored(b"", f"a message of {frame.length} octets is too long")
+        self._queued -= len(frame)
         try:
             message = decode(frame, self._dialect)
         except DecodeError as error:

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 # Requests of a kiosk that pipelines: so much may wait while one is answered, the rest stays in the network.
 BACKLOG = 65_536
+# Requests of one link that are answered in a row before all others have their turn.
+IN_A_ROW = 16
 
 
 class _Resumed:
@@ -93,6 +95,7 @@ class Sip2Protocol(asyncio.Protocol):
         self._reading = True
         self._ended = False  # the peer has said all it wants
         self._leaving = False  # we are closing down
+        self._waiting_turn = False
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # The connection
@@ -185,7 +188,7 @@ class Sip2Protocol(asyncio.Protocol):
 
     def _watch_sender(self) -> None:
         """A message that has begun must end in time."""
-        waiting = self._acs.backlog > 0 and not self._busy
+        waiting = self._acs.backlog > 0 and not self._busy and not self._waiting_turn
         if waiting and self._slow is None and self._loop is not None:
             self._slow = self._loop.call_later(self._service.settings.limits.message_seconds, self._too_slow)
         elif not waiting and self._slow is not None:
@@ -218,15 +221,21 @@ class Sip2Protocol(asyncio.Protocol):
             self._prompted(data)
             return
         self._acs.receive_data(data)
-        if self._busy:
-            if self._acs.backlog > BACKLOG:
-                self._set_reading(False)
-            return
+        self._pump()
+
+    def _take_turn(self) -> None:
+        self._waiting_turn = False
         self._pump()
 
     def _pump(self) -> None:
-        """Answers what can be answered now."""
-        while self._transport is not None and self._writable and not self._busy:
+        """Answers what can be answered now, in fair shares with the other links."""
+        answered = 0
+        while self._transport is not None and self._writable and not self._busy and not self._waiting_turn:
+            if answered == IN_A_ROW:
+                self._waiting_turn = True
+                asyncio.get_running_loop().call_soon(self._take_turn)
+                break
+            answered += 1
             if self._leaving:
                 self._transport.close()
                 return
@@ -244,8 +253,7 @@ class Sip2Protocol(asyncio.Protocol):
             elif isinstance(event, Ignored):
                 self._record_plain(event.frame, Verdict.IGNORED, event.reason)
         self._watch_sender()
-        if self._writable and self._acs.backlog <= BACKLOG:
-            self._set_reading(True)
+        self._set_reading(self._writable and self._acs.backlog <= BACKLOG)
 
     def _begin(self, request: WireRequest) -> None:
         assert self._loop is not None

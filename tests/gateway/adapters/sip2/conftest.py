@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from gateway.platforms.reference.pins import Pins
 from gateway.store import migrate
 from gateway.store.effects import Insert
 from gateway.store.sqlite import SqliteStore
-from tests.gateway.adapters.sip2.library import ABER, BANGOR, Library, open_library
+from tests.gateway.adapters.sip2.library import ABER, BANGOR, Library, Open, open_library
 
 
 @pytest.fixture(scope="session")
@@ -43,14 +43,16 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The demo's configuration as a dict, its first two members only; copy before changing."""
+    """The demo's configuration as a dict, its first two members only, in English; copy before changing."""
     document = demo_config(tmp_path_factory.mktemp("data"))
     document["members"] = {code: document["members"][code] for code in (ABER.code, BANGOR.code)}
+    for member in document["members"].values():
+        member["policies"]["bilingual"] = "en"
     return document
 
 
 @pytest.fixture
-async def node(loaded: Path, demo: dict[str, Any], tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Library]]]:
+async def node(loaded: Path, demo: dict[str, Any], tmp_path: Path) -> AsyncIterator[Open]:
     """Opens nodes on one copy of the data: each is what another process would be. Keywords are those of `open_library`;
     `change` edits the configuration first."""
     path = tmp_path / "store.sqlite3"
@@ -74,7 +76,7 @@ async def node(loaded: Path, demo: dict[str, Any], tmp_path: Path) -> AsyncItera
 
 
 @pytest.fixture
-async def library(node: Callable[..., Awaitable[Library]]) -> Library:
+async def library(node: Open) -> Library:
     return await node()
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,12 +108,16 @@ class Library:
         self.journal.close()
 
 
+Open = Callable[..., Awaitable[Library]]
+"""Opens a node; see the fixture `node`."""
+
+
 async def open_library(
     config: Config,
     store: Store,
     clock: Clock,
     *,
-    platform: Callable[[ReferencePlatform], Any] = lambda reference: reference,
+    platform: Callable[[ReferencePlatform], Any] | None = None,
     limits: LimitsConfig | None = None,
     prompts: bool = False,
     attempts: Attempts | None = None,
@@ -126,7 +130,7 @@ async def open_library(
     reference = ReferencePlatform(store, clock, pepper=PEPPER.encode(), settings=settings)
     journal = Journal(None, clock=clock)
     desk = Desk(
-        dict.fromkeys(config.members, platform(reference)),
+        dict.fromkeys(config.members, platform(reference) if platform else reference),
         clock=clock,
         attempts=attempts or Attempts(),
         journal=journal,

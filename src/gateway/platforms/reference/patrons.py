@@ -15,7 +15,7 @@ from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.entities import Fee, Hold, Loan, Patron
 from gateway.canonical.outcomes import AccountOutcome, PatronOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.vocabulary import BlockSource, HoldStatus
+from gateway.canonical.vocabulary import BlockSource, HoldStatus, PatronStatus
 from gateway.platforms.reference import account_parts, parts
 from gateway.platforms.reference.circulation import patron_named
 from gateway.platforms.reference.core import Core
@@ -87,9 +87,9 @@ WHOLE_ACCOUNT = _account_plan(True, True, True)
 
 async def get(core: Core, ctx: Context, request: req.PatronGet) -> PatronOutcome | Refusal:
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> PatronOutcome | Refusal:
-        if snapshot.patron is None:
+        if (patron := _living(snapshot)) is None:
             return NOT_FOUND
-        return PatronOutcome(patron=_patron(snapshot, snapshot.patron, rules, now))
+        return PatronOutcome(patron=_patron(snapshot, patron, rules, now))
 
     return await core.query(ctx, GET, patron_named(request), view)
 
@@ -100,9 +100,9 @@ async def authenticate(core: Core, ctx: Context, request: req.PatronAuthenticate
         return Refusal(code=RefusalCode.PATRON_AUTH_REQUIRED)
 
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> tuple[str | None, Patron] | None:
-        if snapshot.patron is None:
+        if (patron := _living(snapshot)) is None:
             return None
-        return snapshot.patron.pin_hash, _patron(snapshot, snapshot.patron, rules, now)
+        return patron.pin_hash, _patron(snapshot, patron, rules, now)
 
     found = await core.query(ctx, GET, patron_named(request), view)
     pin_hash = found[0] if found is not None else None
@@ -118,9 +118,9 @@ async def account(core: Core, ctx: Context, request: req.PatronAccount) -> Accou
     """Open loans soonest due first, open holds and charges oldest first."""
 
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> AccountOutcome | Refusal:
-        if snapshot.patron is None:
+        if (row := _living(snapshot)) is None:
             return NOT_FOUND
-        patron = _patron(snapshot, snapshot.patron, rules, now)
+        patron = _patron(snapshot, row, rules, now)
         return AccountOutcome(
             patron=patron,
             loans=_loans(snapshot, patron, rules, now),
@@ -136,7 +136,7 @@ async def block(core: Core, ctx: Context, request: req.PatronBlock, key: Command
     """Stores a block. One that stands already for the same reason and scope is not stored twice."""
 
     def rule(command: Command, snapshot: AccountSnapshot) -> Ruling:
-        patron = snapshot.patron
+        patron = _living(snapshot)
         if patron is None:
             return Ruling(NOT_FOUND)
         log = Log(command, snapshot.pseudonym)
@@ -173,7 +173,7 @@ async def enable(core: Core, ctx: Context, request: req.PatronEnable, key: Comma
     """Lifts one stored block or all of them; blocks that follow from the account are not stored and stay."""
 
     def rule(command: Command, snapshot: AccountSnapshot) -> Ruling:
-        patron = snapshot.patron
+        patron = _living(snapshot)
         if patron is None:
             return Ruling(NOT_FOUND)
         lifted = [row for row in snapshot.blocks if request.block_id in (None, row.id)]
@@ -187,6 +187,12 @@ async def enable(core: Core, ctx: Context, request: req.PatronEnable, key: Comma
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE_BLOCKS, patron_named(request), rule)
+
+
+def _living(snapshot: AccountSnapshot) -> PatronRow | None:
+    """The patron, unless deleted: a deleted one is kept for the accounts and is nobody at any door."""
+    patron = snapshot.patron
+    return None if patron is None or patron.status == PatronStatus.DELETED else patron
 
 
 def _standing_already(blocks: Sequence[PatronBlockRow], request: req.PatronBlock, now: int) -> bool:

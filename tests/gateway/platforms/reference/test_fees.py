@@ -16,6 +16,7 @@ from gateway.canonical.vocabulary import FeeStatus, FeeType, PaymentMethod
 from gateway.platforms.reference.policy import MemberSettings
 from gateway.store.port import Store
 from gateway.store.rows import ChargeRow, EventRow, PaymentLineRow, PaymentRow
+from tests.gateway.platforms.reference.answers import asked
 from tests.gateway.platforms.reference.library import Library, charge
 
 
@@ -28,7 +29,7 @@ async def pay(library: Library, amount: str | Money, *, key: CommandKey | None =
     terminal = more.pop("terminal", "t1")
     who = {"patron": "c-ann", **more}
     request = req.FeePay(amount=pounds(amount) if isinstance(amount, str) else amount, **who)
-    return await library.platform.fee_pay(library.context(terminal=terminal), request, key or library.key())
+    return await asked(library).fee_pay(library.context(terminal=terminal), request, key or library.key())
 
 
 async def owe(library: Library) -> None:
@@ -148,13 +149,13 @@ async def test_a_payment_lifts_the_block(library: Library) -> None:
 
 async def test_staff_make_a_charge(library: Library) -> None:
     request = req.FeeCreate(patron="c-ann", type=FeeType.DAMAGE, amount=pounds("5.00"), item="b-x", description="torn")
-    answer = await library.platform.fee_create(library.context(), request, library.key())
+    answer = await asked(library).fee_create(library.context(), request, library.key())
     assert isinstance(answer, FeeOutcome)
     assert (answer.fee.item_barcode, answer.fee.title, str(answer.fee.balance)) == ("b-x", "The x book", "5.00 GBP")
-    account = await library.platform.patron_account(library.context(), req.PatronAccount(patron="c-ann", fees=True))
+    account = await asked(library).patron_account(library.context(), req.PatronAccount(patron="c-ann", fees=True))
     assert account.fees == (answer.fee,)
     request = request.model_copy(update={"item": "b-none"})
-    refused(await library.platform.fee_create(library.context(), request, library.key()), RefusalCode.ITEM_NOT_FOUND)
+    refused(await asked(library).fee_create(library.context(), request, library.key()), RefusalCode.ITEM_NOT_FOUND)
 
 
 async def test_a_charge_is_waived_in_part_and_then_whole(library: Library) -> None:
@@ -162,7 +163,7 @@ async def test_a_charge_is_waived_in_part_and_then_whole(library: Library) -> No
 
     async def waive(amount: Money | None) -> Any:
         request = req.FeeWaive(fee_id="c1", amount=amount)
-        return await library.platform.fee_waive(library.context(), request, library.key())
+        return await asked(library).fee_waive(library.context(), request, library.key())
 
     part = await waive(pounds("0.50"))
     assert (part.fee.status, str(part.fee.balance)) == (FeeStatus.OPEN, "2.00 GBP")

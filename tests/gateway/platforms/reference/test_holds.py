@@ -15,6 +15,7 @@ from gateway.platforms.reference import housekeeping
 from gateway.platforms.reference.policy import MemberSettings
 from gateway.store.port import Store
 from gateway.store.rows import EventRow, HoldRow, ItemRow, LoanRow
+from tests.gateway.platforms.reference.answers import asked
 from tests.gateway.platforms.reference.library import (
     DAY,
     Library,
@@ -28,17 +29,17 @@ from tests.gateway.platforms.reference.library import (
 
 async def place(library: Library, who: str, **more: Any) -> Any:
     request = req.HoldPlace(patron=f"c-{who}", **more)
-    return await library.platform.hold_place(library.context(), request, library.key())
+    return await asked(library).hold_place(library.context(), request, library.key())
 
 
 async def cancel(library: Library, who: str | None, **more: Any) -> Any:
     request = req.HoldCancel(patron=who and f"c-{who}", **more)
-    return await library.platform.hold_cancel(library.context(), request, library.key())
+    return await asked(library).hold_cancel(library.context(), request, library.key())
 
 
 async def update(library: Library, who: str, **more: Any) -> Any:
     request = req.HoldUpdate(patron=f"c-{who}", **more)
-    return await library.platform.hold_update(library.context(), request, library.key())
+    return await asked(library).hold_update(library.context(), request, library.key())
 
 
 def refused(answer: Any, code: RefusalCode, kind: str | None = None) -> None:
@@ -80,7 +81,7 @@ async def test_positions_count_the_holds_before_that_want_the_same_copies(librar
     of_other_copy = await place(library, "cai", item="b-y.2", level=HoldLevel.ITEM)
     assert (of_copy.hold.queue_position, of_copy.hold.item_barcode) == (2, "b-y.1")
     assert of_other_copy.hold.queue_position == 2
-    account = await library.platform.patron_account(library.context(), req.PatronAccount(patron="c-cai", holds=True))
+    account = await asked(library).patron_account(library.context(), req.PatronAccount(patron="c-cai", holds=True))
     assert [(h.queue_position, h.item_barcode, h.title) for h in account.holds] == [(2, "b-y.2", "The y book")]
 
 
@@ -160,7 +161,7 @@ async def test_a_recall_shortens_the_loan_but_leaves_what_the_rule_grants(librar
     assert loan.original_due_at == before.due_at
     granted = library.clock.now() + 3 * DAY
     assert loan.due_at == int(granted.replace(hour=23, minute=59, second=59).timestamp() * 1000)
-    shown = await library.platform.item_get(library.context(), req.ItemGet(item="b-x"))
+    shown = await asked(library).item_get(library.context(), req.ItemGet(item="b-x"))
     assert shown.item.status is ItemStatus.RECALLED
 
 
@@ -253,8 +254,8 @@ async def test_a_suspended_hold_is_passed_over_until_its_time(library: Library) 
 
 async def test_a_retry_places_one_hold(library: Library) -> None:
     key, request = library.key(), req.HoldPlace(patron="c-ann", bib_id="x")
-    first = await library.platform.hold_place(library.context(), request, key)
-    again = await library.platform.hold_place(library.context(), request, key)
+    first = await asked(library).hold_place(library.context(), request, key)
+    again = await asked(library).hold_place(library.context(), request, key)
     assert first == again
     assert len(await library.rows(HoldRow)) == 1
 
@@ -263,9 +264,9 @@ async def test_another_member_sees_nothing_of_it(library: Library) -> None:
     placed = await place(library, "ann", bib_id="x")
     elsewhere = library.context(member="beta")
     request = req.HoldCancel(hold_id=placed.hold.id)
-    refused(await library.platform.hold_cancel(elsewhere, request, library.key()), RefusalCode.HOLD_NOT_FOUND)
+    refused(await asked(library).hold_cancel(elsewhere, request, library.key()), RefusalCode.HOLD_NOT_FOUND)
     request = req.HoldPlace(patron="c-ann", bib_id="x")
-    refused(await library.platform.hold_place(elsewhere, request, library.key()), RefusalCode.PATRON_NOT_FOUND)
+    refused(await asked(library).hold_place(elsewhere, request, library.key()), RefusalCode.PATRON_NOT_FOUND)
 
 
 @pytest.mark.parametrize("followed", [False, True])

@@ -104,7 +104,9 @@ loan = _table(
           postgresql_where=text("status = 'open'")),
     Index("ix_loan_missing_patron", "member", "patron_id", sqlite_where=text("status IN ('lost', 'claimed')"),
           postgresql_where=text("status IN ('lost', 'claimed')")),
-    Index(None, "member", "item_id"),
+    # What has not come back is found past all loans an item ever had.
+    Index("ix_loan_unreturned_item", "member", "item_id", sqlite_where=text("status IN ('open', 'lost', 'claimed')"),
+          postgresql_where=text("status IN ('open', 'lost', 'claimed')")),
 )  # fmt: skip
 hold = _table(
     rows.HoldRow,

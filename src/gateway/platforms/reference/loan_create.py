@@ -341,6 +341,7 @@ def _keep(request: LoanCreate, command: Command, case: Case, refusal: Refusal | 
     if case.loan is not None:  # open for another patron, or lost: it came back before it could be lent again
         closed = close_loan(command, case, log, at)
         effects += closed.effects
+        item.status = ItemStatus.AVAILABLE
         log.add(
             "loan.superseded",
             patron_id=case.loan.patron_id,

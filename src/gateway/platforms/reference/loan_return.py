@@ -165,7 +165,7 @@ def _place(command: Command, case: Case, here: str) -> tuple[HoldRow | None, Rou
     """Decides where the item goes; changes the item and the hold it is trapped for, which is handed back."""
     item, rules = case.item, command.rules
     assert item is not None
-    if item.status in _FOR_STAFF and case.loan is None:
+    if item.status in _FOR_STAFF:
         return None, Routing(action=RoutingAction.PROCESS, destination=item.permanent_location)
     if item.status == ItemStatus.RESTRICTED_USE:
         return None, Routing(action=RoutingAction.RESHELVE)

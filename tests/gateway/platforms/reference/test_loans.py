@@ -204,6 +204,22 @@ async def test_an_item_of_another_branch_goes_home(library: Library) -> None:
     assert home.routing.action is RoutingAction.RESHELVE
 
 
+@pytest.mark.parametrize(
+    ("status", "action", "after"),
+    [
+        ("MISSING", RoutingAction.RESHELVE, "AVAILABLE"),
+        ("TO_BE_RESHELVED", RoutingAction.RESHELVE, "AVAILABLE"),
+        ("RESTRICTED_USE", RoutingAction.RESHELVE, "RESTRICTED_USE"),
+        ("WITHDRAWN", RoutingAction.PROCESS, "WITHDRAWN"),
+        ("ON_ORDER", RoutingAction.PROCESS, "ON_ORDER"),
+    ],
+)
+async def test_what_a_scan_makes_of_an_item(library: Library, status: str, action: RoutingAction, after: str) -> None:
+    await library.add(item("z", bib_id="x", status=status))
+    assert (await library.take_back("z")).routing.action is action
+    assert (await library.row(ItemRow, id="z")).status == after
+
+
 async def test_suspended_and_outdated_holds_wait(library: Library) -> None:
     now = library.clock.millis
     await library.add(

@@ -186,6 +186,15 @@ async def test_undoing_the_return_of_a_lost_item_asks_for_its_price_again(librar
     assert (price.status, price.balance) == ("open", 1500)
 
 
+async def test_undoing_an_off_line_loan_that_ended_another_leaves_the_item_free(library: Library) -> None:
+    await library.lend("x", "bob")
+    library.clock.turn(3 * DAY)
+    await library.lend("x", "ann", offline=True, happened_at=library.clock.now() - DAY)
+    assert isinstance(await library.undo("loan", "x"), UndoOutcome)
+    assert (await library.row(ItemRow, id="x")).status == ItemStatus.AVAILABLE
+    assert {r.status for r in await library.rows(LoanRow)} == {"returned", "undone"}
+
+
 async def test_what_has_moved_on_is_not_undone(library: Library) -> None:
     assert (await library.undo("loan", "x")).detail == {"kind": "nothing"}
     await library.lend("x", "ann")

@@ -13,6 +13,7 @@ depends_on = None
 SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OPEN_LOAN_OR_CHARGE = sa.text("status = 'open'")
 MISSING_LOAN = sa.text("status IN ('lost', 'claimed')")
+UNRETURNED_LOAN = sa.text("status IN ('open', 'lost', 'claimed')")
 OPEN_HOLD = sa.text("closed_at IS NULL")
 
 
@@ -418,7 +419,14 @@ def _create_tables() -> None:
             ["member", "patron_id"], ["patron.member", "patron.id"], name="fk_loan_member_patron_id"
         ),
     )
-    op.create_index("ix_loan_member_item_id", "loan", ["member", "item_id"], unique=False)
+    op.create_index(
+        "ix_loan_unreturned_item",
+        "loan",
+        ["member", "item_id"],
+        unique=False,
+        sqlite_where=UNRETURNED_LOAN,
+        postgresql_where=UNRETURNED_LOAN,
+    )
     op.create_index(
         "ix_loan_missing_patron",
         "loan",

@@ -17,8 +17,15 @@ from gateway.store.effects import StoreUnavailable
 CONNECT_SECONDS = 5
 # The server gives up first, and then the outcome is known; a server that says nothing is given up after this.
 SILENCE_SECONDS = 2.0
-# A plan that was prepared once stays as it is: parts are made for one index each, and planning costs more than reading.
-SETTINGS = {"application_name": "library-gateway", "plan_cache_mode": "force_generic_plan", "jit": "off"}
+SETTINGS = {
+    "application_name": "library-gateway",
+    # Statements are made for one index a table, and are planned once: also while the tables are still small.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 # A commit waits for the disk even where the server's default does not; a stricter default (a standby's) stays.
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)

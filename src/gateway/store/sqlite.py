@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 import time
 from collections import deque
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+import orjson
 
 from gateway.store import migrate
 from gateway.store.effects import (
@@ -193,7 +194,7 @@ class SqliteStore:
 
     def _snapshot(self, plan: SqlitePlan, params: Mapping[str, Any]) -> Any:
         if plan.lists:
-            params = {**params, **{name: json.dumps(list(params[name])) for name in plan.lists}}
+            params = {**params, **{name: orjson.dumps(list(params[name])).decode() for name in plan.lists}}
         execute = self._db.execute
         found: dict[str, Any] = {}
         for part in plan.parts:

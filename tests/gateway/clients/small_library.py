@@ -17,11 +17,15 @@ PIN = "1234"
 
 @dataclass
 class SmallLibrary:
-    """`loans` is item to patron, `owed` patron to amount. `done` keeps the answer to each command, by what it said."""
+    """`loans` is item to patron, `owed` patron to amount. `done` keeps the answer to each command, by what it said.
+
+    A command comes back for its answer as long as it is the last on its item (`last`); a payment always.
+    """
 
     loans: dict[str, str] = field(default_factory=dict)
     owed: dict[str, Decimal] = field(default_factory=dict)
     done: dict[tuple[str, ...], Message] = field(default_factory=dict)
+    last: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forgetful: bool = False
     generous: bool = False
     greedy: bool = False
@@ -45,9 +49,12 @@ class SmallLibrary:
         if message.code not in ("11", "09", "29", "37"):
             return answer(message)
         said = (message.code, *message.fixed.values(), *(f"{code}{value}" for code, value in message.fields))
-        if said in self.done and not (self.greedy and message.code == "37"):
+        item = message.get("AB") or ""
+        stands = not self.greedy if message.code == "37" else self.last.get(item) == said
+        if said in self.done and stands:
             self.replays += 1
             return self.done[said]
+        self.last[item] = said
         self.done[said] = answer(message)
         return self.done[said]
 

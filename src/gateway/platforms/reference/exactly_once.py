@@ -1,8 +1,8 @@
 """Exactly once: a command's key and answer are stored in the transaction of its effect, and a retry gets that answer.
 
-A stored answer is given again (a) always where the key names the transaction for ever, (b) while its effect still
-stands, that is while no later command touched its subject, (c) within the retry window, unless the same terminal
-has meanwhile done something else to that subject. Otherwise the command is carried out anew and its row replaced.
+A stored answer is given again (a) always where the key names the transaction for ever, as payment references and
+off-line dates do, (b) while its effect still stands, that is while no later command touched its subject, (c) within the
+retry window, unless the same terminal has done something else to that subject. Else the command is carried out anew.
 """
 
 from __future__ import annotations
@@ -155,6 +155,8 @@ def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | Non
 
 def _row(command: Command, ruling: Ruling) -> IdempotencyRow:
     refused = isinstance(ruling.answer, Refusal)
+    # What already happened has one date for ever: a terminal that hands in its whole day twice must not lend twice.
+    happened = getattr(ruling.answer, "offline_accepted", False)
     return IdempotencyRow(
         member=command.member,
         key=command.key.value,
@@ -163,7 +165,7 @@ def _row(command: Command, ruling: Ruling) -> IdempotencyRow:
         at=command.now,
         subject_kind=ruling.subject.kind,
         subject_id=ruling.subject.id,
-        permanent=command.key.permanent and not refused,
+        permanent=(command.key.permanent or happened) and not refused,
         refused=refused,
         answer_json=dump(ruling.answer),
         fingerprint=command.key.fingerprint,

@@ -93,6 +93,8 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
         return Ruling(answer, [offline.conflict(command, str(RefusalCode.ITEM_NOT_FOUND), barcode, None)])
     log = case.log(command)
     loan = case.loan
+    if request.offline and loan is not None and offline.happened(request.returned_at, command) < loan.loaned_at:
+        return _keep_as_past(command, case)
     before = item_before(item)
     closed = close_loan(command, case, log, returned_at(request, command, case))
     here = command.rules.here(request.location or command.ctx.location)
@@ -124,6 +126,20 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
         messages=() if routed.action is RoutingAction.RESHELVE else (MessageRef(id=f"return.{routed.action}"),),
     )
     return Ruling(answer, log.effects + effects, subject_of(item))
+
+
+def _keep_as_past(command: Command, case: Case) -> Ruling:
+    """An off-line return from before the present loan began: that loan stands, and staff are told."""
+    item = case.item
+    assert item is not None
+    answer = ReturnOutcome(
+        item=item_entity(case, command, loan=case.open_loan),
+        routing=Routing(action=RoutingAction.EXCEPTION),
+        offline_accepted=True,
+        messages=(MessageRef(id="return.exception"),),
+    )
+    reason = f"{RefusalCode.LOAN_NOT_FOUND}:later"
+    return Ruling(answer, [offline.conflict(command, reason, item.barcode, None)], subject_of(item))
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -148,3 +149,11 @@ async def test_off_line_for_nobody_known_the_owner_keeps_its_item(library: Libra
     assert kept.offline_conflict == "PATRON_NOT_FOUND"
     assert (await at_beta(library, ItemRow)).lent_to_member is None
     assert [row.id for row in await library.rows(ItemRow) if row.owner_member] == []
+
+
+async def test_both_members_lending_it_at_one_moment(library: Library) -> None:
+    answers = await asyncio.gather(library.lend("z", "ann"), library.lend("z", "eve", at=BETA))
+    assert sum(isinstance(answer, LoanOutcome) for answer in answers) == 1
+    here, there = await library.rows(LoanRow), await library.rows(LoanRow, member="beta")
+    assert len(here) + len(there) == 1
+    assert (await at_beta(library, ItemRow)).status == (ItemStatus.ILL_OUT if here else ItemStatus.ON_LOAN)

@@ -314,3 +314,21 @@ async def test_off_line_returns_are_never_refused(library: Library) -> None:
     assert kept.offline_accepted
     assert kept.routing.action is RoutingAction.EXCEPTION
     assert (await library.row(OfflineConflictRow)).reason == "ITEM_NOT_FOUND"
+
+
+async def test_an_off_line_return_from_before_the_present_loan_leaves_it_alone(library: Library) -> None:
+    await library.lend("x", "bob")
+    kept = await library.take_back("x", offline=True, returned_at=library.clock.now() - timedelta(hours=1))
+    assert (kept.offline_accepted, kept.loan) == (True, None)
+    assert (await library.row(LoanRow)).status == "open"
+    assert (await library.row(OfflineConflictRow)).reason == "LOAN_NOT_FOUND:later"
+
+
+async def test_what_happened_off_line_happened_once_however_late_it_is_sent_again(library: Library) -> None:
+    key = library.key(window=10)
+    told = {"offline": True, "happened_at": library.clock.now() - timedelta(hours=2), "key": key}
+    kept = await library.lend("x", "ann", **told)
+    await library.take_back("x")
+    library.clock.turn(2 * DAY)
+    assert await library.lend("x", "ann", **told) == kept
+    assert [r.status for r in await library.rows(LoanRow)] == ["returned"]

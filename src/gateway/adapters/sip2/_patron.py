@@ -155,7 +155,7 @@ def _nothing(code: str, message: Message, s: Surroundings, no: No, now: datetime
     valid = row.card_known and (not row.needs_pin or s.profile.patron.bl_tells_card_only)
     fixed = {
         "patron_status": _positions(set(row.status)) if valid and not row.needs_pin else _denied(s),
-        "language": message.fixed.get("language", UNKNOWN),
+        "language": _asked_language(message),
         "transaction_date": sip_now(s, now),
     }
     if code == "64":
@@ -213,8 +213,14 @@ def _told(patron: Patron, now: datetime) -> list[MessageRef]:
     return told + [MessageRef(id=f"block.{block.reason.lower()}") for block in telling]
 
 
+def _asked_language(message: Message) -> str:
+    """The request's own code, which 01 and 25 do not have and a confused kiosk may fill with anything."""
+    code = message.fixed.get("language", UNKNOWN)
+    return code if code.isascii() and code.isdigit() else UNKNOWN
+
+
 def _language(message: Message, s: Surroundings, patron: Patron) -> str:
-    asked = message.fixed.get("language", UNKNOWN)
+    asked = _asked_language(message)
     if s.profile.patron.language_from == "request":
         return asked
     return sip2_code(patron.language, s.profile.texts.language_codes) or asked

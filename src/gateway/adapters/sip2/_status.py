@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.adapters.sip2._common import Field, screen, sip_now, yes_no
+from gateway.adapters.sip2._common import Field, No, no_lines, screen, sip_now, yes_no
 from gateway.adapters.sip2.surroundings import Surroundings
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import Status
-from gateway.canonical.refusals import RefusalCode
+from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import Permission
-from gateway.crosswalks.refusals import REFUSALS
 from gateway.crosswalks.sip2 import may_send, supported_messages
 from library_protocols.sip2.messages import Message, build
 
@@ -48,13 +47,17 @@ def answer_status(message: Message, s: Surroundings, status: Status, now: dateti
 
 def answer_status_to_nobody(message: Message, s: Surroundings, now: datetime) -> Message:
     """98 before a login: the link is alive, and nothing is possible yet but to log in."""
-    told = MessageRef(id=REFUSALS[RefusalCode.TERMINAL_AUTH_FAILED].message_id)
+    return refuse_status(message, s, Refusal(code=RefusalCode.TERMINAL_AUTH_FAILED), now, None)
+
+
+def refuse_status(message: Message, s: Surroundings, no: No, now: datetime, language: str | None) -> Message:
+    """98 that offers nothing: on line for who has only to log in, off line where it is we who cannot answer."""
     return _acs_status(
         message,
         s,
         now,
-        [("BX", supported_messages((), {})), *screen((told,), s, None)],
-        online_status="Y",
+        [("BX", supported_messages((), {})), *no_lines(no, s, language)],
+        online_status=yes_no(isinstance(no, Refusal)),
         checkin_ok="N",
         checkout_ok="N",
         acs_renewal_policy="N",

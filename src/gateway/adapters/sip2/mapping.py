@@ -14,7 +14,7 @@ from functools import partial
 from gateway.adapters.sip2 import _fees, _holds, _items, _loans, _patron
 from gateway.adapters.sip2._common import Result
 from gateway.adapters.sip2._patron import request_language
-from gateway.adapters.sip2._status import answer_login, answer_status, answer_status_to_nobody
+from gateway.adapters.sip2._status import answer_login, answer_status, answer_status_to_nobody, refuse_status
 from gateway.adapters.sip2.surroundings import Surroundings
 from gateway.canonical.refusals import PlatformFailure, Refusal
 from gateway.canonical.requests import Request
@@ -68,7 +68,7 @@ def refuse(
         case "93":
             return answer_login(False)
         case "99":
-            return answer_status_to_nobody(message, s, now)
+            return refuse_status(message, s, no, now, language)
         case "35":
             return _patron.refuse_end(message, s, no, now, language)
     return to_answer(message, s, no, now, language)

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway.canonical.vocabulary import IdentifierType, PatronStatus
 from gateway.clock import Clock
 from gateway.importing.batches import BATCH, Rejected, Taken, load, load_id
@@ -48,25 +50,31 @@ COLUMNS = frozenset(
 REQUIRED = frozenset({"category"})
 
 _IDENT = schema.patron_identifier
-_OWNERS = _IDENT.select().with_only_columns(_IDENT.c.patron_id).where(
-    _IDENT.c.member == MEMBER, any_of(_IDENT.c.value, "values")
-)  # fmt: skip
+OWNERS = Plan(
+    "import.patrons.owners",
+    (
+        Part(
+            "owners",
+            select(_IDENT.c.patron_id).where(_IDENT.c.member == MEMBER, any_of(_IDENT.c.value, "values")),
+            many=True,
+        ),
+    ),
+    dict,
+)
+
+
+def _of_patrons(name: str, row: type, column: str) -> Part:
+    table = schema.TABLES[row]
+    return Part(name, of_member(table).where(any_of(table.c[column], "patrons")), row, many=True)
+
+
+# Two reads: while tables grow, PostgreSQL has no statistics and plans a subquery over hundreds of values badly.
 KNOWN = Plan(
     "import.patrons",
     (
-        Part(
-            "identifiers",
-            of_member(_IDENT).where(_IDENT.c.patron_id.in_(_OWNERS)).order_by(_IDENT.c.position),
-            PatronIdentifierRow,
-            many=True,
-        ),
-        Part("patrons", of_member(schema.patron).where(schema.patron.c.id.in_(_OWNERS)), PatronRow, many=True),
-        Part(
-            "pseudonyms",
-            of_member(schema.pseudonym).where(schema.pseudonym.c.patron_id.in_(_OWNERS)),
-            PseudonymRow,
-            many=True,
-        ),
+        _of_patrons("identifiers", PatronIdentifierRow, "patron_id"),
+        _of_patrons("patrons", PatronRow, "id"),
+        _of_patrons("pseudonyms", PseudonymRow, "patron_id"),
     ),
     dict,
 )
@@ -136,7 +144,9 @@ class _Patrons:
 
     async def effects(self, batch: list[Taken], now: int) -> tuple[list[Effect], list[Rejected]]:
         values = sorted({value for taken in batch for value in _identifiers(taken.value).values()})
-        known_rows = await self._store.read(KNOWN, {"member": self._member, "values": values})
+        owners = (await self._store.read(OWNERS, {"member": self._member, "values": values}))["owners"]
+        patrons = sorted({row["patron_id"] for row in owners})
+        known_rows = await self._store.read(KNOWN, {"member": self._member, "patrons": patrons})
         registry = _Registry(known_rows["patrons"], known_rows["identifiers"])
         refused: list[Rejected] = []
         pins: dict[str, str] = {}

@@ -47,6 +47,13 @@ async def test_a_loan_is_undone(api: httpx.AsyncClient) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "UNDO_NOT_POSSIBLE")
 
 
+async def test_a_loan_from_another_systems_history_cannot_be_undone(api: httpx.AsyncClient) -> None:
+    held = (await api.get("/v1/patrons", params={"identifier": ABER.patron_barcode(2)})).json()["patron"]["id"]
+    loan = (await api.get(f"/v1/patrons/{held}/loans")).json()["items"][0]
+    undone = await api.post(f"/v1/loans/{loan['id']}/undo", json={"what": "loan"})
+    assert (undone.status_code, undone.json()["params"]) == (409, {"kind": "history"})
+
+
 async def test_a_return_is_undone(api: httpx.AsyncClient) -> None:
     loan = (await lend(api)).json()["loan"]
     await api.post("/v1/returns", json={"item": ITEM})

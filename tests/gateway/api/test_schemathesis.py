@@ -1,6 +1,6 @@
 """Every operation under generated requests, right and wrong ones, with all of schemathesis' checks.
 
-The gateway runs in a thread of this process behind the real HTTP server, on a loopback port of its own. Half of the
+The gateway runs in a thread of this process behind the real HTTP server, on a loopback port of its own. Most
 names in generated requests are replaced by names that exist, or hardly anything beyond "not found" would be met.
 """
 
@@ -13,10 +13,11 @@ import shutil
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import hypothesis
 import pytest
 import schemathesis
@@ -83,7 +84,7 @@ class Key:
 
 
 def name_what_exists(case: schemathesis.Case) -> None:
-    """Puts names that exist in the places of half of those that were made up, where the request is as described.
+    """Puts names that exist in the places of most of those that were made up, where the request is as described.
 
     A cursor cannot be made up (test_paging tries): what fits its description is left out.
     """
@@ -93,11 +94,13 @@ def name_what_exists(case: schemathesis.Case) -> None:
         del case.query["cursor"]
     chance = random.Random(zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()))
     for place in (case.path_parameters, case.query, case.headers, case.body):
-        if not isinstance(place, dict):
+        if not isinstance(place, MutableMapping):
             continue
         for name, values in KNOWN.items():
-            if isinstance(place.get(name), str) and chance.random() < 0.5:
+            if isinstance(place.get(name), str) and chance.random() < 0.8:
                 place[name] = chance.choice(values)
+            elif isinstance(place.get(name), list) and place[name]:
+                place[name] = [chance.choice(values)]
 
 
 class Live:
@@ -136,15 +139,27 @@ def live(loaded: Path, config: Config, tmp_path_factory: pytest.TempPathFactory)
     store = tmp_path_factory.mktemp("schemathesis") / "store.sqlite3"
     shutil.copy(loaded, store)
     with Live(store, config) as server:
+        key = {"Authorization": f"Bearer {ABER.api_key}"}
+        with httpx.Client(base_url=server.url, headers=key) as client:
+            _learn(client)
         yield server.url
+
+
+def _learn(client: httpx.Client) -> None:
+    """Adds the ids of loans, holds, charges and titles there are."""
+    found: dict[str, list[str]] = {"loan_id": [], "hold_id": [], "fee_id": []}
+    for patron in KNOWN["patron_id"]:
+        account = client.get(f"/v1/patrons/{patron}/account").json()
+        for name, ids in found.items():
+            ids += [each["id"] for each in account[name.replace("_id", "s")]]
+    changes = client.get("/v1/bib-changes").json()["items"]
+    KNOWN.update({**found, "fee_ids": found["fee_id"], "bib_id": [each["bib"]["id"] for each in changes]})
 
 
 @pytest.mark.timeout(600)
 @schema.parametrize()
 @hypothesis.seed(SEED)
-@hypothesis.settings(
-    max_examples=EXAMPLES, database=None, deadline=None, suppress_health_check=SLOW_IS_FINE
-)
+@hypothesis.settings(max_examples=EXAMPLES, database=None, deadline=None, suppress_health_check=SLOW_IS_FINE)
 def test_the_api_keeps_its_word(case: schemathesis.Case, live: str) -> None:
     name_what_exists(case)
     case.call_and_validate(base_url=live)

@@ -192,6 +192,8 @@ def _verdict(request: LoanUndo, hold_id: str | None, command: Command, found: Un
         return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="foreign")
     if undo is None or _filled_hold(step) != hold_id or not undo.fits(loan):
         return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="moved_on")
+    if "before" not in data:  # loaded from elsewhere, with its history: nobody knows what was before
+        return refuse(RefusalCode.UNDO_NOT_POSSIBLE, item, kind="history")
     effects = undo.carry_out(command, found, data)
     charges = take_back(command, [c for c in found.loan_charges if c.id in data["charges"]])
     effects += [Update(c) for c, _ in charges]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from decimal import Decimal
@@ -180,3 +181,23 @@ async def test_items_are_divided_among_a_members_kiosks() -> None:
     by_patron = [{item for item, holder in result.ledger.loans.items() if holder == patron} for patron in PATRONS]
     for place, items in enumerate(by_patron):
         assert items <= set(ITEMS[place::3])
+
+
+async def test_a_fleet_that_is_interrupted_still_compares() -> None:
+    library = SmallLibrary()
+    busy = asyncio.Event()
+
+    def watched(request: Request) -> Message | bytes | None:
+        if len(library.done) > 5:
+            busy.set()
+        return library.script(request)
+
+    async with scripted_acs(watched, dialect=UTF8) as acs:
+        member = FleetMember("aber-kiosk-1", "kiosk-demo", "ABER", PIN, PATRONS, ITEMS)
+        plan = Plan("127.0.0.1", acs.port, [member], count=3, think=0.01, duration=600.0)
+        running = asyncio.create_task(Fleet(plan, clock()).run())
+        await busy.wait()
+        running.cancel()
+        result = await running
+    assert result.interrupted
+    assert (result.accounts_checked, result.ledger.violations) == (3, [])

@@ -90,7 +90,7 @@ LINES = [
         "fee-paid 2.50 --patron 20100001 --transaction T1 --fee C1",
         f"37{DATE}0100GBPBV2.50|AOABER|AA20100001|CGC1|BKT1|",
     ),
-    ("end-session 20100001", f"35{DATE}AOABER|AA20100001|"),
+    ("end-session --pin 1234 20100001", f"35{DATE}AOABER|AA20100001|AD1234|"),
 ]
 
 

@@ -237,14 +237,18 @@ def postgres_plan(plan: Plan) -> PostgresPlan:
     return PostgresPlan(sql, tuple(places), tuple(parts), plan.snapshot)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Writing:
-    """How one row class is written: column names, primary key, and the getters of their values."""
+    """How one row class is written: column names, primary key, and the getters of their values.
+
+    `lasting` are the columns of its whole (not partial) indexes beside the key: most updates leave them as they are.
+    """
 
     table: str
     rank: int
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    lasting: tuple[str, ...]
     versioned: bool
     values: Callable[[Row], tuple[Any, ...]]
     key_of: Callable[[Row], tuple[Any, ...]]
@@ -276,9 +280,11 @@ def writing(row: type) -> Writing:
         raise EffectRefused(f"{row.__name__} is no row of the schema")
     columns = tuple(field.name for field in dataclasses.fields(row))
     key = tuple(str(column.name) for column in table.primary_key if column.name in columns)
-    return Writing(
-        str(table.name), _RANKS[table.name], columns, key, "version" in columns, getter(columns), getter(key)
-    )
+    whole = [index for index in table.indexes if index.dialect_options["sqlite"]["where"] is None]
+    indexed = {str(name) for index in whole for name in index.columns.keys()} - set(key)  # noqa: SIM118 - no dict
+    lasting = tuple(name for name in columns if name in indexed)
+    versioned = "version" in columns
+    return Writing(str(table.name), _RANKS[table.name], columns, key, lasting, versioned, getter(columns), getter(key))
 
 
 class Group(NamedTuple):

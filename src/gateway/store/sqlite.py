@@ -72,6 +72,16 @@ class _Waiting:
 
 
 @cache
+def _brief_update(how: Writing) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+    """An update that hits only a row whose lasting columns stay as they are, and therefore rewrites no whole index."""
+    names = tuple(name for name in how.settable if name not in how.lasting)
+    sets = [f"{name} = ?" for name in names] + (["version = version + 1"] if how.versioned else [])
+    same = [f"{name} = ?" for name in how.identity] + [f"{name} IS ?" for name in how.lasting]
+    sql = f"UPDATE {how.table} SET {', '.join(sets)} WHERE {' AND '.join(same)}"  # noqa: S608
+    return sql, getter(names + how.identity + how.lasting)
+
+
+@cache
 def _statement(kind: type, how: Writing) -> tuple[str, Callable[[Any], tuple[Any, ...]], bool]:
     """The text, the values of a row, and whether every row must be hit."""
     same = " AND ".join(f"{name} = ?" for name in how.identity)
@@ -331,6 +341,10 @@ class SqliteStore:
 
     def _write(self, group: Group) -> None:
         kind, how, rows = group
+        if kind is Update and len(rows) == 1 and how.lasting:
+            sql, values = _brief_update(how)
+            if self._db.execute(sql, values(rows[0])).rowcount:
+                return
         sql, values, must_hit = _statement(kind, how)
         if kind is Guard:
             hit = sum(self._db.execute(sql, values(row)).fetchone() is not None for row in rows)

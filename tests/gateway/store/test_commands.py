@@ -232,3 +232,20 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await look(store)
     with pytest.raises(StoreUnavailable):
         await store.apply("aber", [Insert(state())])
+
+
+async def test_an_update_may_change_what_an_index_holds(store: Store) -> None:
+    await stock(store)
+    changed = item()
+    changed.barcode = "new barcode"
+    await store.apply("aber", [Update(changed)])
+    assert [one["barcode"] for one in (await look(store, "i1")).barcodes] == ["new barcode"]
+    changed.version = 2
+    changed.call_number = "Z 1"
+    await store.apply("aber", [Update(changed)])
+    first = (await look(store)).items[0]
+    assert (first.barcode, first.call_number, first.version) == ("new barcode", "Z 1", 3)
+    changed.barcode = "bc-i2"
+    changed.version = 3
+    with pytest.raises(WriteConflict):
+        await store.apply("aber", [Update(changed)])

@@ -1,8 +1,8 @@
 """A terminal profile: how one family of kiosks wants SIP2 spoken. Data, never code.
 
-Each switch exists because a recorded message or a source shows that somebody needs it; its docstring says who ("§9.n"
-is the numbered list of disagreements in the project's SIP2 facts). Profiles are TOML files beside this module; a
-terminal's `overrides` change single settings. Unknown keys are refused.
+Each switch exists because a recorded message or a source shows that somebody needs it; its docstring says who
+(numbered disagreements: the protocol's README). Profiles are TOML files beside this module; a terminal's `overrides`
+change single settings. Unknown keys are refused.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ class PatronPart(_Part):
 
     status_when_unknown: Literal["denied", "first"] = "denied"
     """Patron status for an unknown card: `YYYY` and blanks (Koha, Polaris, Evergreen) or only the first position
-    (Sierra, recorded). §9.15"""
+    (Sierra, recorded). Disagreement 15"""
     status_when_blocked: Literal["reasons", "all"] = "reasons"
     """`reasons` sets what the block denies and the reason where it is known; `all` sets every position but renewal
     and recall, as one recorded system does whose kiosks read any of them."""
     bl_tells_card_only: bool = False
     """BL=Y for a card that exists although the PIN was wrong (Polaris and Sierra, recorded). Nothing else is shown all
-    the same, and CQ stays N. Off, because a client that reads BL alone would let anybody in. §9.14"""
+    the same, and CQ stays N. Off, because a client that reads BL alone would let anybody in. Disagreement 14"""
     empty_pin: Literal["wrong", "absent"] = "wrong"
     """What `AD|` means: a wrong PIN, or none sent, for kiosks that always write the field because 23 demands it.
-    It never opens what needs a PIN. §9.13"""
+    It never opens what needs a PIN. Disagreement 13"""
     contacts: bool = False
     """BD, BE and BF (address, e-mail, telephone): personal data that few kiosks need; e-book services do."""
     name: bool = True
@@ -73,17 +73,18 @@ class ListsPart(_Part):
 
     item: Literal["barcode", "barcode_title", "title"] = "barcode"
     """What stands for an item: barcode (Koha), barcode and title, or title. A hold without a copy always shows its
-    title. §9.18"""
+    title. Disagreement 18"""
     hold_items: Literal["ready", "all"] = "ready"
     """AS and the hold count: holds waiting on the shelf (the standard's words), or all of them. The others are in CD.
-    §9.18 and the canonical model 2.3"""
+    Disagreement 18"""
     fine_items: Literal["text", "barcode", "amount"] = "text"
-    """AV: amount and what for, the item's barcode (Koha), or the bare amount. §9.18"""
+    """AV: amount and what for, the item's barcode (Koha), or the bare amount. Disagreement 18"""
     fines: Literal["all", "overdue"] = "all"
     """Which charges are fine items: all open ones, because 2.00 has one list for them, or only those for being late,
     where the kiosk asks for the others by summary position 6."""
     several_summaries: Literal["all", "first"] = "all"
-    """A 63 with several Y: all lists asked for (most systems), or the first (Koha). The standard allows one. §9.17"""
+    """A 63 with several Y: all lists asked for (most systems), or the first (Koha); the standard allows one. Disagreement
+    17"""
     max_items: int = Field(default=0, ge=0)
     """Most list items in one answer; the kiosk asks for more by BP and BQ. 0: as many as fit into one message.
     3M units ask for ten at a time."""
@@ -94,14 +95,14 @@ class LoansPart(_Part):
 
     due_format: str = "sip"
     """AH: `sip` for the 18 characters of other dates, else a strftime pattern in the library's time (recorded:
-    `2011-10-28 23:59:59`, `08.06.2016`). §3"""
+    `2011-10-28 23:59:59`, `08.06.2016`)."""
     due_day_format: str = ""
     """AH of loans that are due at the end of a day; empty: as `due_format`."""
     magnetic_unknown: Literal["N", "U"] = "N"
-    """Magnetic media when the platform cannot tell; 3M discourages U. §9.24"""
+    """Magnetic media when the platform cannot tell; 3M discourages U. Disagreement 24"""
     renewal_flag: Literal["truth", "N"] = "truth"
     """Renewal ok of 12: Y when the check-out was a renewal (standard), or always N (edge-sip2's kiosks know nothing
-    else). §9.23"""
+    else). Disagreement 23"""
     trust_return_date: bool = True
     """Take the item as returned on the return date of 09 (book drops emptied in the morning); off: now."""
     trust_current_location: bool = False
@@ -125,7 +126,7 @@ class RoutingPart(_Part):
     hold_patron: bool = False
     """CY and DA: card number and name of the patron for whom the item is held. Only where no public sees the screen."""
     cv_on_success: bool = False
-    """CV00 when there is no alert (Koha's cv_send_00_on_success). §8"""
+    """CV00 when there is no alert (Koha's cv_send_00_on_success)."""
     sort_bins: dict[RoutingAction, str] = {}
     """CL by what is to be done with the item; a bin that the platform names wins."""
 
@@ -134,13 +135,13 @@ class ItemsPart(_Part):
     """17, 18, 19 and 20."""
 
     institution_in_18: bool = False
-    """AO in 18, which the standard does not have (fsip2 sends it). §9.16"""
+    """AO in 18, which the standard does not have (fsip2 sends it). Disagreement 16"""
     requested_status: Literal["07", "03"] = "07"
     """Circulation status of an item on the shelf that was asked for: 07 (edge-sip2) or 03."""
     restricted_status: Literal["03", "01"] = "03"
     """Circulation status of an item for use in the library only: 03, or 01 where a kiosk takes 03 for lendable."""
     update_moves: bool = False
-    """AP in 19 moves the item (dp2). §8"""
+    """AP in 19 moves the item (dp2)."""
 
 
 class FeesPart(_Part):
@@ -148,7 +149,7 @@ class FeesPart(_Part):
 
     groups: bool = False
     """Every charge as a group CG FA FB FC FD FE FF FG, in 64 where charges are asked for and in 38 for what was paid
-    (Gossip; FOLIO copies the style). §8"""
+    (Gossip; FOLIO copies the style)."""
     date_format: str = "%Y-%m-%d"
     """FC: strftime pattern."""
     payment_reference: Literal["terminal", "none"] = "terminal"
@@ -170,7 +171,7 @@ class FieldsPart(_Part):
     """Where codes collide (PA, PB, PC, PE, XI, AQ ...): fields of 24 and 64 by code, from these words about the patron.
 
     Sources: `expiry`, `expiry_long`, `birth_date`, `birth_date_long`, `category`, `category_label`, `home_library`,
-    `internal_id`, `expired`, `balance`, `language`. §8
+    `internal_id`, `expired`, `balance`, `language`.
     """
 
     patron: dict[Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")], Literal[
@@ -189,15 +190,15 @@ class TerminalProfile(_Part):
     wire: Wire = Dialect()
     """The codec's own switches; see the protocol's README."""
     institution: Literal["echo", "configured"] = "echo"
-    """AO of the answers: the request's where it has one, or always the configured one. §9.16"""
+    """AO of the answers: the request's where it has one, or always the configured one. Disagreement 16"""
     empty_fields: bool = False
     """Send optional fields that have no value with zero length (Polaris and Gossip, recorded); the standard leaves them
-    out. §1"""
+    out."""
     login_location: Literal["ignore", "use"] = "ignore"
     """CP of 93: not looked at, because recorded kiosks write anything there (`The floor`), or the code of the location
-    where what this link does happens (Koha: branch code, FOLIO: service point). §9.29"""
+    where what this link does happens (Koha: branch code, FOLIO: service point). Disagreement 29"""
     sync_clock: bool = True
-    """Date and time in 98; off sends zeros, so that the kiosk keeps its own clock. §3"""
+    """Date and time in 98; off sends zeros, so that the kiosk keeps its own clock."""
     patron: PatronPart = PatronPart()
     lists: ListsPart = ListsPart()
     loans: LoansPart = LoansPart()

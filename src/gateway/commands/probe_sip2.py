@@ -40,6 +40,9 @@ INSTITUTIONS = {member.kiosk_login: member.main_location for member in MEMBERS}
 class AddressFirst(TyperGroup):
     """A group whose first word may be HOST:PORT, and whose options may stand anywhere, the subcommand's tail too."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["[HOST:PORT]", *super().collect_usage_pieces(ctx)]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             args = ["--address", *args]
@@ -91,7 +94,6 @@ class HoldAction(StrEnum):
 app = typer.Typer(
     cls=AddressFirst,
     invoke_without_command=True,
-    options_metavar="[HOST:PORT] [OPTIONS]",
     subcommand_metavar="[COMMAND ...]",
 )
 

@@ -52,7 +52,7 @@ def print_summary(record: dict[str, Any]) -> None:
     day, clock = said["time"].split(" ")
     when = clock if day == f"{datetime.now().astimezone():%Y-%m-%d}" else said["time"]
     print_line(
-        f"[dim]{when}[/dim]  {escape(said['who']):<22} {escape(said['message']):<30} {escape(said['item']):<10} "
+        f"[dim]{when}[/dim]  {escape(said['who']):<30} {escape(said['message']):<30} {escape(said['item']):<10} "
         f"{said['patron']:<12} {said['milliseconds']:>8.1f} ms  [{colour}]{escape(said['answer'])}[/{colour}]"
     )
 

@@ -156,4 +156,10 @@ def _find(data_dir: Path | None) -> Path:
     if not running:
         say(f"There is no {DEFAULT_CONFIG} here and no demo is running: name the data directory with --data-dir.")
         raise typer.Exit(USAGE)
-    return max(running, key=lambda path: path.stat().st_mtime)
+    return max(running, key=_written)
+
+
+def _written(path: Path) -> float:
+    """When the file or its write-ahead log was last written."""
+    log = path.with_name(f"{path.name}-wal")
+    return max(file.stat().st_mtime for file in (path, log) if file.exists())

@@ -236,6 +236,12 @@ def test_an_address_that_is_none(address: str) -> None:
     assert run(app, address, "status").exit_code == USAGE
 
 
+def test_the_help_names_address_and_commands() -> None:
+    words = " ".join(run(app, "--help").stdout.split())
+    assert "[HOST:PORT] [OPTIONS] [COMMAND ...]" in words
+    assert "fee-paid" in words
+
+
 def test_options_may_stand_on_either_side_of_the_subcommand(serve: Callable[..., Serving]) -> None:
     serving = serve()
     before = run(app, serving.address, "--json", "--institution", "X", "item-info", "30100001")

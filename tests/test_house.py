@@ -23,7 +23,7 @@ FORBIDDEN = {
         re.escape(host) for host in ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "deb." + "debian.org")
     ),
     "a path of one machine": r"(?<![\w.])/(wo" + r"rk|ro" + r"ot|ho" + r"me)/\w",
-    "a reference to how it was made": r"(?i)\b(hel" + r"pers?|sess" + r"ion \d+|issu" + r"e #?\d+)\b",
+    "a reference to how it was made": r"(?i)\b(hel" + r"pers?|sess" + r"ion \d{1,3}\b|issu" + r"e #?\d+)\b",
 }
 
 

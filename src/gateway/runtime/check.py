@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from gateway.canonical.context import Context
 from gateway.canonical.refusals import PlatformFailure, Refusal
@@ -99,7 +99,7 @@ def _listener(name: str, listener: ListenerConfig) -> Iterator[Result]:
         yield Result(what, "ok", f"{listener.host}:{listener.port}")
 
 
-async def _store(config: Config) -> Any:
+async def _store(config: Config) -> AsyncIterator[Result]:
     try:
         if config.store_url.startswith("sqlite:"):
             await migrate.upgrade(config.store_url)

@@ -8,14 +8,15 @@ import signal
 import sqlite3
 import ssl
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import orjson
 import typer
 import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.demo import data as demo_data
@@ -30,6 +31,8 @@ from gateway.runtime.tls import demo_certificate
 from gateway.store import migrate
 from gateway.store.backup import BackupError, backup, restore
 from gateway.store.effects import StoreUnavailable
+
+T = TypeVar("T")
 
 NO, USAGE, OUTSIDE = 1, 2, 3
 PID_FILE = "gateway.pid"
@@ -215,7 +218,7 @@ class _progress:  # noqa: N801
             TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=diagnostics
         )
 
-    def __enter__(self) -> tuple[Progress, object]:
+    def __enter__(self) -> tuple[Progress, TaskID]:
         self._bar.start()
         return self._bar, self._bar.add_task("", total=None)
 
@@ -242,7 +245,7 @@ def _refuse(found: list[Problem], *, as_json: bool = False) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def _run(work):
+def _run(work: Coroutine[Any, Any, T]) -> T:
     """Runs `work`; what fails outside is said in one line and is exit code 3."""
     try:
         return uvloop.run(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -136,6 +137,7 @@ def _settings(config: Config) -> dict[str, MemberSettings]:
             currency=member.currency,
             main_location=member.main_location,
             foreign_items=member.policies.foreign_items,
+            **member.circulation.model_dump(),
         )
         for code, member in config.members.items()
     }
@@ -152,7 +154,11 @@ def _platforms(config: Config, platform: Platform) -> dict[str, Platform]:
 def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
     level = config.exchanges.level
     file = None if level is ExchangeLevel.NONE else ExchangeFile(config.data_dir / EXCHANGES_FILE)
-    maker = RecordMaker({"sip2": sip2.mask}, config.derive_key("patron tags"), bodies=level is ExchangeLevel.FULL)
+    maker = RecordMaker(
+        {"sip2": partial(sip2.mask, personal=True)},
+        config.derive_key("patron tags"),
+        bodies=level is ExchangeLevel.FULL,
+    )
     return ExchangeRecorder(file, maker, Metrics(registry))
 
 

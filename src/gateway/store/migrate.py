@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import Connection, Index, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -160,6 +161,9 @@ async def _postgres_revision(url: str) -> str | None:
 
 
 def _engine(url: str) -> AsyncEngine:
-    scheme, _, rest = url.partition("://")
-    assert scheme in ("postgresql", "postgres")
-    return create_async_engine(f"postgresql+asyncpg://{rest}", poolclass=NullPool)
+    """An engine whose connections the driver itself makes: SQLAlchemy's URLs know one host only."""
+
+    async def connect_first() -> asyncpg.Connection:
+        return await asyncpg.connect(url, target_session_attrs=SessionAttribute.read_write)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect_first, poolclass=NullPool)

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from gateway.store.effects import StoreUnavailable
 
@@ -152,7 +153,7 @@ class Pool:
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=0,
                 server_settings={**SETTINGS, "statement_timeout": f"{self._command_seconds * 1000:.0f}"},
-                target_session_attrs=None if "target_session_attrs=" in self._dsn else "read-write",  # type: ignore[arg-type]
+                target_session_attrs=SessionAttribute.read_write,
             )
             link = Link(connection)
             await connection.execute(_DURABLE)

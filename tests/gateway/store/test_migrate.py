@@ -130,3 +130,15 @@ def test_there_is_no_way_back() -> None:
 async def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="sqlite"):
         await open_store(url)
+
+
+@pytest.mark.parametrize("store_place", ["postgres"], indirect=True)
+async def test_a_url_of_several_hosts(store_place: StorePlace) -> None:
+    for url in (store_place.url, store_place.owner_url):
+        await migrate.check(url.replace("@", "@127.0.0.1:1,"))
+
+
+async def test_nobody_there() -> None:
+    for work in (migrate.check, migrate.upgrade):
+        with pytest.raises(StoreUnavailable):
+            await work("postgresql://nobody@127.0.0.1:1/none")

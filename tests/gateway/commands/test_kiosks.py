@@ -17,6 +17,7 @@ from gateway.config import Config
 from gateway.demo import data as demo_data
 from gateway.demo.config import demo_config
 from gateway.demo.consortium import BY_CODE
+from gateway.exchanges.file import FILE_NAME, ExchangeFile
 from gateway.runtime.compose import compose
 from gateway.runtime.serve import Server
 from library_protocols.sip2 import Dialect
@@ -145,3 +146,8 @@ async def test_a_fleet_against_a_whole_gateway(tmp_path: Path) -> None:
     assert result.tally.given_up == 0
     assert result.tally.codes["11"] > 0
     assert result.tally.duplicates > 0
+    records = [record for _, chunk in ExchangeFile(tmp_path / FILE_NAME, read_only=True).chunks() for record in chunk]
+    kept = json.dumps(records)
+    assert len(records) >= result.tally.messages
+    assert any(item in kept for item in result.ledger.touched)
+    assert [patron for patron in members[0].patrons if patron in kept] == []

@@ -1,4 +1,4 @@
-"""The catalogue of messages to people, in Welsh and English; the words stand in `texts.toml` beside this module.
+"""The catalogue of messages to people, in Welsh and English; the words stand in `gateway.crosswalks.words`.
 
 A message id is looked up with its `kind` appended first, then plain. Free text from a platform goes through as it came.
 Words are chosen at the doors alone: the desk and the drivers hand on references.
@@ -7,32 +7,19 @@ Words are chosen at the doors alone: the desk and the drivers hand on references
 from __future__ import annotations
 
 import string
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from importlib.resources import files
 from typing import Any
 
 from gateway.canonical.messages import MessageRef
+from gateway.crosswalks.words import WORDS
 
-LANGUAGES = ("cy", "en")
-"""The languages of the catalogue; English is the fallback."""
+LANGUAGES = ("en", "cy")
+"""The languages of the catalogue, in the order of its words; English is the fallback."""
 
-
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    words = {name: value for name, value in table.items() if isinstance(value, str)}
-    if words:
-        found[prefix] = words
-    for name, value in table.items():
-        if isinstance(value, dict):
-            found |= _flatten(value, f"{prefix}.{name}" if prefix else name)
-    return found
-
-
-CATALOGUE: Mapping[str, Mapping[str, str]] = _flatten(
-    tomllib.loads(files("gateway.crosswalks").joinpath("texts.toml").read_text("utf-8"))
-)
+CATALOGUE: Mapping[str, Mapping[str, str]] = {
+    message_id: dict(zip(LANGUAGES, words, strict=True)) for message_id, words in WORDS.items()
+}
 """Every message id with its words by language."""
 
 

@@ -37,7 +37,7 @@ implementations that [the protocol's page](../../protocols/library_protocols/sip
 
 _REFUSALS_HEAD = """# What a kiosk says when the answer is no
 
-<!-- Made by `python -m gateway.adapters.sip2.document refusals`; the words are in `gateway/crosswalks/texts.toml`. -->
+<!-- Made by `python -m gateway.adapters.sip2.document refusals`; the words are in `gateway/crosswalks/words.py`. -->
 
 Every "no" is an answer of the request's own kind: `ok` is 0 (or `N`), nothing is done, and AF has the words below in
 the terminal's language. Answers about a patron (24, 26, 64) then say `BL` as in the table, `CQN`, no name, no list and

@@ -83,8 +83,8 @@ class ListsPart(_Part):
     """Which charges are fine items: all open ones, because 2.00 has one list for them, or only those for being late,
     where the kiosk asks for the others by summary position 6."""
     several_summaries: Literal["all", "first"] = "all"
-    """A 63 with several Y: all lists asked for (most systems), or the first (Koha); the standard allows one. Disagreement
-    17"""
+    """A 63 with several Y: all lists asked for (most systems), or the first (Koha), where the standard allows one.
+    Disagreement 17"""
     max_items: int = Field(default=0, ge=0)
     """Most list items in one answer; the kiosk asks for more by BP and BQ. 0: as many as fit into one message.
     3M units ask for ten at a time."""

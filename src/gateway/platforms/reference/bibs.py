@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
+from xml.etree.ElementTree import tostring
 
 import orjson
-from pymarc import Record, record_to_xml
+from pymarc import Record
 from pymarc.exceptions import PymarcException
+from pymarc.marcxml import record_to_xml_node
 from sqlalchemy import BigInteger, Text, bindparam, select
 
 from gateway.canonical import requests as req
@@ -190,9 +192,10 @@ def marcxml(marc: bytes | None) -> str | None:
     if not marc:
         return None
     try:
-        return record_to_xml(Record(data=marc, to_unicode=True), namespace=True).decode()
+        node = record_to_xml_node(Record(data=marc, to_unicode=True), namespace=True)
     except (PymarcException, ValueError):
         return None
+    return tostring(node, encoding="unicode")
 
 
 def _availability(asked: list[str], snapshot: AvailabilitySnapshot, rules: MemberRules) -> tuple[Availability, ...]:

@@ -241,6 +241,21 @@ class MemberPolicy(Section):
     """Loan period told to a kiosk while the platform is away and the kiosk has not given a date of its own."""
 
 
+class CirculationPolicy(Section):
+    """What a member decides about loans, holds and payments beside its loan rules, which are rows."""
+
+    holds_on_available: bool = True
+    """A title may be requested while a copy of it is on the shelf."""
+    shelf_copy_for_queue: bool = False
+    """A copy on the shelf is lent only to the first in the title's queue; `false` lends it to whoever brings it."""
+    overpay: bool = False
+    """A payment above the balance is taken up to the balance; `false` refuses it."""
+    backdate_days: int = Field(default=7, ge=0)
+    """A return date that a terminal sends on line is believed at most this many days back."""
+    lost_after_days: int | None = Field(default=None, ge=1)
+    """Loans overdue for longer become lost and are charged for; without it they never do so by themselves."""
+
+
 class MemberConfig(Section):
     """A library service of the consortium. The name of its table is its code."""
 
@@ -260,6 +275,8 @@ class MemberConfig(Section):
     """Code of the location that stands where none is named."""
     policies: MemberPolicy = MemberPolicy()
     """What holds at all its terminals."""
+    circulation: CirculationPolicy = CirculationPolicy()
+    """Its choices about loans, holds and payments."""
     terminals: dict[str, TerminalConfig] = {}
     """Its terminals by login. A login is unique in the whole consortium: it decides whose terminal is speaking."""
     api_keys: tuple[ApiKeyConfig, ...] = ()

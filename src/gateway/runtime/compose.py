@@ -55,8 +55,7 @@ class Composition:
         """Takes a new configuration while running: members, terminals, policies, limits.
 
         The configuration must be one that `problems` finds nothing wrong with."""
-        self.platform.settings.clear()
-        self.platform.settings.update(_settings(config))
+        self.platform.replace_settings(_settings(config))
         self.members.replace(config)
         self.desk.replace(_platforms(config, self.platform), _policies(config))
         self.sip2.replace(_sip2_settings(config))

@@ -50,6 +50,11 @@ class Core:
         self.settings = dict(settings or {})
         self._rules: dict[str, MemberRules] = {}
 
+    def replace_settings(self, settings: Mapping[str, MemberSettings]) -> None:
+        """From the next command on these hold; rules built with the old ones are forgotten."""
+        self.settings = dict(settings)
+        self._rules.clear()
+
     def now(self) -> int:
         """UTC milliseconds."""
         return millis(self.clock.now())

@@ -15,6 +15,7 @@ from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import LoanUndo
 from gateway.canonical.vocabulary import HoldStatus, ItemStatus, LoanStatus
 from gateway.platforms.reference import exactly_once
+from gateway.platforms.reference.policy import MemberSettings
 from gateway.store.effects import Update
 from gateway.store.rows import (
     ChargeRow,
@@ -299,6 +300,13 @@ async def test_rules_that_move_are_read_again(library: Library) -> None:
     await library.store.apply("alpha", [Update(replace(row, period=3)), Update(moved)])
     lent = await library.lend("y.1", "ann")
     assert lent.loan.due == datetime(2026, 3, 5, 23, 59, 59, tzinfo=UTC)
+
+
+async def test_settings_can_be_replaced_while_running(library: Library) -> None:
+    await library.lend("x", "ann")
+    library.platform.replace_settings({"alpha": MemberSettings(timezone="Asia/Tokyo")})
+    lent = await library.lend("y.1", "ann")
+    assert lent.loan.due == datetime(2026, 3, 16, 14, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("what", ["loan", "refusal"])

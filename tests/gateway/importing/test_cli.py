@@ -1,0 +1,95 @@
+"""`gateway import` from the shell: report, exit codes, and Ctrl-C, which ends after the batch at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway.importing.cli import app
+from gateway.store import migrate
+from tests.gateway.conftest import StorePlace
+from tests.gateway.platforms.reference.library import PEPPER, Library
+
+CONFIG = """
+data_dir = "{folder}"
+pepper = "{pepper}"
+[store]
+url = "{url}"
+[members.alpha]
+name = "Alpha"
+main_location = "MAIN"
+"""
+
+
+@pytest.fixture
+def config(library: Library, store_place: StorePlace, tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(CONFIG.format(folder=tmp_path, pepper=PEPPER.decode(), url=store_place.url))
+    return path
+
+
+async def gateway(*arguments: str | Path) -> Result:
+    """Runs the command on a thread, because it makes an event loop of its own."""
+    return await asyncio.to_thread(CliRunner().invoke, app, [str(argument) for argument in arguments])
+
+
+async def test_patrons_items_and_records(config: Path, file: Callable[..., Path]) -> None:
+    patrons = file("Card,name,category\nB1,Mair,UG\n")
+    done = await gateway("patrons", "alpha", patrons, "-c", config, "--map", "Card=barcode", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows_done"] == 1
+    items = file("barcode,bib_id\nN1,x\nN2,none\n", "items.csv")
+    part = await gateway("items", "alpha", items, "-c", config, "--item-type", "BOOK", "--location", "MAIN", "--json")
+    assert part.exit_code == 1
+    assert json.loads(part.stdout)["rows_refused"] == 1
+    records = file(b"rubbish\x1d", "records.mrc")
+    none = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
+    assert none.exit_code == 1
+    assert "1 refused, see" in none.stdout.replace("\n", " ")
+
+
+async def test_what_cannot_be_loaded_at_all(config: Path, file: Callable[..., Path], tmp_path: Path) -> None:
+    source = file("wrong,header\n")
+    assert (await gateway("patrons", "alpha", source, "-c", config)).exit_code == 2
+    assert (await gateway("patrons", "gamma", source, "-c", config)).exit_code == 2
+    assert (await gateway("patrons", "alpha", source, "-c", tmp_path / "none.toml")).exit_code == 2
+    assert (await gateway("patrons", "alpha", source, "-c", config, "--map", "x")).exit_code == 2
+
+
+async def test_ctrl_c_ends_after_a_batch_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    await migrate.upgrade(url)
+    from gateway.store import open_store
+
+    store = await open_store(url)
+    library = Library(store)
+    await library.furnish()
+    await library.platform.close()
+    await store.close()
+    config = tmp_path / "gateway.toml"
+    config.write_text(CONFIG.format(folder=tmp_path, pepper=PEPPER.decode(), url=url))
+    source = tmp_path / "patrons.csv"
+    rows = (f"B{n},Name {n},UG,{n:04d}" for n in range(6000))
+    source.write_text("barcode,name,category,pin\n" + "\n".join(rows) + "\n")
+    command = [sys.executable, "-c", "from gateway.importing.cli import app; app()", "patrons", "alpha", str(source)]
+    process = await asyncio.create_subprocess_exec(
+        *command, "-c", str(config), "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while not (tmp_path / "store.db-wal").exists() or (tmp_path / "store.db-wal").stat().st_size < 100_000:
+        assert process.returncode is None
+        await asyncio.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, error = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 4, error
+    report = json.loads(out)
+    assert report["finished"] is False
+    assert report["rows_done"] % 500 == 0
+    assert 0 < report["rows_done"] < 6000

@@ -232,5 +232,5 @@ class Circulation(RuleBasedStateMachine):
 @pytest.mark.fuzz
 def test_circulation_keeps_its_promises() -> None:
     profile = settings()
-    examples = 25 if profile.max_examples <= 100 else profile.max_examples // 10
+    examples = 25 if profile.max_examples <= 100 else profile.max_examples // 50
     run_state_machine_as_test(Circulation, settings=settings(profile, max_examples=examples, stateful_step_count=40))

@@ -18,6 +18,7 @@ HOLDS, OVERDUE, CHARGED, FINES, RECALLS, UNAVAILABLE, FEES = range(7)
 OF_LOANS = frozenset({OVERDUE, CHARGED, RECALLS})
 OF_HOLDS = frozenset({HOLDS, UNAVAILABLE})
 OF_FEES = frozenset({FINES, FEES})
+_GROUP_TAIL = frozenset({"FA", "FB", "FC", "FD", "FE", "FF", "FG"})
 
 
 def wanted(message: Message, s: Surroundings) -> frozenset[int]:
@@ -142,5 +143,7 @@ def fitting(entries: list[Field], room: int) -> list[Field]:
     for number, (_, item) in enumerate(entries):
         used += len((item or "").encode("utf-8", "surrogatepass")) + 3
         if used > room:
+            while number and entries[number][0] in _GROUP_TAIL:  # a charge is shown whole or not at all
+                number -= 1
             return entries[:number]
     return entries

@@ -416,6 +416,15 @@ def test_charges_come_in_groups_where_the_profile_wants_them() -> None:
     assert [told.get(code) for code in ("CG", "FA", "FG", "BK")] == ["f1", "6.50", "1.00", "7"]
 
 
+def test_a_charge_is_shown_whole_or_not_at_all() -> None:
+    request = message(REQUESTS["63"].replace("          ", "      Y   ", 1))
+    fees = tuple(FEE.model_copy(update={"title": "T" * 900, "id": str(number)}) for number in range(20))
+    account = AccountOutcome(patron=patron(), pin_verified=True, fees=fees)
+    answer = mapping.to_answer(request, surroundings("gossip"), account, NOW)
+    assert 0 < len(answer.get_all("CG")) < 20
+    assert len({len(answer.get_all(code)) for code in ("CG", "FA", "FB", "FC", "FD", "FE", "FF", "FG")}) == 1
+
+
 def test_renewing_all_tells_each_reason_once() -> None:
     refused = Unrenewed(loan=BARE_LOAN, refusal=Refusal(code=RefusalCode.RENEWAL_LIMIT))
     outcome = RenewAllOutcome(renewed=(BARE_LOAN,), unrenewed=(refused, refused))

@@ -1,4 +1,4 @@
-"""The command line. Each group of commands lives with what it commands; this module only puts them together.
+"""The command line. Each command lives with what it commands and is imported when it is asked for, not before.
 
 Exit codes: 0 done, 1 the answer is no (a check found problems, a probe was refused), 2 wrong usage or configuration,
 3 something outside failed (port in use, store away). What a command adds to these, its help says.
@@ -6,35 +6,68 @@ Exit codes: 0 done, 1 the answer is no (a check found problems, a probe was refu
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from gateway.commands import decode, explain, kiosks, probe_sip2, tail
-from gateway.importing import cli as importing
-from gateway.journal import cli as journal
-from gateway.members import cli as members
-from gateway.runtime import cli as operate
+import typer
+from typer.core import TyperGroup
+
+# Name: (module, function or app). Importing a server to decode one message would take seconds.
+COMMANDS = {
+    "demo": ("gateway.runtime.cli", "demo"),
+    "serve": ("gateway.runtime.cli", "serve"),
+    "check": ("gateway.runtime.cli", "check"),
+    "reload": ("gateway.runtime.cli", "reload"),
+    "config": ("gateway.runtime.cli", "config_app"),
+    "platform": ("gateway.runtime.cli", "platform_app"),
+    "backup": ("gateway.runtime.cli", "backup_command"),
+    "restore": ("gateway.runtime.cli", "restore_command"),
+    "member": ("gateway.members.cli", "member_app"),
+    "terminal": ("gateway.members.cli", "terminal_app"),
+    "key": ("gateway.members.cli", "key_app"),
+    "import": ("gateway.importing.cli", "app"),
+    "journal": ("gateway.journal.cli", "app"),
+    "probe": ("gateway.commands.probe", "app"),
+    "kiosks": ("gateway.commands.kiosks", "kiosks"),
+    "decode": ("gateway.commands.decode", "decode"),
+    "explain": ("gateway.commands.explain", "explain"),
+    "tail": ("gateway.commands.tail", "tail"),
+}
+
+
+class _WhenAsked(TyperGroup):
+    """Finds its commands in COMMANDS."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_group(found)
+        else:
+            single = typer.Typer(pretty_exceptions_enable=False)
+            single.command(cmd_name)(found)
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="gateway",
-    help="A gateway between libraries' machinery and the shared platform behind it.",
+    cls=_WhenAsked,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-operate.add_to(app)
-app.add_typer(members.member_app, name="member", help="Members of the consortium.")
-app.add_typer(members.terminal_app, name="terminal", help="Terminals and their passwords.")
-app.add_typer(members.key_app, name="key", help="API keys.")
-app.add_typer(importing.app, name="import", help="Load patrons, items and records in bulk.")
-app.add_typer(journal.app, name="journal", help="What was promised while a platform was away.")
-probe = typer.Typer(help="Speak a standard to a server, from the command line.", no_args_is_help=True)
-probe.add_typer(probe_sip2.app, name="sip2")
-app.add_typer(probe, name="probe")
-app.command("kiosks")(kiosks.kiosks)
-app.command("decode")(decode.decode)
-app.command("explain")(explain.explain)
-app.command("tail")(tail.tail)
+
+@app.callback()
+def _root() -> None:
+    """A gateway between libraries' machinery and the shared platform behind it."""
 
 
 def main() -> None:

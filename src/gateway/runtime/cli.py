@@ -51,14 +51,6 @@ config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 platform_app = typer.Typer(help="The platform behind the gateway.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Adds these commands to the root."""
-    for command in (demo, serve, check, reload, backup_command, restore_command):
-        app.command(command.__name__.removesuffix("_command"))(command)
-    app.add_typer(config_app, name="config")
-    app.add_typer(platform_app, name="platform")
-
-
 def demo(
     port_offset: Annotated[int, typer.Option(help="Added to every port.")] = 0,
     data_dir: Annotated[

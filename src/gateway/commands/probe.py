@@ -1,0 +1,10 @@
+"""`gateway probe`: speak a standard to a server from the command line, one sub-command a standard."""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.commands import probe_sip2
+
+app = typer.Typer(help="Speak a standard to a server, from the command line.", no_args_is_help=True)
+app.add_typer(probe_sip2.app, name="sip2")

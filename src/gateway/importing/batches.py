@@ -115,7 +115,7 @@ async def load(
         report.rows_done, report.rows_refused = row.rows_done, row.rows_refused
         report.finished = row.finished_at is not None
         position = source.total if report.finished else batch[-1].position
-        progress(Step(position, source.total, row.rows_done, row.rows_refused))
+        progress(Step(position, source.total, row.rows_done, row.rows_refused, report.resumed_at))
         if stop():
             break
     report.rejects = rejects if report.rows_refused else None

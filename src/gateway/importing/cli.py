@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
@@ -188,12 +188,10 @@ async def _with_store(config: Config, work: Work, as_json: bool) -> Report:
     try:
         columns = (BarColumn(), TaskProgressColumn(), _Rows(), TimeRemainingColumn())
         with Bars(TextColumn("loading"), *columns, console=diagnostics, disable=as_json) as bars:
-            bar = bars.add_task("loading", total=None, rows=0, refused=0)
+            bar = bars.add_task("loading", total=None, step=None)
 
             def show(step: Step) -> None:
-                bars.update(
-                    bar, completed=step.position, total=step.total, rows=step.rows_done, refused=step.rows_refused
-                )
+                bars.update(bar, completed=step.position, total=step.total, step=step)
 
             return await _interruptible(lambda stop: work(store, show, stop))
     finally:
@@ -211,16 +209,15 @@ async def _interruptible(work: Callable[[Stop], Awaitable[Report]]) -> Report:
         return await running
 
 
-class _Rows(TextColumn):
+class _Rows(ProgressColumn):
     """Rows so far with their rate, and how many were refused."""
 
-    def __init__(self) -> None:
-        super().__init__("{task.fields[rows]} rows")
-
     def render(self, task: Task) -> Text:
-        rows, refused = task.fields["rows"], task.fields["refused"]
-        rate = rows / task.elapsed if task.elapsed else 0
-        return Text(f"{rows:,} rows ({rate:,.0f}/s), {refused:,} refused")
+        step: Step | None = task.fields["step"]
+        if step is None or not task.elapsed:
+            return Text("")
+        rate = (step.rows_done - step.resumed_at) / task.elapsed
+        return Text(f"{step.rows_done:,} rows ({rate:,.0f}/s), {step.rows_refused:,} refused")
 
 
 def _sentence(report: Report) -> str:

@@ -25,12 +25,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Told after every batch. `position` and `total` are in bytes of the source."""
+    """Told after every batch. `position` and `total` are in bytes of the source; `resumed_at` as in the report."""
 
     position: int
     total: int
     rows_done: int
     rows_refused: int
+    resumed_at: int
 
 
 Progress = Callable[[Step], None]

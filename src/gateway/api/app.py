@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.routing import Match, Route
+from starlette.routing import Route
 
 from gateway.api import problems
 from gateway.api.description import INTRODUCTION, openapi
@@ -72,9 +72,11 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder, body_limit)
-    for router in (patrons, items, circulation, holds, fees, bibs, service):
+    inside = pages(app, desk, members, registry, open_to_all=open_pages)
+    routers = (patrons, items, circulation, holds, fees, bibs, service, inside)
+    for router in routers:
         app.include_router(router)
-    app.include_router(pages(app, desk, members, registry, open_to_all=open_pages))
+    app.state.routes = [route for router in routers for route in router.routes]
     app.openapi = openapi(app)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
@@ -93,7 +95,7 @@ async def _problem(request: HttpRequest, error: Exception) -> Response:
 def _methods(request: HttpRequest) -> set[str]:
     """What this address takes, whichever of its routes takes it; the framework names the first route's alone."""
     found: set[str] = set()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+    for route in request.app.state.routes:
+        if isinstance(route, Route) and route.path_regex.match(request.url.path):
             found |= route.methods or set()
     return found

@@ -23,9 +23,10 @@ from gateway.members import Members
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
-_templates = Environment(
+templates = Environment(
     loader=PackageLoader("gateway.api"),
-    autoescape=select_autoescape(default=True),
+    autoescape=select_autoescape(("html",)),
+    keep_trailing_newline=True,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -105,7 +106,7 @@ def pages(
 
 
 def _page(template: str, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(**values))
+    return HTMLResponse(templates.get_template(template).render(**values))
 
 
 def _resolver(spec: dict[str, Any]) -> Callable[[dict[str, Any]], str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 
-from gateway.api import bodies
+from gateway.api import bodies, reference
 from gateway.api.app import create_app
 from gateway.api.problems import every_problem, slug
 from gateway.canonical import requests as req
@@ -70,6 +71,11 @@ def test_every_field_of_a_body_has_a_note_that_is_used() -> None:
     made = [value for value in vars(bodies).values() if isinstance(value, type) and issubclass(value, bodies.Body)]
     used = {name for body in made for name in body.model_fields}
     assert used == bodies.NOTES.keys()
+
+
+def test_the_reference_page_is_current() -> None:
+    kept = Path(__file__).resolve().parents[3] / reference.PAGE
+    assert kept.read_text("utf-8") == reference.page(), "run: python -m gateway.api.reference"
 
 
 async def test_docs_need_no_other_host(api: httpx.AsyncClient, spec: dict[str, Any]) -> None:

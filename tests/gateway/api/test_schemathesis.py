@@ -93,7 +93,8 @@ def name_what_exists(case: schemathesis.Case) -> None:
     if isinstance((case.query or {}).get("cursor"), str):
         del case.query["cursor"]
     chance = random.Random(zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()))
-    for place in (case.path_parameters, case.query, case.headers, case.body):
+    places: tuple[Any, ...] = (case.path_parameters, case.query, case.headers, case.body)
+    for place in places:
         if not isinstance(place, MutableMapping):
             continue
         for name, values in KNOWN.items():

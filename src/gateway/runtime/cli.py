@@ -45,6 +45,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 ReadyFile = Annotated[
     Path | None, typer.Option(help="Written once every listener answers: one line each, its name and port.")
 ]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(help="The store under another name: on PostgreSQL, as a role that row-level security does not bind."),
+]
 DEFAULT_CONFIG = Path("gateway.toml")
 
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
@@ -172,14 +176,14 @@ def platform_migrate(
 
 
 def backup_command(
-    target: Annotated[Path, typer.Argument(help="File to write.")], config: ConfigPath = DEFAULT_CONFIG
+    target: Annotated[Path, typer.Argument(help="File to write.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    url: StoreUrl = None,
 ) -> None:
     """Copy the store into one file while the gateway runs: compressed, checked, with a manifest."""
-    loaded = _loaded(config)
+    store = url or _loaded(config).store_url
     with _progress("Backing up") as (progress, task):
-        manifest = _run(
-            backup(loaded.store_url, target, lambda done, total: progress.update(task, completed=done, total=total))
-        )
+        manifest = _run(backup(store, target, lambda done, total: progress.update(task, completed=done, total=total)))
     console.print(f"{target}: schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
 
 
@@ -187,19 +191,20 @@ def restore_command(
     source: Annotated[Path, typer.Argument(help="A file that `gateway backup` wrote.")],
     config: ConfigPath = DEFAULT_CONFIG,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a store that holds data.")] = False,
+    url: StoreUrl = None,
 ) -> None:
     """Put a backup back, all or nothing. The gateway must not be running."""
-    loaded = _loaded(config)
+    store = url or _loaded(config).store_url
     with _progress("Restoring") as (progress, task):
         manifest = _run(
             restore(
                 source,
-                loaded.store_url,
+                store,
                 replace=replace,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
         )
-    console.print(f"{loaded.store_url}: schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
+    console.print(f"{source}: restored, schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
 
 
 class _progress:  # noqa: N801

@@ -56,9 +56,11 @@ class Places:
         """A link on which nobody has logged in."""
         return Kiosk(self.ports[listener], **options)
 
-    def kiosk(self, library: Library = ABER, *, user: str | None = None, **options: Any) -> Kiosk:
+    def kiosk(
+        self, library: Library = ABER, *, user: str | None = None, listener: str = "sip2", **options: Any
+    ) -> Kiosk:
         """A link that is logged in."""
-        kiosk = self.line(**options)
+        kiosk = self.line(listener, **options)
         assert kiosk.ask(login(user or library.login, KIOSK_PASSWORD)).ok
         return kiosk
 

@@ -103,6 +103,8 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
     """Whether the stored answer is to be given again; the module says when."""
     if stored.permanent:
         return True
+    if stored.refused and _patron_changed(stored, snapshot):
+        return False
     touch = _touch(stored, snapshot)
     if touch is not None and not stored.refused and touch[0] == stored.key:
         return True
@@ -151,6 +153,13 @@ def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | Non
         if patron is not None and patron.id == stored.subject_id:
             return patron.account_key, patron.account_terminal, patron.changed_at
     return None
+
+
+def _patron_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
+    """Whether the patron may have changed since: paid, been blocked or let in again. In doubt nothing is lost by
+    deciding a refused command anew."""
+    patron: PatronRow | None = getattr(snapshot, "patron", None)
+    return patron is not None and patron.changed_at >= stored.at
 
 
 def _row(command: Command, ruling: Ruling) -> IdempotencyRow:

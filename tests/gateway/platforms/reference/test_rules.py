@@ -220,6 +220,15 @@ def test_when_a_stored_answer_is_given_again(stored: Any, last: Any, later: int,
     assert [type(e) for e in decision.effects] == ([] if replayed else [Replace])
 
 
+@pytest.mark.parametrize(("changed", "replayed"), [(NOW - 1, True), (NOW, False), (NOW + 5, False)])
+def test_a_refusal_is_not_given_again_once_the_patron_has_paid_or_been_let_in(changed: int, replayed: bool) -> None:
+    snapshot: Any = _Snapshot(_stored(refused=True), changed_at=NOW - 1)
+    snapshot.patron = patron("ann", changed_at=changed)
+    answer = Refusal(code=RefusalCode.CONFLICT)
+    decision = exactly_once.decide(_command(at=NOW + 10), lambda *_: Ruling(answer), snapshot)
+    assert (decision.answer != answer) is replayed
+
+
 def test_a_first_answer_is_inserted_with_its_subject() -> None:
     ruling = Ruling(Refusal(code=RefusalCode.ITEM_NOT_FOUND), subject=Subject("item", "x"))
     (effect,) = exactly_once.decide(_command(permanent=True), lambda *_: ruling, _Snapshot(None)).effects

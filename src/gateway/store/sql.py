@@ -1,7 +1,7 @@
 """Plans and effects as SQL text, generated once a dialect from the schema; the engines run the text on the bare driver.
 
-A plan is one statement a part on SQLite, one statement altogether on PostgreSQL (a JSON array of arrays). Values
-written in a select are put into the text, so that partial indexes are seen; only named bind parameters stay open.
+A plan is one statement, and so one snapshot, on both: each part a scalar subquery giving its rows as JSON arrays.
+Values written in a select are put into the text, so that partial indexes are seen; only named bind parameters stay open.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Integer, LargeBinary, Text, types
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -103,7 +104,7 @@ _POSTGRES = _dialect(postgresql.dialect, _PostgresCompiler, "pyformat")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PartSql:
-    """One part: `sql` where the dialect runs it by itself, `make` from the tuple of columns to the row or dict."""
+    """One part: `sql` is its scalar subquery, `make` leads from the list of columns to the row or dict."""
 
     name: str
     sql: str
@@ -113,12 +114,24 @@ class PartSql:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SqlitePlan:
-    """`lists` are the parameters that are handed over as JSON text."""
+    """`sql` gives one row with a JSON text a part, null where there is no row; `lists` are the parameters that are
+    handed over as JSON text."""
 
+    sql: str
     parts: tuple[PartSql, ...]
     lists: frozenset[str]
     parameters: frozenset[str]
     snapshot: Callable[..., Any]
+
+    def decode(self, texts: Sequence[str | None]) -> Any:
+        """The snapshot out of the row."""
+        found: dict[str, Any] = {}
+        for part, text in zip(self.parts, texts, strict=True):
+            if part.many:
+                found[part.name] = [] if text == "[]" else [part.make(row) for row in orjson.loads(text or "")]
+            else:
+                found[part.name] = None if text is None else part.make(orjson.loads(text))
+        return self.snapshot(**found)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -198,9 +211,23 @@ def sqlite_plan(plan: Plan) -> SqlitePlan:
     for part in plan.parts:
         sql, found = _compiled(part, _SQLITE)
         binds |= found
-        parts.append(PartSql(part.name, sql, _maker(part, _fixes(part, {Boolean: bool})), part.many))
+        columns = [_sqlite_column(f'x."{name}"', kind) for name, kind in _columns(part)]
+        array = f"json_array({', '.join(columns)})"
+        # A part's ORDER BY is kept: SQLite drops that of a subquery only beneath aggregates that no order changes.
+        sql = (
+            f"(SELECT json_group_array({array}) FROM ({sql}) AS x)"  # noqa: S608
+            if part.many
+            else f"(SELECT {array} FROM ({sql}) AS x LIMIT 1)"  # noqa: S608
+        )
+        make = _maker(part, _fixes(part, {Boolean: bool, LargeBinary: bytes.fromhex}))
+        parts.append(PartSql(part.name, sql, make, part.many))
     lists = frozenset(name for name, kind in binds.items() if isinstance(kind, _ListType))
-    return SqlitePlan(tuple(parts), lists, frozenset(binds), plan.snapshot)
+    sql = "SELECT " + ", ".join(part.sql for part in parts)
+    return SqlitePlan(sql, tuple(parts), lists, frozenset(binds), plan.snapshot)
+
+
+def _sqlite_column(name: str, kind: types.TypeEngine[Any]) -> str:
+    return f"CASE WHEN {name} IS NOT NULL THEN hex({name}) END" if isinstance(kind, LargeBinary) else name
 
 
 def _hex(text: str) -> bytes:
@@ -232,7 +259,7 @@ def postgres_plan(plan: Plan) -> PostgresPlan:
         texts.append(
             f"(SELECT coalesce(json_agg({array}), '[]') {inner})" if part.many else f"(SELECT {array} {inner} LIMIT 1)"
         )
-        parts.append(PartSql(part.name, "", _maker(part, _fixes(part, {LargeBinary: _hex})), part.many))
+        parts.append(PartSql(part.name, texts[-1], _maker(part, _fixes(part, {LargeBinary: _hex})), part.many))
     sql = "SELECT json_build_array(" + ",\n".join(texts) + ")"
     return PostgresPlan(sql, tuple(places), tuple(parts), plan.snapshot)
 

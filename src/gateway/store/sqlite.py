@@ -160,7 +160,7 @@ class SqliteStore:
         until = None
         while True:
             try:
-                return self._read_once(compiled, params)
+                return self._snapshot(compiled, params)
             except sqlite3.ProgrammingError:  # a mistake of the caller's, such as a missing value
                 raise
             except sqlite3.Error as error:
@@ -192,7 +192,7 @@ class SqliteStore:
         compiled = self._compiled(plan)
         values = dict.fromkeys(compiled.parameters)
         return {
-            part.name: [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {part.sql}", values)]
+            part.name: [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN SELECT {part.sql}", values)]
             for part in compiled.parts
         }
 
@@ -205,27 +205,7 @@ class SqliteStore:
     def _snapshot(self, plan: SqlitePlan, params: Mapping[str, Any]) -> Any:
         if plan.lists:
             params = {**params, **{name: orjson.dumps(list(params[name])).decode() for name in plan.lists}}
-        execute = self._db.execute
-        found: dict[str, Any] = {}
-        for part in plan.parts:
-            cursor = execute(part.sql, params)
-            if part.many:
-                found[part.name] = [part.make(row) for row in cursor.fetchall()]
-            else:
-                row = cursor.fetchone()
-                cursor.close()  # an unfinished statement would keep the snapshot open
-                found[part.name] = None if row is None else part.make(row)
-        return plan.snapshot(**found)
-
-    def _read_once(self, plan: SqlitePlan, params: Mapping[str, Any]) -> Any:
-        if len(plan.parts) == 1:
-            return self._snapshot(plan, params)
-        self._db.execute("BEGIN")
-        try:
-            return self._snapshot(plan, params)
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+        return plan.decode(self._db.execute(plan.sql, params).fetchone())
 
     def _enqueue(
         self, plan: SqlitePlan | None, params: Mapping[str, Any], decide: Callable[[Any], Decision[Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -57,6 +58,23 @@ async def test_rows_come_back_as_they_were_written(store: Store) -> None:
         {"barcode": "bc-i1", "temporary": False, "status": "available"},
         {"barcode": "bc-i2", "temporary": True, "status": "available"},
     ]
+
+
+async def test_any_text_and_any_number_comes_back(store: Store) -> None:
+    odd = bib(title='"[]" \\u0041 \x1f\n \u2028 Ŵyneb 😀')
+    odd.marc, odd.author, odd.changed_at = None, "", 2**63 - 1
+    await store.apply("aber", [Insert(odd)])
+    assert (await look(store)).bib == odd
+
+
+async def test_a_list_keeps_its_order_however_it_was_written(store: Store) -> None:
+    numbers = list(range(300))
+    random.Random(7).shuffle(numbers)
+    await store.apply("aber", [Insert(bib()), *(Insert(item(id_=f"{number:03}")) for number in numbers)])
+    ids = [f"{number:03}" for number in range(300)]
+    shelf = await look(store, *(f"{number:03}" for number in numbers))
+    assert [one.id for one in shelf.items] == ids[::-1]
+    assert [one["barcode"] for one in shelf.barcodes] == [f"bc-{id_}" for id_ in ids]
 
 
 async def test_what_is_not_there_is_none_or_empty(store: Store) -> None:

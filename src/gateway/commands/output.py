@@ -124,4 +124,5 @@ def _worth_showing(span: Span) -> bool:
 def _row(span: Span, checksum: str) -> tuple[str, ...]:
     meaning = checksum if span.kind == "checksum" else span.meaning
     words = "; ".join(part for part in (meaning, *span.remarks) if part)
-    return (str(span.offset), span.code if len(span.code) == 2 else "", span.title, span.value, words, span.clause)
+    code = span.code if span.kind != "fixed" and len(span.code) == 2 else ""
+    return (str(span.offset), code, span.title, span.value, words, span.clause)

@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.demo import demo, demo_and_data, demo_data
 from tests.postgres import Cluster, Database, find_binaries
 from tests.presence import IN_CI, missing
+
+__all__ = ["demo", "demo_and_data", "demo_data"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

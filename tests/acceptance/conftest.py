@@ -1,45 +1,15 @@
-"""Gateways for acceptance tests. One demo is loaded for the whole run; every other gateway starts on a copy of it."""
+"""Gateways for acceptance tests, each started on a copy of the data that the one demo has loaded."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.nodes import STORE_FILE, Change, Node, Process, start_demo
+from tests.acceptance.nodes import STORE_FILE, Change, Node
 from tests.acceptance.terminals import everybody
-
-
-@pytest.fixture(scope="session")
-def _demo_and_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Path]]:
-    folder = tmp_path_factory.mktemp("demo")
-    demo = start_demo(folder)
-    try:
-        data = folder / "loaded.sqlite3"
-        with (
-            closing(sqlite3.connect(folder / "demo" / STORE_FILE)) as loaded,
-            closing(sqlite3.connect(data)) as copy,
-        ):
-            loaded.backup(copy)
-        yield demo, data
-    finally:
-        demo.stop()
-
-
-@pytest.fixture(scope="session")
-def demo(_demo_and_data: tuple[Process, Path]) -> Process:
-    """`gateway demo` as a newcomer starts it. Tests that change its data or guess its PINs use a node of their own."""
-    return _demo_and_data[0]
-
-
-@pytest.fixture(scope="session")
-def demo_data(_demo_and_data: tuple[Process, Path]) -> Path:
-    """The demo's store as it was when it had just been loaded."""
-    return _demo_and_data[1]
 
 
 @pytest.fixture

@@ -84,8 +84,9 @@ class Places:
 class Process(Places):
     """A gateway as a process of its own, stopped by its process id."""
 
-    def __init__(self, command: list[str], ready_file: Path, log: Path) -> None:
+    def __init__(self, command: list[str], ready_file: Path, log: Path, data_dir: Path) -> None:
         super().__init__()
+        self.data_dir = data_dir
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -146,7 +147,7 @@ def start_demo(folder: Path, *options: str, name: str = "demo") -> Process:
     ready = folder / f"{name}.ready"
     command = [str(Path(sys.executable).with_name("gateway")), "demo", "--port-offset", str(offset)]
     command += ["--data-dir", str(folder / name), "--ready-file", str(ready), *options]
-    return Process(command, ready, folder / f"{name}.log")
+    return Process(command, ready, folder / f"{name}.log", folder / name)
 
 
 def start_process(folder: Path, data_dir: Path, *, dies_after: str = "-", store_url: str | None = None) -> Process:
@@ -154,7 +155,7 @@ def start_process(folder: Path, data_dir: Path, *, dies_after: str = "-", store_
     name = f"process-{secrets.token_hex(4)}"
     ready = folder / f"{name}.ready"
     command = [sys.executable, "-m", "tests.acceptance.killed_node", str(data_dir), str(ready), dies_after]
-    return Process(command + ([store_url] if store_url else []), ready, folder / f"{name}.log")
+    return Process(command + ([store_url] if store_url else []), ready, folder / f"{name}.log", data_dir)
 
 
 class TurnedClock:

@@ -49,6 +49,9 @@ class Staff:
     def patron(self, barcode: str) -> dict[str, Any]:
         return self.get("/patrons", identifier=barcode)["patron"]
 
+    def bib(self, bib_id: str) -> dict[str, Any]:
+        return self.get(f"/bibs/{bib_id}")["bib"]
+
     def account(self, barcode: str) -> dict[str, Any]:
         return self.get(f"/patrons/{self.patron(barcode)['id']}/account")
 

@@ -67,7 +67,9 @@ def demo_certificate(directory: Path, names: tuple[str, ...] = ("localhost",)) -
         return certificate_file, key_file
     directory.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Library gateway demo, {names[0]}")])
+    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Library gateway demo")
+    # Some kiosk software compares the common name with the host and looks at no alternative name.
+    name = x509.Name([organization, x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     alternatives: list[x509.GeneralName] = [x509.DNSName(n) for n in names]
     alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in ("127.0.0.1", "::1")]

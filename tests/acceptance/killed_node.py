@@ -1,7 +1,8 @@
 """A gateway that dies by SIGKILL at one exact point: the platform has committed, the answer has not left.
 
 Run as a program: `python -m tests.acceptance.killed_node DATA_DIR READY_FILE METHOD [STORE_URL]`. METHOD is the method
-of the Platform port whose first call is the last thing this process ever does; `-` lets it live.
+of the Platform port whose first call is the last thing this process ever does; `METHOD+` only never returns from it, so
+that the kiosk is told "no" after a short time; `-` lets it live.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from gateway.runtime.compose import compose
 from gateway.runtime.serve import Server, write_ready_file
 from tests.acceptance.nodes import STORE_URL
 
+HURRY = {"answer_seconds": 4.0, "answer_margin_seconds": 2.5}
+
 
 class Deadly:
     """The platform, and after `method` has returned: nothing."""
 
     def __init__(self, platform: Any, method: str) -> None:
         self._platform = platform
-        self._method = method
+        self._method = method.rstrip("+")
+        self._hangs = method.endswith("+")
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._platform, name)
@@ -36,6 +40,8 @@ class Deadly:
 
         async def call(*arguments: Any) -> Any:
             await found(*arguments)
+            if self._hangs:
+                await asyncio.Event().wait()
             os.kill(os.getpid(), signal.SIGKILL)
 
         return call
@@ -46,6 +52,8 @@ async def main(folder: Path, ready: Path, method: str, store_url: str) -> None:
     document = demo_config(folder, store_url=store_url)
     for listener in document["listeners"].values():
         listener["port"] = 0
+    if method.endswith("+"):
+        document["limits"] = HURRY
     config = Config.model_validate(document)
     gateway = await compose(config)
     await data.load(gateway.store, gateway.clock, config.pepper.get_secret_value().encode())

@@ -120,6 +120,11 @@ class Process(Places):
         """Waits for the process to end by itself; its return code, negative for a signal."""
         return self._process.wait(PATIENCE)
 
+    def kill(self) -> None:
+        """Ends it at once, as a power cut would."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
     def stop(self) -> int:
         """Asks it to stop, and kills it where it does not; its return code."""
         if self._process.poll() is None:
@@ -150,11 +155,20 @@ def start_demo(folder: Path, *options: str, name: str = "demo") -> Process:
     return Process(command, ready, folder / f"{name}.log", folder / name)
 
 
-def start_process(folder: Path, data_dir: Path, *, dies_after: str = "-", store_url: str | None = None) -> Process:
-    """A gateway on the demo's data in a process of its own, which dies after its first call of `dies_after`."""
+def start_process(
+    folder: Path, data_dir: Path, *, dies_after: str = "-", hangs_after: str = "", store_url: str | None = None
+) -> Process:
+    """A gateway on the demo's data in a process of its own, which dies, or hangs, after its first call of a method."""
     name = f"process-{secrets.token_hex(4)}"
     ready = folder / f"{name}.ready"
-    command = [sys.executable, "-m", "tests.acceptance.killed_node", str(data_dir), str(ready), dies_after]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.acceptance.killed_node",
+        str(data_dir),
+        str(ready),
+        f"{hangs_after}+" if hangs_after else dies_after,
+    ]
     return Process(command + ([store_url] if store_url else []), ready, folder / f"{name}.log", data_dir)
 
 

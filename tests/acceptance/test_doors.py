@@ -148,6 +148,19 @@ def test_terminal_that_must_use_tls_is_refused_in_clear(guarded: Node) -> None:
         assert kiosk.ask(login(TLS_ONLY, KIOSK_PASSWORD)).ok
 
 
+def test_name_asked_for_in_tls_may_only_agree_with_the_login(make_node: Callable[..., Node]) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["members"]["bangor"]["tls_names"] = ["sip.bangor.example"]
+
+    node = make_node(change)
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    for library, ok in ((BANGOR, True), (ABER, False)):
+        with node.line("sip2-tls", tls=tls, server_name="sip.bangor.example") as kiosk:
+            assert kiosk.ask(login(library.login, KIOSK_PASSWORD)).ok is ok
+            assert (kiosk.ask(item_information(library.item(1)))["AJ"] != "") is ok
+
+
 def test_wrong_passwords_are_slowed_down_and_lock_nobody_out(make_node: Callable[..., Node]) -> None:
     node = make_node()
     with node.line() as kiosk:

@@ -44,6 +44,11 @@ class Store(Protocol):
 
     inline: bool
 
+    def generation(self, member: str) -> int | None:
+        """Moves whenever anybody commits anything of the member: what was read after it was asked is true while it
+        stands. None where the engine cannot tell. Raises StoreUnavailable."""
+        ...
+
     async def read(self, plan: Plan, params: Mapping[str, Any]) -> Any:
         """The snapshot of `plan`. Raises StoreUnavailable."""
         ...

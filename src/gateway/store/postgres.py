@@ -46,7 +46,6 @@ class PostgresStore:
     """Implements `gateway.store.port.Store` as the application's role, over at most `max_size` connections."""
 
     inline = False
-    generation = None  # others commit too, and nothing tells: what was read is not to be kept
 
     def __init__(self, dsn: str, *, min_size: int = 1, max_size: int = 10, command_seconds: float = 10.0) -> None:
         self._pool = Pool(dsn, size=max_size, command_seconds=command_seconds)
@@ -68,6 +67,9 @@ class PostgresStore:
             self._pool.drop(link)
             raise StoreUnavailable(f"cannot use this database: {error}") from error
         self._pool.release(link)
+
+    def generation(self, member: str) -> None:
+        """Others commit too, and nothing tells: what was read is not to be kept."""
 
     async def read(self, plan: Plan, params: Mapping[str, Any]) -> Any:
         compiled = self._compiled(plan)

@@ -1,7 +1,7 @@
 """Plans and effects as SQL text, generated once a dialect from the schema; the engines run the text on the bare driver.
 
 A plan is one statement, and so one snapshot, on both: each part a scalar subquery giving its rows as JSON arrays.
-Values written in a select are put into the text, so that partial indexes are seen; only named bind parameters stay open.
+Values written in a select are put into the text, so that partial indexes are seen; named parameters stay open.
 """
 
 from __future__ import annotations

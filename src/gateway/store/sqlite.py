@@ -113,7 +113,8 @@ class SqliteStore:
         self._queue: deque[_Waiting] = deque()
         self._scheduled = False
         self._busy_since: float | None = None
-        self._generation = 0
+        self._commits: dict[str, int] = {}  # of this store, that wrote for the member
+        self._foreign_commits = 0  # times that others' were noticed
         self._data_version = 0
 
     async def open(self) -> None:
@@ -140,20 +141,16 @@ class SqliteStore:
             raise StoreUnavailable(f"{self.path} is not open")
         return self._opened
 
-    @property
-    def generation(self) -> int:
-        """Changes whenever this store or another process commits: what was read before may then be old.
-
-        Raises StoreUnavailable.
-        """
+    def generation(self, member: str) -> int:
+        """Moves with every commit of this store's that wrote for `member`, and with any of another connection's."""
         try:
             (version,) = self._db.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
             raise StoreUnavailable(str(error)) from error
         if version != self._data_version:
             self._data_version = version
-            self._generation += 1
-        return self._generation
+            self._foreign_commits += 1
+        return self._foreign_commits + self._commits.get(member, 0)
 
     async def read(self, plan: Plan, params: Mapping[str, Any]) -> Any:
         compiled = self._compiled(plan)
@@ -248,7 +245,6 @@ class SqliteStore:
         db = self._db
         results: list[tuple[_Waiting, Any, BaseException | None]] = []
         try:
-            changes = db.total_changes
             for waiting in taken:
                 try:
                     results.append((waiting, self._perform(waiting), None))
@@ -268,8 +264,6 @@ class SqliteStore:
                 raise
             _fail(taken, error)
             return
-        if db.total_changes != changes:
-            self._generation += 1
         for waiting, answer, error in results:
             if waiting.future.done():
                 continue
@@ -301,6 +295,8 @@ class SqliteStore:
         if not effects:
             return
         groups = grouped(effects, members)
+        for member in members:  # nobody reads between here and the commit, or its failure
+            self._commits[member] = self._commits.get(member, 0) + 1
         execute = self._db.execute
         execute("SAVEPOINT command")
         try:

@@ -122,18 +122,31 @@ async def test_a_full_disk_fails_all_and_changes_nothing(store: SqliteStore) -> 
 
 
 async def test_the_generation_moves_with_every_commit_of_anybody(store: SqliteStore, path: Path) -> None:
-    before = store.generation
+    before, elsewhere = store.generation("aber"), store.generation("bangor")
     await store.read(SHELF, values())
     await store.command(SHELF, values(), lambda shelf: Decision("no"))
-    assert store.generation == before
+    assert store.generation("aber") == before
     await store.command(SHELF, values(), count)
-    mine = store.generation
+    mine = store.generation("aber")
     assert mine != before
+    await store.apply("aber", [Insert(item(id_="i9"))])
+    assert store.generation("aber") != mine
+    assert store.generation("bangor") == elsewhere
+    mine = store.generation("aber")
     with sqlite3.connect(path) as other:
         other.execute("UPDATE bib SET title = 'x'")
     other.close()
-    assert store.generation != mine
-    assert store.generation == store.generation
+    assert store.generation("aber") != mine
+    assert store.generation("bangor") != elsewhere
+    assert store.generation("aber") == store.generation("aber")
+
+
+async def test_the_generation_of_a_partner_moves_too(store: SqliteStore) -> None:
+    before = store.generation("bangor")
+    await store.command(
+        SHELF, {**values(), "partner": "bangor"}, lambda shelf: Decision(None, [Insert(state("bangor"))])
+    )
+    assert store.generation("bangor") != before
 
 
 async def test_closing_waits_for_what_is_queued(path: Path) -> None:

@@ -23,6 +23,7 @@ from gateway.platforms.reference.policy import (
     millis,
     version_of,
 )
+from gateway.platforms.reference.read_cache import ReadCache
 from gateway.store.effects import StoreUnavailable, WriteConflict
 from gateway.store.port import Plan, Store
 
@@ -49,11 +50,13 @@ class Core:
         self.pins = Pins(pepper, executor)
         self.settings = dict(settings or {})
         self._rules: dict[str, MemberRules] = {}
+        self._reads = ReadCache()
 
     def replace_settings(self, settings: Mapping[str, MemberSettings]) -> None:
         """From the next command on these hold; rules built with the old ones are forgotten."""
         self.settings = dict(settings)
         self._rules.clear()
+        self._reads.clear()
 
     def now(self) -> int:
         """UTC milliseconds."""
@@ -72,15 +75,42 @@ class Core:
             raise _failure(unavailable) from unavailable
 
     async def query(
-        self, ctx: Context, plan: Plan, params: Mapping[str, Any], view: Callable[[MemberRules, int, Any], T]
+        self,
+        ctx: Context,
+        plan: Plan,
+        params: Mapping[str, Any],
+        view: Callable[[MemberRules, int, Any], T],
+        holds_until: Callable[[MemberRules, int, Any], int] | None = None,
     ) -> T:
-        """`view(rules, now, snapshot)` over a snapshot whose plan has the part `policy.STATE`."""
+        """`view(rules, now, snapshot)` over a snapshot whose plan has the part `policy.STATE`.
+
+        With `holds_until`, which gives the instant at which the answer changes by itself, a fresh answer that must be
+        the same as the last one is not made again; then `view` depends on nothing but its arguments."""
         now = self.now()
+        if holds_until is None:
+            return view(*await self._look(ctx, plan, params, now))
+        try:
+            generation = self.store.generation(ctx.member)
+        except StoreUnavailable as unavailable:
+            raise _failure(unavailable) from unavailable
+        if generation is None:
+            return view(*await self._look(ctx, plan, params, now))
+        key = (ctx.member, plan.name, *params.values())
+        answer = self._reads.get(key, generation, now)
+        if answer is None:
+            seen = await self._look(ctx, plan, params, now)
+            answer = view(*seen)
+            self._reads.put(key, generation, now, holds_until(*seen), answer)
+        return answer
+
+    async def _look(
+        self, ctx: Context, plan: Plan, params: Mapping[str, Any], now: int
+    ) -> tuple[MemberRules, int, Any]:
         snapshot = await self.read(ctx.member, plan, {**params, "now": now})
         rules = await self.rules(ctx.member)
         if version_of(snapshot.state) != rules.version:
             rules = await self._load(ctx.member)
-        return view(rules, now, snapshot)
+        return rules, now, snapshot
 
     async def command(
         self,

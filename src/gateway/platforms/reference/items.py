@@ -16,6 +16,7 @@ from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
 from gateway.platforms.reference.exactly_once import STORED, Command, Ruling, Subject, touch_item
 from gateway.platforms.reference.policy import ANY, STATE, MemberRules
+from gateway.platforms.reference.read_cache import FOREVER
 from gateway.platforms.reference.views import item_view
 from gateway.store.effects import Update
 from gateway.store.port import Plan
@@ -48,7 +49,7 @@ async def get(core: Core, ctx: Context, request: req.ItemGet) -> ItemOutcome | R
             return NOT_FOUND
         return ItemOutcome(item=_item(snapshot, snapshot.item, rules))
 
-    return await core.query(ctx, GET, item_named(request), view)
+    return await core.query(ctx, GET, item_named(request), view, lambda *_: FOREVER)
 
 
 async def update(core: Core, ctx: Context, request: req.ItemUpdate, key: CommandKey) -> ItemOutcome | Refusal:

@@ -107,7 +107,8 @@ def pseudonym(who: Sql, name: str = "pseudonym") -> Part:
 
 
 def loan_totals(who: Sql, name: str = "loan_totals") -> Part:
-    """Per loan rule: `rule_id`, `loans`, `overdue`, `recalled`, `recall_overdue` of the open loans."""
+    """Per loan rule: `rule_id`, `loans`, `overdue`, `recalled`, `recall_overdue` of the open loans, and `next_due`:
+    when the next of them that is not overdue falls due."""
     loan = schema.loan
     late, recalled = loan.c.due_at < NOW, loan.c.recalled_at.is_not(None)
     totals = (
@@ -117,6 +118,7 @@ def loan_totals(who: Sql, name: str = "loan_totals") -> Part:
             func.count().filter(late).label("overdue"),
             func.count().filter(recalled).label("recalled"),
             func.count().filter(and_(late, recalled)).label("recall_overdue"),
+            func.min(loan.c.due_at).filter(~late).label("next_due"),
         )
         .where(loan.c.member == MEMBER, loan.c.patron_id == who, loan.c.status == "open")
         .group_by(loan.c.rule_id)

@@ -91,7 +91,7 @@ async def get(core: Core, ctx: Context, request: req.PatronGet) -> PatronOutcome
             return NOT_FOUND
         return PatronOutcome(patron=_patron(snapshot, patron, rules, now))
 
-    return await core.query(ctx, GET, patron_named(request), view)
+    return await core.query(ctx, GET, patron_named(request), view, _holds_until)
 
 
 async def authenticate(core: Core, ctx: Context, request: req.PatronAuthenticate) -> PatronOutcome | Refusal:
@@ -129,7 +129,7 @@ async def account(core: Core, ctx: Context, request: req.PatronAccount) -> Accou
         )
 
     plan = _account_plan(request.loans, request.holds, request.fees)
-    return await core.query(ctx, plan, patron_named(request), view)
+    return await core.query(ctx, plan, patron_named(request), view, _holds_until)
 
 
 async def block(core: Core, ctx: Context, request: req.PatronBlock, key: CommandKey) -> PatronOutcome | Refusal:
@@ -187,6 +187,13 @@ async def enable(core: Core, ctx: Context, request: req.PatronEnable, key: Comma
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE_BLOCKS, patron_named(request), rule)
+
+
+def _holds_until(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> int:
+    """When time alone changes the answer: a card or a block runs out, a loan falls due. Cards run out at midnight."""
+    due = [row["next_due"] + 1 for row in snapshot.loan_totals if row["next_due"] is not None]
+    ends = [row.expires_at for row in snapshot.blocks if row.expires_at is not None and row.expires_at > now]
+    return min([rules.next_day(now), *due, *ends])
 
 
 def _living(snapshot: AccountSnapshot) -> PatronRow | None:

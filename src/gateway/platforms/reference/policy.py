@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Text, bindparam, select
@@ -113,6 +113,10 @@ class MemberRules:
     def today(self, now: int) -> date:
         """The local date of an instant in UTC milliseconds."""
         return instant(now).astimezone(self.zone).date()
+
+    def next_day(self, now: int) -> int:
+        """When `today` changes."""
+        return millis(datetime.combine(self.today(now) + timedelta(days=1), time(), self.zone))
 
     def _upwards(self, location: str) -> list[str]:
         chain = [location]

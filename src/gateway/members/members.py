@@ -20,6 +20,9 @@ from gateway.members.identity import Identity
 from gateway.members.secrets import key_digest, password_matches
 from gateway.members.throttle import Throttle
 
+# Passwords checked at a time: as many as there are cores to spare, and so many guesses may slip past the throttle.
+_CHECKS = 2
+
 
 class Refused(StrEnum):
     """Why a login was refused: for records and staff, never for the one who tries."""
@@ -68,7 +71,8 @@ class Members:
 
     def __init__(self, config: Config, *, clock: Clock | None = None, executor: Executor | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._executor = executor or ThreadPoolExecutor(2, thread_name_prefix="login")
+        self._executor = executor or ThreadPoolExecutor(_CHECKS, thread_name_prefix="login")
+        self._checking = asyncio.Semaphore(_CHECKS)
         self._directory = _Directory(config)
         self._throttle = Throttle(config.limits.login_failures, config.limits.login_backoff_seconds)
         # Weak: a link that forgets to release its identity must not use up the places of its login.
@@ -84,6 +88,15 @@ class Members:
 
     async def login(self, user: str, password: str, evidence: Evidence) -> Identity | LoginRefused:
         """A terminal's login. Takes as long for a wrong login as for a wrong password."""
+        # Guesses that come all at once wait here, where each meets the count of those before it.
+        async with self._checking:
+            return await self._check(user, password, evidence)
+
+    def knows(self, login: str) -> bool:
+        """Whether a terminal logs in by this name."""
+        return login in self._directory.logins
+
+    async def _check(self, user: str, password: str, evidence: Evidence) -> Identity | LoginRefused:
         now = self._clock.monotonic()
         peer = evidence.peer or ""
         if (wait := self._throttle.wait(peer, user, now)) > 0:

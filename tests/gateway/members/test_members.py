@@ -214,6 +214,14 @@ async def test_guessing_is_slowed_by_address_and_login_and_never_locks(people: A
     await enter(members)
 
 
+async def test_guesses_that_come_all_at_once_are_slowed_like_others(people: Any) -> None:
+    members = people()
+    found = await asyncio.gather(*(members.login("aber-1", f"guess-{number}", HERE) for number in range(100)))
+    checked = [one for one in found if one.reason is Refused.WRONG]
+    assert len(checked) <= 6, "five are free, and one may be under way beside the last of them"
+    assert await refusal(members) is Refused.THROTTLED
+
+
 async def test_the_wait_doubles_up_to_its_ceiling(people: Any, clock: HandClock) -> None:
     members = people()
     waits = []

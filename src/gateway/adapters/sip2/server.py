@@ -145,9 +145,10 @@ class Sip2Protocol(asyncio.Protocol):
         self._service.closed(self)
 
     def eof_received(self) -> bool:
-        """A peer that has said all it wants still gets its answer; TLS cannot be half closed."""
+        """A peer that has said all it wants still gets its answers; TLS cannot be half closed."""
         self._ended = True
-        return self._busy and not self._evidence.tls
+        at_work = self._busy or self._waiting_turn or not self._writable
+        return at_work and not self._evidence.tls
 
     def finish(self) -> None:
         """Closes the link once the request that is running has its answer."""

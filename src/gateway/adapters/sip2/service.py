@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from gateway.adapters.sip2.server import Sip2Protocol
 
 log = structlog.get_logger(__name__)
+
+_NAME = re.compile(r"[\w.@-]{0,32}")
+_DIGIT = re.compile(r"\d")
 
 
 class Limits(Protocol):
@@ -195,12 +199,19 @@ class Sip2Service:
                 self.members.release(found)
             return False
         if isinstance(found, LoginRefused):
-            log.warning("sip2.login_refused", login=asked.user, peer=evidence.peer, reason=found.reason.value)
+            login = asked.user if self.members.knows(asked.user) else _outline(asked.user)
+            log.warning("sip2.login_refused", login=login, peer=evidence.peer, reason=found.reason.value)
             if session.identity is not None:
                 self.members.release(session.identity)
                 session.leave()
             return False
         return self.admit(session, found, asked.location)
+
+
+def _outline(name: str) -> str:
+    """An unknown login name for the log: where a kiosk's fields are mixed up it holds a password, a card or a PIN."""
+    found = _NAME.match(name)
+    return _DIGIT.sub("#", found[0]) if found else ""
 
 
 class Turn:

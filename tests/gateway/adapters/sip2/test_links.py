@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.config.model import LimitsConfig
 from gateway.exchanges.model import Verdict
@@ -177,6 +178,33 @@ async def test_a_peer_that_sends_all_and_closes_its_side_gets_its_answers(librar
     assert (await kiosk.hear()).startswith(b"941")
     assert decode(await kiosk.hear(), UTF8).get("BL") == "Y"
     assert await kiosk.gone()
+
+
+async def test_what_was_pipelined_before_the_peer_closed_its_side_is_all_answered(library: Library) -> None:
+    kiosk = await library.kiosk()
+    for number in range(100):
+        kiosk.send(item_information(item(1 + number % 20)))
+    kiosk.writer.write_eof()
+    for number in range(100):
+        assert decode(await kiosk.hear(), UTF8).get("AB") == item(1 + number % 20)
+    assert await kiosk.gone()
+
+
+@pytest.mark.parametrize(
+    ("sent", "logged"),
+    [
+        ("CNaber-kiosk-1|COsecret|", "aber-kiosk-1"),
+        ("CNaber-kiosk-7|COsecret|", "aber-kiosk-#"),
+        ("CNaber-kiosk-1;COsecret;CPABER|", "aber-kiosk-#"),
+        ("CN20100001|CO1234|", "########"),
+    ],
+)
+async def test_a_refused_login_is_logged_without_what_may_be_a_secret(library: Library, sent: str, logged: str) -> None:
+    kiosk = await library.connect()
+    with capture_logs() as logs:
+        assert (await kiosk.ask("9300" + sent)).fixed["ok"] == "0"
+    told = [entry["login"] for entry in logs if entry["event"] == "sip2.login_refused"]
+    assert told == [logged]
 
 
 async def test_an_endless_line_costs_its_sender_the_line_and_nobody_else_anything(library: Library) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.api import bodies, reference
 from gateway.api.app import create_app
+from gateway.api.pages import _marked
 from gateway.api.problems import every_problem, slug
 from gateway.canonical import requests as req
 from gateway.clock import SystemClock
@@ -85,6 +86,12 @@ async def test_docs_need_no_other_host(api: httpx.AsyncClient, spec: dict[str, A
     for _, _, operation in operations(spec):
         assert f'id="{operation["operationId"]}"' in page.text
     assert (await api.get("/openapi.json")).json() == spec
+    assert "<code>Idempotency-Key</code>" in page.text
+    assert "**" not in page.text
+
+
+def test_marking_up_escapes_everything_else() -> None:
+    assert str(_marked("**a** `<b>` & <i>")) == "<strong>a</strong> <code>&lt;b&gt;</code> &amp; &lt;i&gt;"
 
 
 async def test_every_problem_explains_itself(api: httpx.AsyncClient) -> None:

@@ -24,9 +24,9 @@ def _with_data(demo_data: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A gateway that many tests share, each with patrons and items of its own, with terminals of many kinds."""
+    """A gateway that a module's tests share, each with patrons and items of its own, with terminals of many kinds."""
     running = Node(_with_data(demo_data, tmp_path_factory.mktemp("node") / "data"), everybody)
     yield running
     running.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -14,14 +15,20 @@ from gateway.canonical.refusals import Refusal
 Answer = Outcome | Refusal
 
 
-def dump(answer: Answer) -> str:
-    """The answer as JSON with the name of its class."""
-    return f'{{"{type(answer).__name__}":{answer.model_dump_json()}}}'
+def dump(answer: Answer, *, exclude: Mapping[str, Any] | None = None) -> str:
+    """The answer as JSON with the name of its class; `exclude` names fields to leave out, as in Pydantic."""
+    text = answer.model_dump_json() if exclude is None else answer.model_dump_json(exclude=dict(exclude))
+    return f'{{"{type(answer).__name__}":{text}}}'
 
 
 def load(text: str) -> Answer:
     """The inverse of `dump`; equal to what was dumped."""
     ((name, value),) = orjson.loads(text).items()
+    return validated(name, value)
+
+
+def validated(name: str, value: Any) -> Answer:
+    """The answer of the class `name` out of decoded JSON."""
     return _CLASSES[name].model_validate(value)
 
 

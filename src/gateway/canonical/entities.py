@@ -319,5 +319,6 @@ class OfflineConflict(Entity):
     operation: str
     reason: str
     item_barcode: str | None = None
-    patron_barcode: str | None = None
+    patron_id: str | None = None
+    patron_barcode: str | None = None  # where nobody has that card, as the terminal read it
     resolved_at: datetime | None = None

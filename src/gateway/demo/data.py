@@ -17,9 +17,9 @@ from gateway.demo.circulation import Circulation
 from gateway.demo.consortium import MEMBERS, PATRON_PIN, PEPPER, DemoMember
 from gateway.demo.people import PinHashes, blocks, identifiers, patrons
 from gateway.demo.rules import categories, closed_days, item_types, loan_rules, locations
-from gateway.platforms.reference.ids import new_pseudonym
 from gateway.platforms.reference.pins import Pins
 from gateway.platforms.reference.policy import STATE, millis
+from gateway.platforms.reference.pseudonyms import new_pseudonym
 from gateway.store.effects import Insert
 from gateway.store.port import Plan, Store
 from gateway.store.rows import BibRow, EventRow, MemberStateRow, PseudonymRow
@@ -113,8 +113,7 @@ def _history(circulation: Circulation) -> Iterator[PseudonymRow | EventRow]:
         said = {"charge": charge.id, "type": charge.type, "amount": charge.original}
         happened.append((charge.created_at, "fee.created", charge.patron_id, charge.item_id, charge.loan_id, said))
     happened.sort(key=lambda event: event[0])
-    pseudonyms = {patron: new_pseudonym() for patron in dict.fromkeys(event[2] for event in happened)}
-    for patron, pseudonym in pseudonyms.items():
-        yield PseudonymRow(member, patron, pseudonym)
+    aliases = {patron: new_pseudonym(member, patron) for patron in dict.fromkeys(event[2] for event in happened)}
+    yield from aliases.values()
     for at, kind, patron, item, loan, data in happened:
-        yield EventRow(member, at, kind, pseudonyms[patron], item, loan, terminal, json.dumps(data))
+        yield EventRow(member, at, kind, aliases[patron].pseudonym, item, loan, terminal, json.dumps(data))

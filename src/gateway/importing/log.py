@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.platforms.reference.ids import new_pseudonym
+from gateway.platforms.reference.pseudonyms import new_pseudonym
 from gateway.store.effects import Effect, Insert
 from gateway.store.rows import EventRow, PseudonymRow
 
@@ -24,8 +24,9 @@ class Events:
     def of_patron(self, kind: str, patron_id: str, **data: Any) -> list[Effect]:
         made: list[Effect] = []
         if patron_id not in self._known:
-            self._known[patron_id] = new_pseudonym()
-            made.append(Insert(PseudonymRow(self._member, patron_id, self._known[patron_id])))
+            alias = new_pseudonym(self._member, patron_id)
+            self._known[patron_id] = alias.pseudonym
+            made.append(Insert(alias))
         return [*made, self._event(kind, self._known[patron_id], None, data)]
 
     def of_item(self, kind: str, item_id: str, **data: Any) -> Effect:

@@ -139,11 +139,14 @@ class PatronIdentifierRow:
 
 @dataclass(slots=True)
 class PseudonymRow:
-    """The only link from events to a patron; anonymising deletes this row."""
+    """The only link from events and stored answers to a patron; anonymising deletes this row.
+
+    `secret` is the key under which stored answers keep what names the patron: 64 hexadecimal digits."""
 
     member: str
     patron_id: str
     pseudonym: str
+    secret: str
 
 
 @dataclass(slots=True)
@@ -329,6 +332,8 @@ class IdempotencyRow:
     """A command's key with its stored answer; `subject` names what must be untouched for a late replay.
 
     `fingerprint` digests the command where the client chose the key itself, else it is empty.
+    `answer_json` names nobody; what names somebody is in `personal`, each part under its patron's own key. An account
+    that is the subject is named by its patron's pseudonym.
     """
 
     member: str
@@ -342,10 +347,13 @@ class IdempotencyRow:
     refused: bool
     answer_json: str
     fingerprint: str = ""
+    personal: str | None = None
 
 
 @dataclass(slots=True)
 class OfflineConflictRow:
+    """`card` is what the terminal read, where it is nobody's here: staff have nothing else to find the person by."""
+
     member: str
     id: str
     at: int
@@ -355,6 +363,7 @@ class OfflineConflictRow:
     item_barcode: str | None
     patron_id: str | None
     resolved_at: int | None
+    card: str | None = None
     version: int = 1
 
 

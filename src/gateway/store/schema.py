@@ -142,7 +142,15 @@ event = _table(
     key=(),
     leading=(Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),),
 )
-idempotency = _table(rows.IdempotencyRow, "idempotency", Index(None, "at"), key=("member", "key"))
+idempotency = _table(
+    rows.IdempotencyRow,
+    "idempotency",
+    # What housekeeping looks for, past all the answers that are kept for good.
+    Index("ix_idempotency_passing", "at", sqlite_where=text("permanent = 0"), postgresql_where=text("NOT permanent")),
+    Index("ix_idempotency_personal", "at", sqlite_where=text("permanent = 1 AND personal IS NOT NULL"),
+          postgresql_where=text("permanent AND personal IS NOT NULL")),
+    key=("member", "key"),
+)  # fmt: skip
 offline_conflict = _table(rows.OfflineConflictRow, "offline_conflict", Index(None, "member", "at"))
 pin_failure = _table(rows.PinFailureRow, "pin_failure", Index(None, "member", "patron_id", "at"))
 import_progress = _table(rows.ImportProgressRow, "import_progress")

@@ -206,7 +206,7 @@ async def test_a_refusal_writes_nothing(store: Store) -> None:
         [Insert(item("bangor"))],
         [Update(item()), Delete(item())],
         [Update(event())],
-        [Guard(rows.PseudonymRow("aber", "p", "x"))],
+        [Guard(rows.PseudonymRow("aber", "p", "x", "00"))],
         [Insert(item(id_="i5", bib_id="no such bib"))],
         [Insert(bib(id_="b2", title=None))],  # type: ignore[arg-type]
         [Insert(bib(id_="b2", title="\ud800"))],

@@ -53,6 +53,7 @@ class Case:
     charge_totals: Totals | None = None
     pseudonym: PseudonymRow | None = None
     borrower: PseudonymRow | None = None  # of the one who has the item, where that may be another
+    askers: PseudonymRow | None = None  # of `asker`
     last_event: Totals | None = None
 
     @property
@@ -84,9 +85,11 @@ class Case:
     def log(self, command: Command) -> Log:
         """An event log that knows every pseudonym this snapshot has read."""
         waiting = [
-            PseudonymRow(command.member, p["patron_id"], p["pseudonym"]) for p in self.queue_people if p["pseudonym"]
+            PseudonymRow(command.member, p["patron_id"], p["pseudonym"], p["secret"])
+            for p in self.queue_people
+            if p["pseudonym"]
         ]
-        return Log(command, self.pseudonym, self.borrower, *waiting)
+        return Log(command, self.pseudonym, self.borrower, self.askers, *waiting)
 
 
 class Elsewhere(Exception):

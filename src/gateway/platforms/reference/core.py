@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.canonical.answers import Answer
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.canonical.requests import Request
 from gateway.clock import Clock
 from gateway.platforms.reference import exactly_once
-from gateway.platforms.reference.exactly_once import Command, Rule
+from gateway.platforms.reference.exactly_once import PEOPLE, Command, Kept, Rule
 from gateway.platforms.reference.pins import Pins
 from gateway.platforms.reference.policy import (
     RULES,
@@ -48,6 +51,7 @@ class Core:
         self.store = store
         self.clock = clock
         self.pins = Pins(pepper, executor)
+        self._pepper = pepper
         self.settings = dict(settings or {})
         self._rules: dict[str, MemberRules] = {}
         self._reads = ReadCache()
@@ -61,6 +65,11 @@ class Core:
     def now(self) -> int:
         """UTC milliseconds."""
         return millis(self.clock.now())
+
+    def stored_key(self, value: str) -> str:
+        """A command's key, or its fingerprint, as it is stored. A door makes them of the words of a message, a card
+        number among them: without the pepper nobody can try out whose they were."""
+        return hmac.digest(self._pepper, value.encode(), "sha256").hex()
 
     async def rules(self, member: str) -> MemberRules:
         """The member's rules, from memory where they were read before."""
@@ -126,6 +135,8 @@ class Core:
         The plan has the parts `policy.STATE` and `exactly_once.STORED`; `member`, `now` and `key` are added to the
         parameters. Raises PlatformFailure."""
         operation = request if isinstance(request, str) else request.operation
+        fingerprint = key.fingerprint and self.stored_key(key.fingerprint)
+        key = replace(key, value=self.stored_key(key.value), fingerprint=fingerprint)
         for _ in range(_ATTEMPTS):
             rules = await self.rules(ctx.member)
             command = Command(ctx, key, operation, rules, self.now())
@@ -139,8 +150,21 @@ class Core:
             except WriteConflict as conflict:
                 raise PlatformFailure(FailureCode.UPSTREAM_ERROR, f"busy: {conflict}", retry_after=1) from conflict
             else:
-                return answer
+                return await self._open(ctx.member, answer) if isinstance(answer, Kept) else answer
         raise PlatformFailure(FailureCode.UPSTREAM_ERROR, "the member's rules do not stand still", retry_after=1)
+
+    async def _open(self, member: str, kept: Kept) -> Answer:
+        """A stored answer as it was first given; who is named in it is read only now, for retries are rare."""
+        if not kept.pseudonyms:
+            return kept.opened([])
+        try:
+            found = await self.store.read(PEOPLE, {"member": member, "pseudonyms": kept.pseudonyms})
+        except StoreUnavailable as unavailable:
+            # What is asked for again was carried out, and must not be taken for something that was not.
+            raise PlatformFailure(
+                FailureCode.UPSTREAM_ERROR, str(unavailable), outcome_unknown=True, retry_after=1
+            ) from unavailable
+        return kept.opened(found["people"])
 
     async def close(self) -> None:
         """Ends the PIN threads; the store belongs to whoever opened it."""

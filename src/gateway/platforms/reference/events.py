@@ -1,6 +1,6 @@
 """The append-only event log: every change of state is a row in the transaction that makes it.
 
-A patron appears only under a pseudonym, made when first needed; deleting that one row anonymises all events.
+A patron appears only under a pseudonym, made when first needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from gateway.platforms.reference.exactly_once import Command
-from gateway.platforms.reference.ids import new_pseudonym
+from gateway.platforms.reference.pseudonyms import new_pseudonym
 from gateway.store.effects import Effect, Insert
 from gateway.store.rows import EventRow, PseudonymRow
 
@@ -18,11 +18,12 @@ from gateway.store.rows import EventRow, PseudonymRow
 class Log:
     """Collects the events of one decision; `effects` has them with the pseudonyms they needed first.
 
-    `pseudonyms` are those the snapshot has read, by patron id."""
+    `pseudonyms` are those the snapshot has read; the command knows these people from now on."""
 
     def __init__(self, command: Command, *pseudonyms: PseudonymRow | None) -> None:
         self._command = command
-        self._known = {row.patron_id: row.pseudonym for row in pseudonyms if row is not None}
+        self._people = command.people
+        self._people.update((row.patron_id, row) for row in pseudonyms if row is not None)
         self.effects: list[Effect] = []
 
     def add(
@@ -42,7 +43,7 @@ class Log:
                     member=self._command.member,
                     at=self._command.now if at is None else at,
                     type=event,
-                    subject=None if patron_id is None else self._pseudonym(patron_id),
+                    subject=None if patron_id is None else self.introduce(patron_id),
                     item_id=item_id,
                     loan_id=loan_id,
                     terminal=self._command.terminal,
@@ -51,9 +52,12 @@ class Log:
             )
         )
 
-    def _pseudonym(self, patron_id: str) -> str:
-        known = self._known.get(patron_id)
+    def introduce(self, patron_id: str) -> str:
+        """The patron's pseudonym, made where there is none: for an answer that names somebody whom no event does.
+
+        The snapshot must have looked for it."""
+        known = self._people.get(patron_id)
         if known is None:
-            known = self._known[patron_id] = new_pseudonym()
-            self.effects.append(Insert(PseudonymRow(self._command.member, patron_id, known)))
-        return known
+            known = self._people[patron_id] = new_pseudonym(self._command.member, patron_id)
+            self.effects.append(Insert(known))
+        return known.pseudonym

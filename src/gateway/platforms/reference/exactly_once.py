@@ -3,6 +3,7 @@
 A stored answer is given again (a) always where the key names the transaction for ever, as payment references and
 off-line dates do, (b) while its effect still stands, that is while no later command touched its subject, (c) within the
 retry window, unless the same terminal has done something else to that subject. Else the command is carried out anew.
+What an answer says about a person is kept apart, under that person's key, and may be gone before the answer is.
 """
 
 from __future__ import annotations
@@ -13,25 +14,31 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, select
 
-from gateway.canonical.answers import Answer, dump, load
+from gateway.canonical.answers import Answer
 from gateway.canonical.context import CommandKey, Context
+from gateway.canonical.personal import put_together, take_apart
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.platforms.reference.policy import MemberRules, StaleRules, version_of
+from gateway.platforms.reference.pseudonyms import pseudonyms_in, seal, unseal
 from gateway.store import schema
 from gateway.store.effects import Decision, Effect, Insert, Replace
-from gateway.store.port import Part
-from gateway.store.rows import ChargeRow, IdempotencyRow, ItemRow, PatronRow
+from gateway.store.port import Part, Plan
+from gateway.store.rows import ChargeRow, IdempotencyRow, ItemRow, PatronRow, PseudonymRow
+from gateway.store.sql import any_of
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a rule may know besides the snapshot. `now` is in UTC milliseconds."""
+    """What a rule may know besides the snapshot. `now` is in UTC milliseconds.
+
+    `people` are the patrons that the decision has met, by id: only what is said about them is stored."""
 
     ctx: Context
     key: CommandKey
     operation: str
     rules: MemberRules
     now: int
+    people: dict[str, PseudonymRow] = field(default_factory=dict)
 
     @property
     def member(self) -> str:
@@ -81,15 +88,56 @@ STORED = Part(
 """Every command's plan has this part and `policy.STATE`."""
 
 
-def decide(command: Command, rule: Rule, snapshot: Any) -> Decision[Answer]:
+_PSEUDONYM = schema.pseudonym
+PEOPLE = Plan(
+    "reference.replay.people",
+    (
+        Part(
+            "people",
+            select(*_PSEUDONYM.c).where(
+                _PSEUDONYM.c.member == bindparam("member", type_=Text), any_of(_PSEUDONYM.c.pseudonym, "pseudonyms")
+            ),
+            PseudonymRow,
+            many=True,
+        ),
+    ),
+    dict,
+)
+"""Who is named in a stored answer; read only where one is given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored answer that is to be given again."""
+
+    row: IdempotencyRow
+
+    @property
+    def pseudonyms(self) -> list[str]:
+        """Of the people whom it names."""
+        return pseudonyms_in(self.row.personal) if self.row.personal else []
+
+    def opened(self, people: list[PseudonymRow]) -> Answer:
+        """What was answered first, without what it said about persons who are not among `people`."""
+        parts = unseal(self.row.personal, people, _bound_to(self.row.member, self.row.key)) if self.row.personal else []
+        return put_together(self.row.answer_json, parts)
+
+
+def _bound_to(member: str, key: str) -> str:
+    """What keeps a sealed part from being moved to another answer."""
+    return f"{member}\0{key}"
+
+
+def decide(command: Command, rule: Rule, snapshot: Any) -> Decision[Answer | Kept]:
     """Replays, or decides by `rule` and stores the answer. The snapshot has `stored` and `state`, and `item`, `charges`
-    or `patron` where its subject is of that kind. Raises StaleRules where the rules have moved."""
+    or `patron` with `pseudonym` where its subject is of that kind. Raises StaleRules where the rules have moved."""
+    command.people.clear()  # a decision made before, which was not written, may have met people of its own making
     stored: IdempotencyRow | None = snapshot.stored
     if stored is not None:
         if stored.fingerprint and command.key.fingerprint and stored.fingerprint != command.key.fingerprint:
             return Decision(Refusal(code=RefusalCode.CONFLICT, detail={"kind": "key_reused"}))
         if stored.operation == command.operation and replayable(stored, command, snapshot):
-            return Decision(load(stored.answer_json))
+            return Decision(Kept(stored))
     if version_of(snapshot.state) != command.rules.version:
         raise StaleRules
     ruling = rule(command, snapshot)
@@ -150,7 +198,8 @@ def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | Non
                 return charge.last_key, charge.last_terminal, stored.at
     elif stored.subject_kind == "account":
         patron: PatronRow | None = getattr(snapshot, "patron", None)
-        if patron is not None and patron.id == stored.subject_id:
+        alias: PseudonymRow | None = getattr(snapshot, "pseudonym", None)
+        if patron is not None and alias is not None and alias.pseudonym == stored.subject_id:
             return patron.account_key, patron.account_terminal, patron.changed_at
     return None
 
@@ -166,6 +215,10 @@ def _row(command: Command, ruling: Ruling) -> IdempotencyRow:
     refused = isinstance(ruling.answer, Refusal)
     # What already happened has one date for ever: a terminal that hands in its whole day twice must not lend twice.
     happened = getattr(ruling.answer, "offline_accepted", False)
+    text, parts = take_apart(ruling.answer)
+    subject = ruling.subject.id
+    if ruling.subject.kind == "account":
+        subject = command.people[subject].pseudonym if subject in command.people else None
     return IdempotencyRow(
         member=command.member,
         key=command.key.value,
@@ -173,9 +226,10 @@ def _row(command: Command, ruling: Ruling) -> IdempotencyRow:
         terminal=command.terminal,
         at=command.now,
         subject_kind=ruling.subject.kind,
-        subject_id=ruling.subject.id,
+        subject_id=subject,
         permanent=(command.key.permanent or happened) and not refused,
         refused=refused,
-        answer_json=dump(ruling.answer),
+        answer_json=text,
         fingerprint=command.key.fingerprint,
+        personal=seal(parts, command.people, _bound_to(command.member, command.key.value)),
     )

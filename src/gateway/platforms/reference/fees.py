@@ -235,6 +235,7 @@ def rule_payment(request: req.FeePay, command: Command, snapshot: PaySnapshot) -
     if isinstance(amount, Refusal):
         return Ruling(amount)
     owed = sum(charge.balance for charge in snapshot.charges)
+    log = Log(command, snapshot.pseudonym)
     if snapshot.earlier is not None:
         return Ruling(_again(snapshot.earlier, snapshot.lines, amount, owed, command.rules))
     chosen = _chosen(request.fee_ids, snapshot.charges)
@@ -258,7 +259,6 @@ def rule_payment(request: req.FeePay, command: Command, snapshot: PaySnapshot) -
         taken_at=command.now,
     )
     lines, touched = _allocate(payment, chosen, command)
-    log = Log(command, snapshot.pseudonym)
     log.add("payment.taken", patron_id=patron.id, payment=payment.id, amount=taken, charges=len(lines))
     effects: list[Effect] = [
         *(Update(charge) for charge in touched),

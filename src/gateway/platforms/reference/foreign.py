@@ -144,7 +144,7 @@ class Partner:
     def command(self, command: Command) -> Command:
         """The command as it looks at the partner: its member and rules, and a place that is none of its own."""
         ctx = replace(command.ctx, member=self.member, location=self.away(command))
-        return replace(command, ctx=ctx, rules=self.rules)
+        return replace(command, ctx=ctx, rules=self.rules, people={})
 
     def away(self, command: Command) -> str:
         return f"{command.member}:{command.here}"

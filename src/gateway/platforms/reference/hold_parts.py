@@ -84,7 +84,7 @@ def named_hold() -> Part:
 
 def trapped(who: Sql) -> tuple[Part, Part, Part]:
     """`items` that wait or travel for a hold of this patron, the `queues` of their titles, and of the people in
-    these queues `waiting`: `patron_id`, `category`, `pseudonym`."""
+    these queues `waiting`: `patron_id`, `category`, `pseudonym` and its `secret`."""
     caught = and_(
         _HOLD.c.member == MEMBER,
         _HOLD.c.patron_id == who,
@@ -99,7 +99,7 @@ def waiting_for(items: parts.Rows, bibs: parts.Rows) -> tuple[Part, Part, Part]:
     person, alias = schema.patron, schema.pseudonym
     queued = and_(_HOLD.c.member == MEMBER, _HOLD.c.bib_id.in_(bibs), _HOLD.c.closed_at.is_(None))
     people = (
-        select(person.c.id.label("patron_id"), person.c.category, alias.c.pseudonym)
+        select(person.c.id.label("patron_id"), person.c.category, alias.c.pseudonym, alias.c.secret)
         .select_from(person.outerjoin(alias, and_(alias.c.member == person.c.member, alias.c.patron_id == person.c.id)))
         .where(person.c.member == MEMBER, person.c.id.in_(select(_HOLD.c.patron_id).where(queued)))
     )

@@ -467,7 +467,9 @@ def _changed(hold: HoldRow, snapshot: ChangeSnapshot) -> HoldOutcome:
 
 def pseudonyms_of(member: str, people: Iterable[dict[str, Any]]) -> list[PseudonymRow]:
     """Of the rows that `hold_parts.waiting_for` reads as `waiting`."""
-    return [PseudonymRow(member, row["patron_id"], row["pseudonym"]) for row in people if row["pseudonym"]]
+    return [
+        PseudonymRow(member, row["patron_id"], row["pseudonym"], row["secret"]) for row in people if row["pseudonym"]
+    ]
 
 
 def categories_of(people: Iterable[dict[str, Any]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What time does by itself: holds run out, overdue loans become lost, stored answers and PIN failures are forgotten.
+"""What time does by itself: holds run out, overdue loans become lost; answers, PIN failures and persons are forgotten.
 
 Each step is a row of small commands, so that kiosks are served in between and a crash loses nothing but the rest.
 """
@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, bindparam, or_, select
 
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.vocabulary import FeeType, HoldStatus, ItemStatus, LoanStatus
@@ -20,6 +20,7 @@ from gateway.platforms.reference.charging import new_charge
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
 from gateway.platforms.reference.exactly_once import Command, touch_item
+from gateway.platforms.reference.forgetting import bared
 from gateway.platforms.reference.holds import categories_of, close, follow, pass_on, pseudonyms_of
 from gateway.platforms.reference.ids import new_id
 from gateway.platforms.reference.listings import CONFIG
@@ -34,6 +35,7 @@ from gateway.store.rows import (
     ItemRow,
     LoanRow,
     MemberStateRow,
+    OfflineConflictRow,
     PatronRow,
     PinFailureRow,
     PseudonymRow,
@@ -43,6 +45,12 @@ TERMINAL = "housekeeping"
 
 ANSWERS_KEPT = timedelta(hours=48)
 """Twice what the model asks for (canonical model 0.5): nothing goes while a late retry may still want it."""
+
+PERSONS_KEPT = timedelta(hours=24)
+"""How long an answer that is kept for good says whom it was given to: as long as a retry must get it whole."""
+
+CONFLICTS_KEPT = timedelta(days=30)
+"""How long after it was settled a conflict says whose it was: until nobody comes back to it."""
 
 PIN_FAILURES_KEPT = timedelta(hours=2)
 """Twice the longest period in which failures count."""
@@ -62,6 +70,8 @@ class Done:
     lost_loans: int = 0
     forgotten_answers: int = 0
     forgotten_failures: int = 0
+    bared_answers: int = 0
+    bared_conflicts: int = 0
 
 
 @dataclass(slots=True)
@@ -142,17 +152,50 @@ def _loans_plan() -> Plan:
 
 HOLDS, LOANS = _holds_plan(), _loans_plan()
 
-_ANSWER, _FAILURE = schema.idempotency, schema.pin_failure
+_ANSWER, _FAILURE, _CONFLICT = schema.idempotency, schema.pin_failure, schema.offline_conflict
 ANSWERS = Plan(
     "reference.housekeeping.answers",
     (
         Part(
             "rows",
             parts.of_member(_ANSWER)
-            .where(_ANSWER.c.at < _BEFORE, _ANSWER.c.permanent.is_(False))
+            .where(_ANSWER.c.at < _BEFORE, ~_ANSWER.c.permanent)
             .order_by(_ANSWER.c.at)
             .limit(BATCH),
             IdempotencyRow,
+            many=True,
+        ),
+    ),
+    dict,
+)
+PERSONS = Plan(
+    "reference.housekeeping.persons",
+    (
+        Part(
+            "rows",
+            parts.of_member(_ANSWER)
+            .where(_ANSWER.c.at < _BEFORE, _ANSWER.c.permanent, _ANSWER.c.personal.is_not(None))
+            .order_by(_ANSWER.c.at)
+            .limit(BATCH),
+            IdempotencyRow,
+            many=True,
+        ),
+    ),
+    dict,
+)
+CONFLICTS = Plan(
+    "reference.housekeeping.conflicts",
+    (
+        Part(
+            "rows",
+            parts.of_member(_CONFLICT)
+            .where(
+                _CONFLICT.c.resolved_at < _BEFORE,
+                or_(_CONFLICT.c.patron_id.is_not(None), _CONFLICT.c.card.is_not(None)),
+            )
+            .order_by(_CONFLICT.c.id)
+            .limit(BATCH),
+            OfflineConflictRow,
             many=True,
         ),
     ),
@@ -185,6 +228,10 @@ async def run(core: Core, member: str) -> Done:
         done.lost_loans = await _all(core, command, LOANS, {"before": before}, lose_loans)
     answers = {"before": now - _millis(ANSWERS_KEPT)}
     done.forgotten_answers = await _all(core, command, ANSWERS, answers, _forget)
+    persons = {"before": now - _millis(PERSONS_KEPT)}
+    done.bared_answers = await _all(core, command, PERSONS, persons, _bare_answers)
+    settled = {"before": now - _millis(CONFLICTS_KEPT)}
+    done.bared_conflicts = await _all(core, command, CONFLICTS, settled, _bare_conflicts)
     failures = {"before": now - _millis(PIN_FAILURES_KEPT)}
     done.forgotten_failures = await _all(core, command, FAILURES, failures, _forget)
     return done
@@ -241,6 +288,17 @@ def _replacement(command: Command, loan: LoanRow, item: ItemRow, title: str | No
 
 def _forget(command: Command, snapshot: dict[str, list[Any]]) -> Decision[int]:
     return Decision(len(snapshot["rows"]), [Delete(row) for row in snapshot["rows"]])
+
+
+def _bare_answers(command: Command, snapshot: dict[str, list[IdempotencyRow]]) -> Decision[int]:
+    rows = snapshot["rows"]
+    for row in rows:
+        row.personal = None
+    return Decision(len(rows), [Update(row) for row in rows])
+
+
+def _bare_conflicts(command: Command, snapshot: dict[str, list[OfflineConflictRow]]) -> Decision[int]:
+    return Decision(len(snapshot["rows"]), [Update(bared(row)) for row in snapshot["rows"]])
 
 
 async def _all(

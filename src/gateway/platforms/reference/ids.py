@@ -11,11 +11,6 @@ def new_id(now: int) -> str:
     return f"{now:012x}{os.urandom(8).hex()}"
 
 
-def new_pseudonym() -> str:
-    """A random name for a patron in the event log; nothing about the patron can be computed from it."""
-    return os.urandom(12).hex()
-
-
 def normalised(identifier: str | None) -> str | None:
     """A patron identifier as `patron_identifier.value` keeps it: NFC, trimmed, case-folded; None for nothing."""
     if identifier is None:

@@ -22,7 +22,7 @@ from gateway.platforms.reference.policy import STATE, MemberRules, instant, opti
 from gateway.store import schema
 from gateway.store.effects import Update
 from gateway.store.port import Part, Plan
-from gateway.store.rows import IdempotencyRow, MemberStateRow, OfflineConflictRow
+from gateway.store.rows import IdempotencyRow, MemberStateRow, OfflineConflictRow, PseudonymRow
 
 PAGE = 1000
 """Rows in one answer at most."""
@@ -47,6 +47,7 @@ class ConflictsSnapshot:
     conflicts: list[OfflineConflictRow]
     barcodes: list[dict[str, Any]]
     stored: IdempotencyRow | None = None
+    pseudonym: PseudonymRow | None = None
 
 
 CONFIG = Plan("reference.config", (STATE,), StateSnapshot)
@@ -122,6 +123,7 @@ RESOLVE = Plan(
         STORED,
         Part("conflicts", select(*_CONFLICT.c).where(_THIS), OfflineConflictRow, many=True),
         _barcodes(select(_CONFLICT.c.patron_id).where(_THIS)),
+        parts.pseudonym(select(_CONFLICT.c.patron_id).where(_THIS).scalar_subquery()),
     ),
     ConflictsSnapshot,
 )
@@ -169,11 +171,11 @@ async def resolve(
         if not snapshot.conflicts:
             return Ruling(Refusal(code=RefusalCode.CONFLICT, detail={"kind": "unknown_conflict"}))
         row = snapshot.conflicts[0]
+        log = Log(command, snapshot.pseudonym)
         if row.resolved_at is not None:
             return Ruling(_conflicts(snapshot))
         row.resolved_at = command.now
-        log = Log(command)
-        log.add("conflict.resolved", conflict=row.id)
+        log.add("conflict.resolved", patron_id=row.patron_id, conflict=row.id)
         return Ruling(_conflicts(snapshot), [Update(row), *log.effects])
 
     return await core.command(ctx, request, key, RESOLVE, {"conflict_id": request.conflict_id}, rule)
@@ -220,7 +222,8 @@ def _conflicts(snapshot: ConflictsSnapshot) -> ConflictsOutcome:
                 operation=row.operation,
                 reason=row.reason,
                 item_barcode=row.item_barcode,
-                patron_barcode=barcodes.get(row.patron_id) if row.patron_id is not None else None,
+                patron_id=row.patron_id,
+                patron_barcode=row.card if row.patron_id is None else barcodes.get(row.patron_id),
                 resolved_at=optional_instant(row.resolved_at),
             )
             for row in snapshot.conflicts

@@ -323,6 +323,7 @@ def _keep(request: LoanCreate, command: Command, case: Case, refusal: Refusal | 
     patron, item, other = case.patron, case.item, case.open_loan
     reason = None if refusal is None else offline.reason_of(refusal)
     barcode = item.barcode if item else (request.item or "").strip()
+    log = case.log(command)
     if patron is None or item is None:
         assert reason is not None
         told = offline.told_loan(
@@ -332,9 +333,10 @@ def _keep(request: LoanCreate, command: Command, case: Case, refusal: Refusal | 
         answer = LoanOutcome(
             loan=told, item=shown, offline_accepted=True, offline_conflict=reason, messages=(offline.MESSAGE,)
         )
-        return Ruling(answer, [offline.conflict(command, reason, barcode, patron.id if patron else None)])
+        known, card = patron.id if patron else None, offline.card_of(request, patron)
+        row = offline.conflict(command, log, reason, barcode, known, card=card)
+        return Ruling(answer, [*log.effects, row])
     at = offline.happened(request.happened_at, command)
-    log = case.log(command)
     effects: list[Effect] = []
     if other is not None and other.loaned_at > at:
         return _keep_as_past(request, command, case, at, other)
@@ -350,10 +352,10 @@ def _keep(request: LoanCreate, command: Command, case: Case, refusal: Refusal | 
             charges=[c.id for c in closed.charges],
             offline=True,
         )
+    if reason is not None:
+        effects.append(offline.conflict(command, log, reason, barcode, patron.id))
     ruling = lend(request, command, case, at, conflict=reason, log=log)
     ruling.effects = effects + ruling.effects
-    if reason is not None:
-        ruling.effects.append(offline.conflict(command, reason, barcode, patron.id))
     return ruling
 
 
@@ -375,6 +377,6 @@ def _keep_as_past(request: LoanCreate, command: Command, case: Case, at: int, la
         offline_conflict=reason,
         messages=(due_message(loan), offline.MESSAGE),
     )
-    conflict = offline.conflict(command, reason, item.barcode, patron.id)
+    conflict = offline.conflict(command, log, reason, item.barcode, patron.id)
     effects: list[Effect] = [Insert(loan), Update(touch_item(item, command)), conflict]
     return Ruling(answer, log.effects + effects, subject_of(item))

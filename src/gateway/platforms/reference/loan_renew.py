@@ -55,6 +55,7 @@ PLAN = Plan(
         parts.patron(_PATRON, "asker"),
         *parts.standing(_BORROWER),
         parts.pseudonym(_BORROWER),
+        parts.pseudonym(_PATRON, "askers"),
         parts.item(_ITEM),
         parts.bib(_ITEM),
         parts.unreturned(_ITEM),
@@ -124,7 +125,7 @@ def renew(request: Any, command: Command, case: Case) -> Ruling:
     if request.offline:
         messages += (offline.MESSAGE,)
         if refusal is not None:
-            effects.append(offline.conflict(command, offline.reason_of(refusal), item.barcode, loan.patron_id))
+            effects.append(offline.conflict(command, log, offline.reason_of(refusal), item.barcode, loan.patron_id))
     fee = next((c for c in charges if c.type == FeeType.RENTAL), None)
     answer = LoanOutcome(
         loan=loan_entity(case, command, loan, renewable=can_renew(command, case)),
@@ -247,7 +248,7 @@ def _not_allowed(kind: str) -> Refusal:
 
 def _kept(request: Any, command: Command, case: Case, refusal: Refusal) -> Ruling:
     """An off-line renewal of what is not on loan: a conflict for staff, and yes to the terminal."""
-    asker = case.asker or case.patron
+    asker = case.asker
     reason = offline.reason_of(refusal)
     barcode = case.item.barcode if case.item else (request.item or "").strip()
     told = offline.told_loan(
@@ -262,7 +263,9 @@ def _kept(request: Any, command: Command, case: Case, refusal: Refusal) -> Rulin
         offline_conflict=reason,
         messages=(offline.MESSAGE,),
     )
-    return Ruling(answer, [offline.conflict(command, reason, barcode, asker.id if asker else None)])
+    log, card = case.log(command), offline.card_of(request, asker)
+    row = offline.conflict(command, log, reason, barcode, asker.id if asker else None, card=card)
+    return Ruling(answer, [*log.effects, row])
 
 
 _TITLES = Plan(
@@ -407,6 +410,7 @@ def _decide_all(request: LoanRenewAll, command: Command, snapshot: _All) -> Ruli
     if refusal is not None or patron is None:
         return refuse(RefusalCode.PATRON_NOT_FOUND) if refusal is None else Ruling(refusal)
     log, effects = Log(command, snapshot.pseudonym), []
+    log.introduce(patron.id)
     renewed, unrenewed = [], []
     for case in snapshot.cases:
         loan = case.loan

@@ -79,7 +79,7 @@ def decide(request: LoanReturn, command: Command, case: Case) -> Ruling:
 
 def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
     """Takes the item back; only an item that is not known is refused, and that not off line."""
-    item = case.item
+    item, log = case.item, case.log(command)
     if item is None:
         if not request.offline:
             return refuse(RefusalCode.ITEM_NOT_FOUND)
@@ -90,11 +90,11 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
             offline_accepted=True,
             messages=(MessageRef(id="return.exception"),),
         )
-        return Ruling(answer, [offline.conflict(command, str(RefusalCode.ITEM_NOT_FOUND), barcode, None)])
-    log = case.log(command)
+        row = offline.conflict(command, log, str(RefusalCode.ITEM_NOT_FOUND), barcode)
+        return Ruling(answer, [*log.effects, row])
     loan = case.loan
     if request.offline and loan is not None and offline.happened(request.returned_at, command) < loan.loaned_at:
-        return _keep_as_past(command, case)
+        return _keep_as_past(command, case, log)
     before = item_before(item)
     closed = close_loan(command, case, log, returned_at(request, command, case))
     here = command.rules.here(request.location or command.ctx.location)
@@ -104,6 +104,7 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
     effects: list[Effect] = [*closed.effects, Update(touch_item(item, command))]
     if hold is not None:
         effects.append(Update(hold))
+        log.introduce(hold.patron_id)
     log.add(
         "loan.returned" if loan else "item.checked_in",
         patron_id=loan.patron_id if loan else None,
@@ -128,7 +129,7 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
     return Ruling(answer, log.effects + effects, subject_of(item))
 
 
-def _keep_as_past(command: Command, case: Case) -> Ruling:
+def _keep_as_past(command: Command, case: Case, log: Log) -> Ruling:
     """An off-line return from before the present loan began: that loan stands, and staff are told."""
     item = case.item
     assert item is not None
@@ -139,7 +140,8 @@ def _keep_as_past(command: Command, case: Case) -> Ruling:
         messages=(MessageRef(id="return.exception"),),
     )
     reason = f"{RefusalCode.LOAN_NOT_FOUND}:later"
-    return Ruling(answer, [offline.conflict(command, reason, item.barcode, None)], subject_of(item))
+    row = offline.conflict(command, log, reason, item.barcode)
+    return Ruling(answer, [*log.effects, row], subject_of(item))
 
 
 @dataclass(slots=True)

@@ -151,6 +151,8 @@ async def perform(
 
     A stand-in raises Elsewhere, unless `after` looks to the owner's side; it is given what the parts `also` read.
     """
+    if request.made_by is not None:
+        request = request.model_copy(update={"made_by": platform.stored_key(request.made_by)})
     named = {**patron_named(request), **item_named(request), "loan_id": request.loan_id}
     before = await platform.read(ctx.member, _BEFORE, named)
     bound = {**named, **(params or {}), "hold_id": _filled_hold(before["step"])}

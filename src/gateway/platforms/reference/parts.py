@@ -199,7 +199,7 @@ def queue(which: Sql, name: str = "queue") -> Part:
 
 
 def queue_people(which: Sql, name: str = "queue_people") -> Part:
-    """`patron_id`, `name`, `category`, `barcode` and `pseudonym` of the patrons in an item's queue."""
+    """`patron_id`, `name`, `category`, `barcode`, `pseudonym` and its `secret` of the patrons in an item's queue."""
     hold, person, ident, alias = schema.hold, schema.patron, schema.patron_identifier, schema.pseudonym
     barcode = (
         select(ident.c.shown)
@@ -220,6 +220,7 @@ def queue_people(which: Sql, name: str = "queue_people") -> Part:
             person.c.category,
             barcode.label("barcode"),
             alias.c.pseudonym,
+            alias.c.secret,
         )
         .select_from(
             hold.join(person, and_(person.c.member == hold.c.member, person.c.id == hold.c.patron_id)).outerjoin(

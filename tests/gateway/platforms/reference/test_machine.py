@@ -162,7 +162,8 @@ class Circulation(RuleBasedStateMachine):
         assert self.last is not None
         operation, request, ctx, key, answer = self.last
         self.library.clock.turn(timedelta(seconds=seconds))
-        stored = self.run(self.library.rows(IdempotencyRow, key=key.value))
+        kept_as = self.library.platform.stored_key(key.value)
+        stored = self.run(self.library.rows(IdempotencyRow, key=kept_as))
         if stored and self.library.clock.millis - stored[0].at <= key.window * 1000:
             again = self.run(getattr(self.library.platform, operation)(ctx, request, key))
             assert again.model_dump_json() == answer.model_dump_json()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.canonical.answers import dump
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.outcomes import Status
 from gateway.canonical.refusals import Refusal, RefusalCode
@@ -183,7 +184,7 @@ def _command(key: str = "k", window: float = 60, permanent: bool = False, at: in
 
 
 def _stored(**changes: Any) -> IdempotencyRow:
-    answer = exactly_once.dump(Status(online=True, offline_ok=False))
+    answer = dump(Status(online=True, offline_ok=False))
     row = IdempotencyRow("alpha", "k", "loan.create", "t1", NOW, "item", "x", False, False, answer)
     return replace(row, **changes)
 

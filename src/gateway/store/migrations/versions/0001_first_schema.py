@@ -84,9 +84,25 @@ def _create_tables() -> None:
         sa.Column("refused", sa.Boolean(), nullable=False),
         sa.Column("answer_json", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("personal", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("member", "key", name="pk_idempotency"),
     )
-    op.create_index("ix_idempotency_at", "idempotency", ["at"], unique=False)
+    op.create_index(
+        "ix_idempotency_passing",
+        "idempotency",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("permanent = 0"),
+        postgresql_where=sa.text("NOT permanent"),
+    )
+    op.create_index(
+        "ix_idempotency_personal",
+        "idempotency",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("permanent = 1 AND personal IS NOT NULL"),
+        postgresql_where=sa.text("permanent AND personal IS NOT NULL"),
+    )
     op.create_table(
         "import_progress",
         sa.Column("member", sa.Text(), nullable=False),
@@ -170,6 +186,7 @@ def _create_tables() -> None:
         sa.Column("item_barcode", sa.Text(), nullable=True),
         sa.Column("patron_id", sa.Text(), nullable=True),
         sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.Column("card", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("member", "id", name="pk_offline_conflict"),
     )
@@ -228,6 +245,7 @@ def _create_tables() -> None:
         sa.Column("member", sa.Text(), nullable=False),
         sa.Column("patron_id", sa.Text(), nullable=False),
         sa.Column("pseudonym", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("member", "patron_id", name="pk_pseudonym"),
     )
     op.create_index("ix_pseudonym_member_pseudonym", "pseudonym", ["member", "pseudonym"], unique=True)

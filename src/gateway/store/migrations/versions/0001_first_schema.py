@@ -15,6 +15,11 @@ OPEN_LOAN_OR_CHARGE = sa.text("status = 'open'")
 MISSING_LOAN = sa.text("status IN ('lost', 'claimed')")
 UNRETURNED_LOAN = sa.text("status IN ('open', 'lost', 'claimed')")
 OPEN_HOLD = sa.text("closed_at IS NULL")
+PASSING = {"sqlite_where": sa.text("permanent = 0"), "postgresql_where": sa.text("NOT permanent")}
+PERSONAL = {
+    "sqlite_where": sa.text("permanent = 1 AND personal IS NOT NULL"),
+    "postgresql_where": sa.text("permanent AND personal IS NOT NULL"),
+}
 
 
 def upgrade() -> None:
@@ -87,22 +92,8 @@ def _create_tables() -> None:
         sa.Column("personal", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("member", "key", name="pk_idempotency"),
     )
-    op.create_index(
-        "ix_idempotency_passing",
-        "idempotency",
-        ["at"],
-        unique=False,
-        sqlite_where=sa.text("permanent = 0"),
-        postgresql_where=sa.text("NOT permanent"),
-    )
-    op.create_index(
-        "ix_idempotency_personal",
-        "idempotency",
-        ["at"],
-        unique=False,
-        sqlite_where=sa.text("permanent = 1 AND personal IS NOT NULL"),
-        postgresql_where=sa.text("permanent AND personal IS NOT NULL"),
-    )
+    op.create_index("ix_idempotency_passing", "idempotency", ["at"], unique=False, **PASSING)
+    op.create_index("ix_idempotency_personal", "idempotency", ["at"], unique=False, **PERSONAL)
     op.create_table(
         "import_progress",
         sa.Column("member", sa.Text(), nullable=False),

@@ -11,14 +11,14 @@ import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
 from gateway.canonical.context import Context
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import PatronOutcome
-from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
 from gateway.canonical.requests import PatronAuthenticate, PatronGet, PatronRequest
 from gateway.clock import Clock
 from gateway.desk.line import Line
@@ -30,10 +30,11 @@ TERMINAL_FAILURES = 50  # within the shortest period
 TERMINAL_PAUSE = 2.0  # seconds before each further check at such a terminal
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Attempts(Protocol):
-    """Failed PINs, counted where all nodes see them."""
+    """Failed PINs, counted where all nodes see them. Whatever is raised lets nobody in."""
 
     async def failures(self, member: str, patron_id: str, since: datetime) -> int: ...
 
@@ -92,23 +93,25 @@ class PinRule:
         )
         if isinstance(answer, PatronOutcome):
             if failures:
-                await self._attempts.clear(ctx.member, subject)
+                await _counted(self._attempts.clear(ctx.member, subject))
             ctx.link.verified_patron = _named(request)
             ctx.link.verified_until = self._clock.monotonic() + LINK_MEMORY
             return answer if answer.pin_verified else answer.model_copy(update={"pin_verified": True})
         # An unknown patron is counted as well: that a limit never comes would tell that nobody is there.
         if answer.code in (RefusalCode.PATRON_AUTH_FAILED, RefusalCode.PATRON_NOT_FOUND):
-            await self._attempts.record(ctx.member, subject, ctx.terminal, self._clock.now())
+            await _counted(self._attempts.record(ctx.member, subject, ctx.terminal, self._clock.now()))
             self._count(ctx)
         return answer
 
     async def _failures(self, member: str, subject: str) -> tuple[int, Refusal | None]:
         now = self._clock.now()
-        most = await self._attempts.failures(member, subject, now - LIMITS[-1][0])
+        most = await _counted(self._attempts.failures(member, subject, now - LIMITS[-1][0]))
         if most < LIMITS[0][1]:
             return most, None
         for period, allowed in LIMITS:
-            count = most if period is LIMITS[-1][0] else await self._attempts.failures(member, subject, now - period)
+            count = most
+            if period is not LIMITS[-1][0]:
+                count = await _counted(self._attempts.failures(member, subject, now - period))
             if count >= allowed:
                 minutes = int(period.total_seconds() // 60)
                 return most, _refusal(RefusalCode.PATRON_AUTH_LIMITED, minutes=minutes)
@@ -155,6 +158,15 @@ class _Turn:
             del self._turns[self._key]
         else:
             self._turns[self._key] = (lock, users - 1)
+
+
+async def _counted(work: Awaitable[T]) -> T:
+    """What the count says, or a failure like any other: the count may be away as the platform may."""
+    try:
+        return await work
+    except Exception as error:
+        _log.warning("PIN attempts cannot be counted", error=str(error))
+        raise PlatformFailure(FailureCode.UPSTREAM_ERROR, "PIN attempts cannot be counted") from error
 
 
 def _named(request: PatronRequest) -> str:

@@ -208,3 +208,16 @@ async def test_no_lock_is_left_behind() -> None:
     bench = Bench()
     await asyncio.gather(*(bench.desk.perform(bench.context(), account(pin="9999")) for _ in range(10)))
     assert bench.desk._pins._turns == {}
+
+
+@pytest.mark.parametrize("away", ["failures", "record", "clear"])
+async def test_while_attempts_cannot_be_counted_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch, away: str) -> None:
+    bench = Bench()
+    await guess(bench, 1)
+
+    async def unreachable(*_: object) -> int:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(bench.attempts, away, unreachable)
+    with pytest.raises(PlatformFailure):
+        await said(bench, account(pin="9999" if away == "record" else "1234"))

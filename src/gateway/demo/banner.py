@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS
-
-_PATRON = "20100001"
-_ITEM = "30100001"
+from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS, PATRON_PIN
+from gateway.demo.people import EMPTY_PIN
 
 
-def banner(ports: Mapping[str, int]) -> str:
-    """`ports` by listener name; a listener that is not there is not mentioned."""
+def banner(ports: Mapping[str, int], program: str = "gateway") -> str:
+    """`ports` by listener name; a listener that is not there is not mentioned. `program` starts a command to copy."""
     first = MEMBERS[0]
+    patron, last_patron, item = first.patron_barcode(1), first.patron_barcode(10), first.item_barcode(1)
     login = f"--login {first.kiosk_login} --password {KIOSK_PASSWORD}"
-    lines = [f"Library gateway demo: {len(MEMBERS)} members, from {MEMBERS[0].name} to {MEMBERS[-1].name}.", ""]
+    lines = [f"Library gateway demo: {len(MEMBERS)} members, from {first.name} to {MEMBERS[-1].name}.", ""]
     if "sip2" in ports:
         where = f"127.0.0.1:{ports['sip2']}"
         lines += [
             "SIP2, a kiosk borrows a book:",
-            f"  gateway probe sip2 {where} {login} checkout {_ITEM} --patron {_PATRON} --pin 1234",
+            f"  {program} probe sip2 {where} {login} checkout {item} --patron {patron} --pin {PATRON_PIN}",
         ]
     if "sip2-tls" in ports:
         where = f"127.0.0.1:{ports['sip2-tls']}"
-        lines += ["SIP2 over TLS:", f"  gateway probe sip2 {where} --tls --insecure {login} status"]
+        lines += ["SIP2 over TLS:", f"  {program} probe sip2 {where} --tls --insecure {login} status"]
     if "http" in ports:
         base = f"http://127.0.0.1:{ports['http']}"
         lines += [
             f"The canonical API, described at {base}/docs :",
-            f"  curl -H 'Authorization: Bearer {first.api_key}' '{base}/v1/items?barcode={_ITEM}'",
+            f"  curl -H 'Authorization: Bearer {first.api_key}' '{base}/v1/items?barcode={item}'",
         ]
     if "https" in ports:
         base = f"https://127.0.0.1:{ports['https']}"
@@ -38,7 +37,8 @@ def banner(ports: Mapping[str, int]) -> str:
         ]
     lines += [
         "",
-        f"Patrons {_PATRON} to {_PATRON[:-2]}10 each show one thing a library sees every day; their PIN is 1234.",
+        f"Patrons {patron} to {last_patron} each show one thing a library sees every day; their PIN is {PATRON_PIN},",
+        f"only that of {first.patron_barcode(EMPTY_PIN)} is empty, which opens nothing. See docs/reference/demo.md.",
         "Stop with Ctrl-C.",
     ]
     return "\n".join(lines)

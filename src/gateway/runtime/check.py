@@ -38,7 +38,7 @@ class Result:
 
 
 async def check(config: Config) -> list[Result]:
-    """Tries everything; nothing is left open or changed."""
+    """Tries everything; nothing is left open. A data directory and an SQLite store are made where there are none."""
     results = [Result("configuration", "ok", f"{len(config.members)} members, {_terminals(config)} terminals")]
     results += [Result(p.key, "problem", p.message, p.hint) for p in [*problems(config), *refuse_demo(config)]]
     results += _directory(config)

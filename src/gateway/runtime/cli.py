@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import ssl
+import sys
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,6 +19,7 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.demo import data as demo_data
@@ -90,13 +93,24 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
         server = Server(gateway)
 
         def ready() -> None:
-            console.print(banner(server.ports))
+            # Lines to copy must stay whole, however narrow the terminal is.
+            console.print(banner(server.ports, _program()), soft_wrap=True, markup=False, highlight=False)
             if ready_file is not None:
                 write_ready_file(ready_file, server.ports)
 
         await server.run(ready=ready)
 
     _run(run())
+
+
+def _program() -> str:
+    """How this program can be called again from here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which(called.name)
+    if found and Path(found).resolve() == called.resolve():
+        return called.name
+    path = called.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def serve(config: ConfigPath = DEFAULT_CONFIG, ready_file: ReadyFile = None) -> None:
@@ -131,8 +145,9 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         print(orjson.dumps([result.as_dict() for result in results]).decode())
     else:
         for result in results:
-            mark = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}[result.state]
-            console.print(f"{mark:22} {result.what}: {result.found}" + (f" ({result.hint})" if result.hint else ""))
+            colour = {"ok": "green", "warning": "yellow", "problem": "red"}[result.state]
+            line = Text.assemble((f"{result.state:8}", colour), f"{result.what}: {result.found}")
+            console.print(line.append(f" ({result.hint})" if result.hint else ""), soft_wrap=True)
     if any(result.state == "problem" for result in results):
         raise typer.Exit(NO)
 
@@ -145,8 +160,10 @@ def reload(config: ConfigPath = DEFAULT_CONFIG) -> None:
     pid_file = loaded.data_dir / PID_FILE
     try:
         os.kill(int(pid_file.read_text(encoding="ascii")), signal.SIGHUP)
-    except (OSError, ValueError) as error:
-        diagnostics.print(f"No gateway serves from {loaded.data_dir}: {error}")
+    except (OSError, ValueError):
+        diagnostics.print(
+            f"No gateway serves from {loaded.data_dir}: {PID_FILE} there names no process", soft_wrap=True
+        )
         raise typer.Exit(OUTSIDE) from None
     console.print("The gateway reads its configuration again; its log says what came of it.")
 

@@ -104,7 +104,9 @@ Patron = Annotated[str, typer.Argument(help="Card number.")]
 PatronOption = Annotated[str, typer.Option(help="Card number.")]
 Item = Annotated[str, typer.Argument(help="Item number.")]
 FeeAck = Annotated[bool | None, typer.Option("--fee-ack/--no-fee-ack", help="The patron accepts the fee (BO).")]
-NoBlock = Annotated[bool, typer.Option(help="It already happened while off-line and must not be refused.")]
+NoBlock = Annotated[
+    bool, typer.Option("--no-block", help="It already happened while off-line and must not be refused.")
+]
 Moment = Annotated[
     str | None, typer.Option(help="A date, such as 2026-12-24, or date and time, such as 2026-12-24 17:00.")
 ]

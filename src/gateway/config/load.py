@@ -35,7 +35,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.key}" if self.key else self.file
+        where = ": ".join(part for part in (self.file, self.key) if part)
         return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
@@ -78,6 +78,9 @@ def explain(error: ValidationError) -> list[tuple[str, str, str]]:
             lines.append((key, "there is no such setting", _did_you_mean(location)))
         elif line["type"] == "missing":
             lines.append((key, "is missing", ""))
+        elif (limits := line.get("ctx", {})).get("field_type") == "Value":  # a secret
+            said = f"has {limits['actual_length']} characters, and needs at least {limits['min_length']}"
+            lines.append((key, said, ""))
         else:
             lines.append((key, line["msg"].removeprefix("Value error, "), ""))
     return lines

@@ -30,7 +30,7 @@ from gateway.store import open_store
 from gateway.store.effects import StoreUnavailable
 from gateway.store.port import Store
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="Load patrons, items and records from files.", no_args_is_help=True)
 
 REFUSED, WRONG, AWAY, INTERRUPTED = 1, 2, 3, 4
 

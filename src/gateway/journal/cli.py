@@ -13,7 +13,7 @@ from gateway.config import ConfigError, load
 from gateway.journal.entry import FOR_STAFF, Entry, State
 from gateway.journal.journal import FILE_NAME, Journal
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="What was promised while a platform was away.", no_args_is_help=True)
 
 NO, WRONG_USAGE, FAILED = 1, 2, 3
 _OPEN = (State.PENDING, *FOR_STAFF)

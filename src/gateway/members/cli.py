@@ -15,9 +15,9 @@ from gateway.commands.output import print_json, print_line, print_table, say
 from gateway.config import Config, ConfigError, load
 from gateway.members.secrets import hash_password, new_key
 
-member_app = typer.Typer(no_args_is_help=True)
-terminal_app = typer.Typer(no_args_is_help=True)
-key_app = typer.Typer(no_args_is_help=True)
+member_app = typer.Typer(help="The member libraries.", no_args_is_help=True)
+terminal_app = typer.Typer(help="The machines that log in, and their passwords.", no_args_is_help=True)
+key_app = typer.Typer(help="The keys of programs that use the API.", no_args_is_help=True)
 
 WRONG_CONFIGURATION = 2
 

@@ -99,7 +99,7 @@ def test_secrets_do_not_show_in_the_object(tmp_path: Path) -> None:
         ("", [("gateway.toml", "pepper", "is missing", "")]),
         (
             'pepper = "short"',
-            [("gateway.toml", "pepper", "Value should have at least 16 items after validation, not 5", "")],
+            [("gateway.toml", "pepper", "has 5 characters, and needs at least 16", "")],
         ),
         (PEPPER + "limts = 1", [("gateway.toml", "limts", "there is no such setting", "did you mean 'limits'?")]),
         (

@@ -153,7 +153,11 @@ def of_validation(error: RequestValidationError) -> Problem:
     """What is wrong and where. Values are never repeated: they may be somebody's PIN."""
     found = error.errors()
     errors = tuple(
-        FieldError(place=".".join(str(step) for step in each["loc"]), message=str(each["msg"])) for each in found
+        FieldError(
+            place=".".join(str(step) for step in each["loc"]),
+            message=str(each["msg"]).removeprefix("Value error, "),
+        )
+        for each in found
     )
     only_dates = all(each["type"] == INVALID_INSTANT for each in found)
     problem = of_code(RefusalCode.INVALID_DATE if only_dates else RefusalCode.BAD_REQUEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,8 +17,8 @@ OPEN_LOAN_OR_CHARGE = sa.text("status = 'open'")
 MISSING_LOAN = sa.text("status IN ('lost', 'claimed')")
 UNRETURNED_LOAN = sa.text("status IN ('open', 'lost', 'claimed')")
 OPEN_HOLD = sa.text("closed_at IS NULL")
-PASSING = {"sqlite_where": sa.text("permanent = 0"), "postgresql_where": sa.text("NOT permanent")}
-PERSONAL = {
+PASSING: dict[str, Any] = {"sqlite_where": sa.text("permanent = 0"), "postgresql_where": sa.text("NOT permanent")}
+PERSONAL: dict[str, Any] = {
     "sqlite_where": sa.text("permanent = 1 AND personal IS NOT NULL"),
     "postgresql_where": sa.text("permanent AND personal IS NOT NULL"),
 }

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 from unicodedata import normalize
 
-from library_protocols.sip2.facts import MESSAGES
+from library_protocols.sip2.facts import FIELDS, MESSAGES
 
 
 class Checksum(Enum):
@@ -142,7 +142,7 @@ def build(
         (field, value if value.isascii() else normalize("NFC", value)) for field, value in fields if value is not None
     ]
     for field, _ in kept:
-        if len(field) != 2 or not field.isascii() or not field.isalnum():
+        if field not in FIELDS and (len(field) != 2 or not field.isascii() or not field.isalnum()):
             raise ValueError(f"field code {field!r} is not two letters or digits")
     return Message(code, values, kept, sequence)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
@@ -33,8 +34,8 @@ class Money(BaseModel):
 
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Money:
-        """From whole minor units (pence, cents)."""
-        return cls(amount=Decimal(minor).scaleb(-exponent(currency)), currency=currency)
+        """From whole minor units (pence, cents). Equal amounts may be the same object."""
+        return _of_minor(minor, currency)
 
     @property
     def minor(self) -> int:
@@ -46,6 +47,11 @@ class Money(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"
+
+
+@lru_cache(4096)
+def _of_minor(minor: int, currency: str) -> Money:
+    return Money(amount=Decimal(minor).scaleb(-exponent(currency)), currency=currency)
 
 
 def parse_amount(text: str, currency: str) -> Money | None:

@@ -7,6 +7,7 @@ no name, no contact, no amount, no list, so that no single field a client may re
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from gateway.adapters.sip2 import _lists
 from gateway.adapters.sip2._common import (
@@ -154,7 +155,7 @@ def _nothing(code: str, message: Message, s: Surroundings, no: No, now: datetime
     row = row_of(no).sip2
     valid = row.card_known and (not row.needs_pin or s.profile.patron.bl_tells_card_only)
     fixed = {
-        "patron_status": _positions(set(row.status)) if valid and not row.needs_pin else _denied(s),
+        "patron_status": _positions(frozenset(row.status)) if valid and not row.needs_pin else _denied(s),
         "language": _asked_language(message),
         "transaction_date": sip_now(s, now),
     }
@@ -171,12 +172,13 @@ def _nothing(code: str, message: Message, s: Surroundings, no: No, now: datetime
     return build(code, fields=fields, **fixed)
 
 
-def _positions(marked: set[int]) -> str:
+@cache
+def _positions(marked: frozenset[int]) -> str:
     return "".join("Y" if position in marked else " " for position in range(14))
 
 
 def _denied(s: Surroundings) -> str:
-    return _positions({0} if s.profile.patron.status_when_unknown == "first" else set(DENIED))
+    return _positions(frozenset({0} if s.profile.patron.status_when_unknown == "first" else DENIED))
 
 
 def _stands(block: Block, now: datetime) -> bool:
@@ -197,7 +199,7 @@ def patron_status(patron: Patron, s: Surroundings, now: datetime) -> str:
             marked.add(position)
     if marked and s.profile.patron.status_when_blocked == "all":
         marked = {0, *range(3, 14)}
-    return _positions(marked)
+    return _positions(frozenset(marked))
 
 
 def _told(patron: Patron, now: datetime) -> list[MessageRef]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from gateway.adapters.sip2 import mapping
+from gateway.adapters.sip2.answer_memory import AnswerMemory
 from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.session import (
     AskStatus,
@@ -92,6 +93,7 @@ class Sip2Service:
         self.clock = clock
         self.settings = settings
         self.recorder = recorder
+        self.answers = AnswerMemory()
         self.links: set[Sip2Protocol] = set()
         self.turned_away = 0
         self._surroundings: dict[str, tuple[Any, Any, Surroundings]] = {}
@@ -291,7 +293,7 @@ class Turn:
                 self._note(result)
         if not self.abandoned:
             session.finish(message, result, service.clock.monotonic())
-        return mapping.to_answer(message, session.surroundings, result, service.clock.now(), session.language)
+        return service.answers.to_answer(message, session.surroundings, result, service.clock.now(), session.language)
 
     def _context(self, session: Session) -> Any:
         assert session.identity is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -58,6 +59,10 @@ from gateway.store.rows import (
 )
 
 Totals = Mapping[str, Any]
+
+# Canonical entities are frozen: what many patrons have in common is made once.
+_NO_LIMITS = PatronLimits()
+_NO_CONTACTS = Contacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,36 +178,45 @@ def patron_view(standing: Standing, rules: MemberRules, now: int) -> Patron:
             Identifier(type=IdentifierType(i.type), value=i.shown, active=i.active) for i in standing.identifiers
         ),
         name=PatronName(display=row.name, family=row.family, given=row.given),
-        category=Category(code=row.category, label=category.label if category else row.category),
+        category=_category(row.category, category.label if category else row.category),
         home_library=row.home_library,
         status=patron_status(row, rules, now),
         expires_at=expires,
         valid_from=None if row.valid_from_on is None else date.fromisoformat(row.valid_from_on),
         birth_date=None if row.birth_on is None else date.fromisoformat(row.birth_on),
         language=row.language,
-        contacts=Contacts(
-            emails=orjson.loads(row.emails_json),
-            phones=orjson.loads(row.phones_json),
-            addresses=orjson.loads(row.addresses_json),
-        ),
+        contacts=_contacts(row),
         has_pin=row.pin_hash is not None,
         blocks=blocks_of(standing, rules, now),
-        limits=_limits(standing, rules),
+        limits=_NO_LIMITS
+        if category is None
+        else _limits(category.max_loans, category.max_overdue, category.max_holds, category.max_fees, rules.currency),
         counts=_counts(standing),
         balance=None if charges is None else rules.money(charges["balance"]),
         is_institution=row.is_institution,
     )
 
 
-def _limits(standing: Standing, rules: MemberRules) -> PatronLimits:
-    category = rules.categories.get(standing.patron.category)
-    if category is None:
-        return PatronLimits()
-    return PatronLimits(
-        loans=category.max_loans,
-        overdues=category.max_overdue,
-        holds=category.max_holds,
-        fees=None if category.max_fees is None else rules.money(category.max_fees),
+@lru_cache(1024)
+def _category(code: str, label: str) -> Category:
+    return Category(code=code, label=label)
+
+
+@lru_cache(1024)
+def _limits(
+    loans: int | None, overdues: int | None, holds: int | None, fees: int | None, currency: str
+) -> PatronLimits:
+    money = None if fees is None else Money.of_minor(fees, currency)
+    return PatronLimits(loans=loans, overdues=overdues, holds=holds, fees=money)
+
+
+def _contacts(row: PatronRow) -> Contacts:
+    if row.emails_json == row.phones_json == row.addresses_json == "[]":
+        return _NO_CONTACTS
+    return Contacts(
+        emails=orjson.loads(row.emails_json),
+        phones=orjson.loads(row.phones_json),
+        addresses=orjson.loads(row.addresses_json),
     )
 
 

@@ -1,0 +1,62 @@
+"""Answers to 17, 23 and 63 as they were made for the same outcome: only their date is written anew.
+
+The desk may give one outcome object to the same question again. Mapping is pure: the same object, asked about in the
+same words for the same terminal, has the same answer. Nothing that came with a PIN, and no PIN, is remembered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from gateway.adapters.sip2 import mapping
+from gateway.adapters.sip2._common import Result, sip_now
+from gateway.adapters.sip2.surroundings import Surroundings
+from gateway.canonical.outcomes import ItemOutcome, PatronOutcome
+from library_protocols.sip2.messages import Message
+
+SIZE = 2048  # answers: below 10 MB
+_READS = frozenset({"17", "23", "63"})
+
+
+class _Made(NamedTuple):
+    """What keeps the ids of its key from being given to other objects, and the answer."""
+
+    result: Result
+    surroundings: Surroundings
+    answer: Message
+
+
+class AnswerMemory:
+    """`to_answer` is `mapping.to_answer`, remembered. The answer made first is the first to go."""
+
+    def __init__(self, size: int = SIZE) -> None:
+        self._size = size
+        self._made: dict[tuple[Any, ...], _Made] = {}
+
+    def to_answer(
+        self, message: Message, s: Surroundings, result: Result, now: datetime, language: str | None = None
+    ) -> Message:
+        if message.code not in _READS or message.has("AD") or not _timeless(result):
+            return mapping.to_answer(message, s, result, now, language)
+        fixed = message.fixed
+        words = [field for field in message.fields if field[0] != "AC"]  # the terminal's password is in no answer
+        key = (id(result), id(s), language, message.code, fixed.get("language"), fixed.get("summary"), *words)
+        made = self._made.get(key)
+        if made is not None:
+            answer = made.answer
+            return Message(answer.code, {**answer.fixed, "transaction_date": sip_now(s, now)}, answer.fields)
+        answer = mapping.to_answer(message, s, result, now, language)
+        if len(self._made) >= self._size:
+            del self._made[next(iter(self._made))]
+        self._made[key] = _Made(result, s, answer)
+        return answer
+
+
+def _timeless(result: Result) -> bool:
+    """Whether the answer depends on the clock for nothing but its date."""
+    if isinstance(result, ItemOutcome):
+        return True
+    if not isinstance(result, PatronOutcome):
+        return False
+    return all(block.expires_at is None for block in result.patron.blocks)

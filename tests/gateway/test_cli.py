@@ -36,3 +36,7 @@ def test_decoding_a_message_loads_no_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_a_demo_beyond_the_last_port_is_a_usage_error() -> None:
+    assert CliRunner().invoke(app, ["demo", "--port-offset", "60000"]).exit_code == 2

@@ -24,7 +24,7 @@ from rich.text import Text
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
-from gateway.demo.config import demo_config
+from gateway.demo.config import LISTENERS, demo_config
 from gateway.runtime import logs
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 NO, USAGE, OUTSIDE = 1, 2, 3
 PID_FILE = "gateway.pid"
+HIGHEST_OFFSET = 65535 - max(port for _, port, _ in LISTENERS.values())
 
 console = Console()
 diagnostics = Console(stderr=True, highlight=False)
@@ -59,7 +60,7 @@ platform_app = typer.Typer(help="The platform behind the gateway.", no_args_is_h
 
 
 def demo(
-    port_offset: Annotated[int, typer.Option(help="Added to every port.")] = 0,
+    port_offset: Annotated[int, typer.Option(min=0, max=HIGHEST_OFFSET, help="Added to every port.")] = 0,
     data_dir: Annotated[
         Path | None, typer.Option(help="Keep the data here; without it they go when the demo ends.")
     ] = None,
@@ -100,7 +101,7 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
 
         await server.run(ready=ready)
 
-    _run(run())
+    _run(run(), port_hint=" (--port-offset 100 moves every port)")
 
 
 def _program() -> str:
@@ -259,8 +260,8 @@ def _refuse(found: list[Problem], *, as_json: bool = False) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs `work`; what fails outside is said in one line and is exit code 3."""
+def _run(work: Coroutine[Any, Any, T], *, port_hint: str = "") -> T:
+    """Runs `work`; what fails outside is said in one line and is exit code 3. `port_hint`: for a port in use."""
     try:
         return uvloop.run(work)
     except KeyboardInterrupt:
@@ -274,5 +275,6 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         sqlite3.Error,
         OSError,
     ) as error:
-        diagnostics.print(f"[red]{type(error).__name__}[/]: {error}", soft_wrap=True)
+        hint = port_hint if isinstance(error, PortInUse) else ""
+        diagnostics.print(f"[red]{type(error).__name__}[/]: {error}{hint}", soft_wrap=True)
         raise typer.Exit(OUTSIDE) from None

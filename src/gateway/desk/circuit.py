@@ -47,13 +47,15 @@ class Circuit:
         self._probing = False
 
     def failed(self, failure: PlatformFailure, now: float) -> None:
-        self._probing = False
+        probing, self._probing = self._probing, False
         if failure.code not in _TELLING:
             return
         self._failures += 1
         if self._failures < FAILURES:
             return
         if self.open:
+            if not probing:  # asked before it opened, with everybody else: that tells nothing new
+                return
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
         self.open = True
         self._probe_at = now + self._pause

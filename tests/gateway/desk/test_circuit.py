@@ -46,6 +46,27 @@ async def test_a_probe_that_succeeds_closes_it() -> None:
     assert not bench.desk.circuit("aber").open
 
 
+async def test_requests_that_fail_together_keep_it_open_no_longer_than_one_would() -> None:
+    """A fleet asks all at once when a database fails over; the kiosks must not wait half a minute for its second."""
+    bench = Bench()
+    cut = asyncio.Event()
+
+    async def until_cut() -> None:
+        await cut.wait()
+        raise AWAY
+
+    bench.platform.before = until_cut
+    fleet = [asyncio.create_task(refused(bench)) for _ in range(4 * FAILURES)]
+    await asyncio.sleep(0)
+    cut.set()
+    await asyncio.gather(*fleet)
+    assert bench.desk.circuit("aber").open
+    bench.platform.before = None
+    bench.clock.elapsed += FIRST_PAUSE
+    await bench.desk.perform(bench.context(), ASK)
+    assert not bench.desk.circuit("aber").open
+
+
 async def test_probes_that_fail_come_less_and_less_often() -> None:
     bench = await opened()
     pauses: list[float] = []

@@ -6,12 +6,10 @@ import json
 import resource
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
+from tests.benchmarks import page
 from tests.benchmarks.machine import describe
 from tests.benchmarks.scenarios import SCENARIOS, Figures
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def main(arguments: list[str]) -> int:
@@ -27,10 +25,12 @@ def main(arguments: list[str]) -> int:
         figures = SCENARIOS[name](quick)
         print(json.dumps({name: _rounded(figures)}, indent=2), flush=True)
         if not quick:
-            RESULTS.mkdir(exist_ok=True)
+            page.RESULTS.mkdir(exist_ok=True)
             record = {"scenario": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
             text = json.dumps({**record, "figures": _rounded(figures)}, indent=2)
-            (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+            (page.RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    if not quick:
+        page.write()
     return 0
 
 

@@ -22,7 +22,7 @@ import psutil
 from gateway.demo.consortium import MEMBERS
 from gateway.platforms.reference.pins import Pins
 from gateway.store import migrate
-from tests.benchmarks import recorded
+from tests.benchmarks import layers, recorded
 from tests.benchmarks.machine import python
 from tests.postgres import Cluster, Database, find_binaries
 
@@ -247,8 +247,14 @@ def median(rounds: list[Figures]) -> Figures:
     return {**ordered[len(ordered) // 2], f"{key}_from": ordered[0][key], f"{key}_to": ordered[-1][key]}
 
 
+def profile(quick: bool) -> Figures:
+    """Microseconds of processor time of each layer, for one item and one patron information."""
+    return asyncio.run(layers.measure(quick))
+
+
 SCENARIOS = {
     "wire": wire,
+    "profile": profile,
     "pins": pins,
     "sqlite": sqlite,
     "postgres": postgres,

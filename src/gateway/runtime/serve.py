@@ -25,11 +25,8 @@ from gateway.runtime.listeners import HttpListener, TcpListener, bind
 
 DRAIN_SECONDS = 15.0  # a kiosk that waits longer than its own timeout has given up
 HOUSEKEEPING_SECONDS = 300.0
-GC_THRESHOLDS = (
-    20_000,
-    20,
-    20,
-)  # objects made and not yet gone; a message makes about a hundred, nearly none in cycles
+# Objects made and not yet gone: a message makes about a hundred, nearly none of them in cycles.
+GC_THRESHOLDS = (20_000, 20, 20)
 
 log = structlog.get_logger(__name__)
 

@@ -49,7 +49,7 @@ class _WhenAsked(TyperGroup):
         if isinstance(found, typer.Typer):
             command = typer.main.get_group(found)
         else:
-            single = typer.Typer(pretty_exceptions_enable=False)
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             single.command(cmd_name)(found)
             command = typer.main.get_command(single)
         command.name = cmd_name
@@ -60,6 +60,7 @@ app = typer.Typer(
     name="gateway",
     cls=_WhenAsked,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -104,7 +104,7 @@ def _refusal_facts(code: RefusalCode | FailureCode, row: RefusalRow) -> dict[str
         "code": code.value,
         "kind": _kind(code),
         "title": row.http_title,
-        "sip2": _sip2_words(row.sip2),
+        "sip2": _sip2_words(code, row.sip2),
         "http": row.http,
         "problem": problem_type(code),
         "ncip": {"type": row.ncip.type, "element": row.ncip.element},
@@ -121,13 +121,15 @@ def _kind(code: RefusalCode | FailureCode) -> str:
     return 'refusal: a legitimate "no", stored with its command and replayed to a retry'
 
 
-def _sip2_words(look: Sip2Refusal) -> str:
+def _sip2_words(code: RefusalCode | FailureCode, look: Sip2Refusal) -> str:
     """How the answer's fields stand, in the order a reader of the wire meets them."""
     parts = [f"ok=1 in {', '.join(sorted(look.ok_in))}, else ok=0" if look.ok_in else "ok=0"]
     if look.needs_pin:
         parts.append("BL=N and CQ=N, for a PIN is wrong or missing")
-    else:
-        parts.append("in 24, 26 and 64 BL=Y" if look.card_known else "in 24, 26 and 64 BL=N and everything denied")
+    elif look.card_known:
+        parts.append("in 24, 26 and 64 BL=Y")
+    elif isinstance(code, FailureCode) or code in EDGE_ERRORS or code.startswith(("PATRON_", "UNSUPPORTED_")):
+        parts.append("in 24, 26 and 64 BL=N and everything denied")
     status = TABLES["patron_status"]
     marked = [row.meaning for row in status.rows if int(row.code) in look.status]
     if marked:

@@ -300,8 +300,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Mae'r eitem hon wedi'i chadw mewn llyfrgell arall. Rhowch hi i aelod o staff.",
     ),
     "return.transit_home": (
-        "This item belongs to another library. Please hand it to a member of staff.",
-        "Mae'r eitem hon yn perthyn i lyfrgell arall. Rhowch hi i aelod o staff.",
+        "This item's home is elsewhere. Please hand it to a member of staff.",
+        "Mae cartref yr eitem hon mewn man arall. Rhowch hi i aelod o staff.",
     ),
     "return.ill_return": (
         "This item was borrowed from another library. Please hand it to a member of staff.",

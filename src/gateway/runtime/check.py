@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from gateway.canonical.context import Context
@@ -21,6 +23,7 @@ from gateway.runtime.listeners import PortInUse, bind
 from gateway.store import migrate, open_store
 from gateway.store.effects import StoreUnavailable
 
+PID_FILE = "gateway.pid"  # in the data directory, while a gateway serves from it
 DAYS_TO_RENEW = 30  # a certificate that ends sooner is worth a word
 
 
@@ -43,8 +46,9 @@ async def check(config: Config) -> list[Result]:
     results += [Result(p.key, "problem", p.message, p.hint) for p in [*problems(config), *refuse_demo(config)]]
     results += _directory(config)
     results += _certificates(config)
+    serving = serving_process(config.data_dir)
     for name, listener in config.listeners.items():
-        results += _listener(name, listener)
+        results += _listener(name, listener, serving)
     return [*results, *[result async for result in _store(config)]]
 
 
@@ -84,12 +88,25 @@ def _certificates(config: Config) -> Iterator[Result]:
             yield Result(what, "ok", f"valid for {left:.0f} days")
 
 
-def _listener(name: str, listener: ListenerConfig) -> Iterator[Result]:
+def serving_process(data_dir: Path) -> int | None:
+    """Process id of the gateway that serves from this directory now; None where there is none."""
+    try:
+        process = int((data_dir / PID_FILE).read_text(encoding="ascii"))
+        os.kill(process, 0)
+    except (OSError, ValueError):
+        return None
+    return process
+
+
+def _listener(name: str, listener: ListenerConfig, serving: int | None) -> Iterator[Result]:
     what = f"listeners.{name}"
     try:
         bind(listener.host, listener.port).close()
     except PortInUse as error:
-        yield Result(what, "problem", str(error), "another program, or this gateway already running, has the port")
+        if serving is not None:
+            yield Result(what, "warning", f"{error}", f"process {serving} serves from this data directory")
+            return
+        yield Result(what, "problem", str(error), "another program has the port")
         return
     clear = not listener.tls and not ipaddress.ip_address(listener.host).is_loopback
     if clear:

@@ -26,6 +26,7 @@ from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
 from gateway.runtime import logs
+from gateway.runtime.check import PID_FILE
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
 from gateway.runtime.listeners import PortInUse
@@ -38,7 +39,6 @@ from gateway.store.effects import StoreUnavailable
 T = TypeVar("T")
 
 NO, USAGE, OUTSIDE = 1, 2, 3
-PID_FILE = "gateway.pid"
 HIGHEST_OFFSET = 65535 - max(port for _, port, _ in LISTENERS.values())
 
 console = Console()

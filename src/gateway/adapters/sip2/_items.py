@@ -76,7 +76,7 @@ def answer_information(
         ("AJ", item.title),
         *optional(
             [
-                ("BG", item.owner_member),
+                ("BG", _owner(item, s)),
                 ("BH", item.fee.currency if item.fee else None),
                 ("BV", amount(item.fee) if item.fee else None),
             ],
@@ -98,6 +98,13 @@ def answer_information(
         fee_type=FEE_TYPE[item.fee_type] if item.fee_type else "01",
         transaction_date=sip_now(s, now),
     )
+
+
+def _owner(item: Item, s: Surroundings) -> str | None:
+    """BG: the owner by the name that messages call it by, so that a kiosk may compare it with AO."""
+    if item.owner_member == s.member:
+        return s.institution
+    return item.owner_member and item.owner_member.upper()
 
 
 def _sorter(item: Item, s: Surroundings) -> list[Field]:

@@ -6,6 +6,7 @@ same words for the same terminal, has the same answer. Nothing that came with a 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ class AnswerMemory:
 
     def __init__(self, size: int = SIZE) -> None:
         self._size = size
-        self._made: dict[tuple[Any, ...], _Made] = {}
+        self._made: OrderedDict[tuple[Any, ...], _Made] = OrderedDict()
 
     def to_answer(
         self, message: Message, s: Surroundings, result: Result, now: datetime, language: str | None = None
@@ -48,7 +49,7 @@ class AnswerMemory:
             return Message(answer.code, {**answer.fixed, "transaction_date": sip_now(s, now)}, answer.fields)
         answer = mapping.to_answer(message, s, result, now, language)
         if len(self._made) >= self._size:
-            del self._made[next(iter(self._made))]
+            self._made.popitem(last=False)
         self._made[key] = _Made(result, s, answer)
         return answer
 

@@ -6,6 +6,7 @@ the answer changes by itself. A store that cannot tell of others' commits keeps 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ class ReadCache:
 
     def __init__(self, size: int = SIZE) -> None:
         self._size = size
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()  # a dict is slow to find its first of many
 
     def get(self, key: Hashable, generation: int, now: int) -> Any | None:
         """The answer, where it still holds. A clock that was put back is before what was made later."""
@@ -38,7 +39,7 @@ class ReadCache:
         """Keeps what was read at `generation` and `now`; it does not hold at `until` any more."""
         self._kept.pop(key, None)
         if len(self._kept) >= self._size:
-            del self._kept[next(iter(self._kept))]
+            self._kept.popitem(last=False)
         self._kept[key] = _Kept(generation, now, until, answer)
 
     def clear(self) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import uvicorn
 
+from gateway.runtime.http_limits import LimitedHttp
+
 BACKLOG = 1024  # kiosks of ninety locations may all reconnect in the second after a power cut
 HTTP_LIMIT_SECONDS = 10  # how long a stopping HTTP server waits for requests that still run
 
@@ -86,7 +88,7 @@ class HttpListener:
         config = uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=LimitedHttp,
             ws="none",
             lifespan="off",
             log_config=None,

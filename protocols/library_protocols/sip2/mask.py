@@ -42,9 +42,13 @@ _LINES = re.compile(rb"[^\r\n]+")
 _TRAILER = re.compile(rb"AY[0-9]{1,2}AZ[0-9A-Fa-f]{4}\Z")
 _CHECKSUM = re.compile(rb"AZ([^|]{1,8})\Z")
 # A secret field after a character that may be the peer's own delimiter. Blanks, hyphens and the like stand in
-# names and titles and are none.
+# names and titles and are none, unless digits follow the code as they do in a PIN or a card number.
 _CODES = b"(?:" + b"|".join(sorted(_SECRET)) + b")"
-_OTHER_DELIMITER = re.compile(rb"[\x00-\x1f!#$%*+:;<=>?@\[\\\]^{|}~\x7f\x80]" + _CODES)
+_DIGITS = rb"(?=[0-9]{3})"
+_OTHER_DELIMITER = re.compile(
+    rb"[\x00-\x1f!#$%*+:;<=>?@\[\\\]^{|}~\x7f\x80]" + _CODES + rb"|[^0-9A-Za-z]" + _CODES + _DIGITS
+)
+_OTHER_PERSON = re.compile(rb"[^0-9A-Za-z](?:" + b"|".join(sorted(_PERSONAL)) + rb")" + _DIGITS)
 
 
 @cache
@@ -108,6 +112,8 @@ def _mask_line(data: bytes, out: bytearray, start: int, end: int, delimiter: byt
             doubt = False
             if personal and (code in _PERSONAL or code not in _KNOWN):
                 covered |= _cover(out, field + 2, limit)
+            if personal and (person := _OTHER_PERSON.search(data, field + 2, limit)):
+                covered |= _cover(out, person.end(), limit)
             other = _OTHER_DELIMITER.search(data, field + 2, limit)
             if other:
                 covered |= _cover(out, other.end(), limit)

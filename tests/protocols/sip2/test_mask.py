@@ -34,6 +34,10 @@ HEAD = b"6300020261122    044327          "
         (HEAD + b"AD12|34|AOX|", HEAD + b"AD**|**|AOX|"),
         # The peer's own delimiter, which nobody told us.
         (HEAD + b"AOX^AA1^AD1234^", HEAD + b"AOX^AA1^AD*****"),
+        # One that stands in titles too: digits after the code tell; without them it is a title.
+        (HEAD + b"AOX,AA1,AC,AD1234,", HEAD + b"AOX,AA1,AC,AD*****"),
+        (HEAD + b"AOX AA1 AC AD1234 |AA|", HEAD + b"AOX AA1 AC AD*****|AA|"),
+        (HEAD + b"AOX|AJRome, AD 1066 (AD)|", HEAD + b"AOX|AJRome, AD 1066 (AD)|"),
         # The terminal's password and the login's.
         (b"9300CNkiosk|COlet me in|CPBR1|\r", b"9300CNkiosk|CO*********|CPBR1|\r"),
         (HEAD + b"AOX|ACterm|", HEAD + b"AOX|AC****|"),
@@ -53,6 +57,16 @@ HEAD = b"6300020261122    044327          "
 )
 def test_what_is_covered(octets: bytes, masked: bytes) -> None:
     assert mask(octets) == masked
+
+
+@pytest.mark.parametrize("delimiter", [b"^", b";", b",", b" ", b"\t", b"\xc2\xa6"])
+def test_a_card_behind_the_peers_own_delimiter_is_covered_as_personal(delimiter: bytes) -> None:
+    sent = HEAD + delimiter.join((b"AOX", b"AA20100001", b"AC", b"AD1234", b""))
+    covered = mask(sent, personal=True)
+    assert covered is not None
+    assert len(covered) == len(sent)
+    assert b"20100001" not in covered
+    assert b"1234" not in covered
 
 
 @pytest.mark.parametrize("octets", [b"kiosk\r\n", b"login: kiosk", b"kiosk-demo\r", b"\xff\xff", b"9", b"41ADx|"])

@@ -106,9 +106,9 @@ class Server:
             name: getattr(self.gateway.config, name)
             for name in ("data_dir", "store", "listeners", "pepper", "tls", "exchanges", "journal")
         }
-        unchanged = all(getattr(config, name) == value for name, value in kept.items())
+        waiting = [name for name, value in kept.items() if getattr(config, name) != value]
         self.gateway.replace(config.model_copy(update=kept))
-        log.info("reload.done", members=len(config.members), needs_restart=not unchanged)
+        log.info("reload.done", members=len(config.members), needs_restart=waiting)
 
     async def close(self) -> None:
         """Drains and closes everything, within DRAIN_SECONDS."""

@@ -19,11 +19,11 @@ from sqlalchemy.sql.elements import BindParameter
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.entities import Routing
 from gateway.canonical.messages import MessageRef
-from gateway.canonical.outcomes import LoanOutcome, ReturnOutcome, UndoOutcome
+from gateway.canonical.outcomes import ItemOutcome, LoanOutcome, ReturnOutcome, UndoOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.requests import LoanCreate, LoanRenew, LoanReturn, LoanUndo
+from gateway.canonical.requests import ItemGet, LoanCreate, LoanRenew, LoanReturn, LoanUndo
 from gateway.canonical.vocabulary import ForeignItems, HoldLevel, HoldType, ItemStatus, LoanStatus, RoutingAction
-from gateway.platforms.reference import loan_create, loan_renew, loan_return, loan_undo, parts
+from gateway.platforms.reference import items, loan_create, loan_renew, loan_return, loan_undo, parts
 from gateway.platforms.reference.circulation import (
     Case,
     Elsewhere,
@@ -148,6 +148,26 @@ class Partner:
 
     def away(self, command: Command) -> str:
         return f"{command.member}:{command.here}"
+
+
+async def look(platform: Core, ctx: Context, request: ItemGet) -> ItemOutcome | Refusal:
+    """item.get for any item; another member's is shown as its owner sees it, unless it is `unknown` here."""
+    answer = await items.get(platform, ctx, request)
+    if isinstance(answer, Refusal):
+        elsewhere = answer.code is RefusalCode.ITEM_NOT_FOUND
+    else:  # a stand-in that is not on loan here says nothing of where the item is
+        elsewhere = answer.item.owner_member != ctx.member and answer.item.due is None
+    if not elsewhere or request.item is None or ctx.foreign_items is ForeignItems.UNKNOWN:
+        return answer
+    partner = await _partner(platform, ctx, request, None)
+    if partner is None:
+        return answer
+    there = await items.get(platform, replace(ctx, member=partner.member), ItemGet(item=partner.barcode))
+    if isinstance(there, Refusal):
+        return there
+    # Its ids are the owner's: here they name nothing.
+    hidden = {"id": f"{partner.member}:{there.item.id}", "bib_id": partner.stand_in_bib}
+    return there.model_copy(update={"item": there.item.model_copy(update=hidden)})
 
 
 async def create(platform: Core, ctx: Context, request: LoanCreate, key: CommandKey) -> LoanOutcome | Refusal:

@@ -68,7 +68,7 @@ class ReferencePlatform(Core):
         return await patrons.enable(self, ctx, request, key)
 
     async def item_get(self, ctx: Context, request: req.ItemGet) -> out.ItemOutcome | Refusal:
-        return await items.get(self, ctx, request)
+        return await foreign.look(self, ctx, request)
 
     async def item_update(self, ctx: Context, request: req.ItemUpdate, key: CommandKey) -> out.ItemOutcome | Refusal:
         return await items.update(self, ctx, request, key)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.canonical.outcomes import LoanOutcome, UndoOutcome
+from gateway.canonical.outcomes import ItemOutcome, LoanOutcome, UndoOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.canonical.requests import ItemGet
 from gateway.canonical.vocabulary import ForeignItems, HoldStatus, ItemStatus, LoanStatus, RoutingAction
 from gateway.store.port import Store
 from gateway.store.rows import BibRow, ChargeRow, EventRow, HoldRow, ItemRow, LoanRow
@@ -44,6 +45,31 @@ async def test_by_default_it_does_not_exist(library: Library) -> None:
     assert code(await library.lend("z", "ann")) is RefusalCode.ITEM_NOT_FOUND
     assert code(await library.take_back("z")) is RefusalCode.ITEM_NOT_FOUND
     assert (await at_beta(library, ItemRow)).status == ItemStatus.AVAILABLE
+
+
+@pytest.mark.parametrize("policy", [ForeignItems.ROUTE_HOME, ForeignItems.FULFIL])
+async def test_it_is_shown_as_its_owner_sees_it(library: Library, policy: ForeignItems) -> None:
+    library.foreign_items = policy
+    shown = await library.platform.item_get(library.context(), ItemGet(item="b-z"))
+    assert isinstance(shown, ItemOutcome)
+    assert (shown.item.title, shown.item.status, shown.item.owner_member) == ("The z book", "AVAILABLE", "beta")
+    assert code(await library.platform.item_get(library.context(), ItemGet(item_id=shown.item.id))) is not None
+    assert (
+        code(await library.platform.item_get(library.context(), ItemGet(item="nothing"))) is RefusalCode.ITEM_NOT_FOUND
+    )
+
+
+async def test_back_with_its_owner_it_is_shown_as_there(library: Library) -> None:
+    await library.lend("z", "ann")
+    await library.take_back("z", at=BETA)
+    shown = await library.platform.item_get(library.context(), ItemGet(item="b-z"))
+    assert isinstance(shown, ItemOutcome)
+    assert shown.item.status == (await at_beta(library, ItemRow)).status
+
+
+async def test_what_is_unknown_here_is_not_shown(library: Library) -> None:
+    library.foreign_items = ForeignItems.UNKNOWN
+    assert code(await library.platform.item_get(library.context(), ItemGet(item="b-z"))) is RefusalCode.ITEM_NOT_FOUND
 
 
 async def test_what_nobody_has_is_not_found(library: Library) -> None:

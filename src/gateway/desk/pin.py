@@ -28,13 +28,15 @@ LIMITS = ((timedelta(minutes=5), 5), (timedelta(hours=1), 15))
 LINK_MEMORY = 180.0  # seconds: canonical model 4.3
 TERMINAL_FAILURES = 50  # within the shortest period
 TERMINAL_PAUSE = 2.0  # seconds before each further check at such a terminal
+UNWRITTEN = 10_000  # patrons whose attempts are remembered here while the count cannot be written
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
 class Attempts(Protocol):
-    """Failed PINs, counted where all nodes see them. Whatever is raised lets nobody in."""
+    """Failed PINs, counted where all nodes see them. A count that cannot be read lets nobody in; one that cannot be
+    written is kept in memory."""
 
     async def failures(self, member: str, patron_id: str, since: datetime) -> int: ...
 
@@ -54,6 +56,7 @@ class PinRule:
         self._sleep = sleep
         self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
         self._terminals: dict[tuple[str, str], deque[float]] = {}
+        self._unwritten: dict[tuple[str, str], deque[datetime]] = {}
 
     def without(self, ctx: Context, request: PatronRequest) -> Refusal | None:
         """For a request that brings no PIN: PATRON_AUTH_REQUIRED, or None where it may go on."""
@@ -93,25 +96,48 @@ class PinRule:
         )
         if isinstance(answer, PatronOutcome):
             if failures:
-                await _counted(self._attempts.clear(ctx.member, subject))
+                await self._forgive(ctx.member, subject)
             ctx.link.verified_patron = _named(request)
             ctx.link.verified_until = self._clock.monotonic() + LINK_MEMORY
             return answer if answer.pin_verified else answer.model_copy(update={"pin_verified": True})
         # An unknown patron is counted as well: that a limit never comes would tell that nobody is there.
         if answer.code in (RefusalCode.PATRON_AUTH_FAILED, RefusalCode.PATRON_NOT_FOUND):
-            await _counted(self._attempts.record(ctx.member, subject, ctx.terminal, self._clock.now()))
+            await self._record(ctx, subject)
             self._count(ctx)
         return answer
 
+    async def _record(self, ctx: Context, subject: str) -> None:
+        """Counts a wrong PIN, here where the count cannot be written: the answer must not tell a wrong PIN from a right
+        one by a failure that only one of them meets."""
+        now = self._clock.now()
+        try:
+            await self._attempts.record(ctx.member, subject, ctx.terminal, now)
+        except Exception as error:
+            _log.warning("a PIN attempt is counted in memory only", error=str(error))
+            if len(self._unwritten) >= UNWRITTEN:
+                self._unwritten.pop(next(iter(self._unwritten)))
+            self._unwritten.setdefault((ctx.member, subject), deque(maxlen=LIMITS[-1][1])).append(now)
+
+    async def _forgive(self, member: str, subject: str) -> None:
+        self._unwritten.pop((member, subject), None)
+        try:
+            await self._attempts.clear(member, subject)
+        except Exception as error:
+            _log.warning("PIN attempts are not cleared", error=str(error))
+
+    async def _since(self, member: str, subject: str, since: datetime) -> int:
+        written = await _counted(self._attempts.failures(member, subject, since))
+        return written + sum(at >= since for at in self._unwritten.get((member, subject), ()))
+
     async def _failures(self, member: str, subject: str) -> tuple[int, Refusal | None]:
         now = self._clock.now()
-        most = await _counted(self._attempts.failures(member, subject, now - LIMITS[-1][0]))
+        most = await self._since(member, subject, now - LIMITS[-1][0])
         if most < LIMITS[0][1]:
             return most, None
         for period, allowed in LIMITS:
             count = most
             if period is not LIMITS[-1][0]:
-                count = await _counted(self._attempts.failures(member, subject, now - period))
+                count = await self._since(member, subject, now - period)
             if count >= allowed:
                 minutes = int(period.total_seconds() // 60)
                 return most, _refusal(RefusalCode.PATRON_AUTH_LIMITED, minutes=minutes)

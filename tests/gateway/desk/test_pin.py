@@ -210,14 +210,34 @@ async def test_no_lock_is_left_behind() -> None:
     assert bench.desk._pins._turns == {}
 
 
-@pytest.mark.parametrize("away", ["failures", "record", "clear"])
-async def test_while_attempts_cannot_be_counted_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch, away: str) -> None:
+async def test_while_attempts_cannot_be_read_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
-    await guess(bench, 1)
 
     async def unreachable(*_: object) -> int:
         raise OSError("the database is away")
 
-    monkeypatch.setattr(bench.attempts, away, unreachable)
-    with pytest.raises(PlatformFailure):
-        await said(bench, account(pin="9999" if away == "record" else "1234"))
+    monkeypatch.setattr(bench.attempts, "failures", unreachable)
+    for pin in ("1234", "9999"):
+        with pytest.raises(PlatformFailure):
+            await said(bench, account(pin=pin))
+
+
+async def test_a_count_that_cannot_be_written_tells_no_right_pin_from_a_wrong_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Disk full: reading goes on. What a guesser hears, and how often, stays the same."""
+    bench = Bench()
+
+    async def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(bench.attempts, "record", full)
+    monkeypatch.setattr(bench.attempts, "clear", full)
+    assert await guess(bench, 4) == [RefusalCode.PATRON_AUTH_FAILED] * 4
+    assert await said(bench, account(pin="1234")) is None
+    assert await guess(bench, 5) == [RefusalCode.PATRON_AUTH_FAILED] * 5
+    assert await said(bench, account(pin="1234")) is RefusalCode.PATRON_AUTH_LIMITED
+    monkeypatch.undo()
+    bench.clock.elapsed += 301
+    assert await said(bench, account(pin="1234")) is None
+    assert await guess(bench, 5) == [RefusalCode.PATRON_AUTH_FAILED] * 5

@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -64,8 +64,8 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Config:
     return _anchored(config, root.parent.resolve())
 
 
-def explain(error: ValidationError) -> list[tuple[str, str, str]]:
-    """Key, message and hint of each line of a validation error."""
+def explain(error: ValidationError, model: type[BaseModel] = Config) -> list[tuple[str, str, str]]:
+    """Key, message and hint of each line of a validation error of `model`."""
     lines: list[tuple[str, str, str]] = []
     for line in error.errors(include_url=False, include_input=False):
         cause = line.get("ctx", {}).get("error")
@@ -75,7 +75,7 @@ def explain(error: ValidationError) -> list[tuple[str, str, str]]:
         location = [part for part in line["loc"] if part != "[key]"]
         key = ".".join(str(part) for part in location)
         if line["type"] == "extra_forbidden":
-            lines.append((key, "there is no such setting", _did_you_mean(location)))
+            lines.append((key, "there is no such setting", _did_you_mean(model, location)))
         elif line["type"] == "missing":
             lines.append((key, "is missing", ""))
         elif (limits := line.get("ctx", {})).get("field_type") == "Value":  # a secret
@@ -127,7 +127,7 @@ class _Reader:
     def _parse(self, path: Path) -> dict[str, Any]:
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             self._complain(path, "", getattr(error, "strerror", None) or str(error))
             self.unreadable = True
             return {}
@@ -192,11 +192,16 @@ def _anchored(part: Part, base: Path) -> Part:
     return part.model_copy(update=changes)
 
 
-def _did_you_mean(location: list[int | str]) -> str:
+def _did_you_mean(root: type[BaseModel], location: list[int | str]) -> str:
     *way, name = location
-    model = _model_at(Config, way)
+    model = _model_at(root, way)
     known = [] if model is None else [field.alias or field_name for field_name, field in model.model_fields.items()]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    return did_you_mean(str(name), known)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question after the known name that is nearest, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
 
 

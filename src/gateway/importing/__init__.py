@@ -1,1 +1,1 @@
-"""Bulk loading: patrons and items from CSV, bibs and items from MARC; resumable, and no bad row stops the rest."""
+"""Loading from files: a member's rules as a whole; patrons, items and bibs in batches that can be resumed."""

@@ -1,4 +1,4 @@
-"""`gateway import`: patrons, items and records from files, with a progress bar. Ctrl-C ends after the batch at hand.
+"""`gateway import`: a member's rules, patrons, items and records from files. Ctrl-C ends after the batch at hand.
 
 Exit codes: 0 everything loaded, 1 some rows were refused, 2 wrong usage or configuration, 3 the store is away,
 4 interrupted (the same command goes on where it ended).
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
@@ -25,12 +26,15 @@ from gateway.importing.csv_patrons import PatronOptions, import_patrons
 from gateway.importing.item_rows import ItemDefaults
 from gateway.importing.marc import ITEM_FIELDS, ItemFields, MarcOptions, import_marc
 from gateway.importing.progress import ImportProblem, Progress, Report, Step, Stop
+from gateway.importing.rules import Change, export_rules, import_rules
+from gateway.importing.rules_model import write_rules
+from gateway.importing.rules_text import described
 from gateway.platforms.reference.pins import Pins
 from gateway.store import open_store
-from gateway.store.effects import StoreUnavailable
+from gateway.store.effects import StoreUnavailable, WriteConflict
 from gateway.store.port import Store
 
-app = typer.Typer(help="Load patrons, items and records from files.", no_args_is_help=True)
+app = typer.Typer(help="Load rules, patrons, items and records from files.", no_args_is_help=True)
 
 REFUSED, WRONG, AWAY, INTERRUPTED = 1, 2, 3, 4
 
@@ -48,6 +52,7 @@ Location = Annotated[str | None, typer.Option(help="Location of new items that n
 
 DEFAULT_FILE = Path("gateway.toml")
 
+T = TypeVar("T")
 Work = Callable[[Store, Progress, Stop], Awaitable[Report]]
 
 
@@ -135,6 +140,42 @@ def marc(
     _perform(settings, work, as_json)
 
 
+@app.command("rules")
+def rules(
+    member: MemberCode,
+    source: Annotated[
+        Path | None, typer.Argument(help="The TOML file to load.", exists=True, dir_okay=False, readable=True)
+    ] = None,
+    config: ConfigFile = DEFAULT_FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete what only the store has and nothing uses.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Print the rules as they are, as such a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The changes as JSON.")] = False,
+) -> None:
+    """Load locations, patron categories, item types, closed days and loan rules: all of a TOML file, or nothing.
+
+    A running gateway decides by them from its next command on. The same file again changes nothing."""
+    if export == (source is not None) or (export and (dry_run or prune or as_json)):
+        raise typer.BadParameter("give either a file to load, or --export alone")
+    settings = _settings(config, member)
+    known = settings.members[member]
+
+    async def work(store: Store) -> list[Change]:
+        if source is None:
+            typer.echo(
+                write_rules(await export_rules(store, known), f"The rules of {known.name}", known.currency), nl=False
+            )
+            return []
+        return await import_rules(store, known, source, prune=prune, dry_run=dry_run)
+
+    changes = _answered(_opened(settings, work))
+    if as_json:
+        print_json([dataclasses.asdict(change) for change in changes])
+    elif source is not None:
+        for line in described(changes, dry_run=dry_run):
+            print_line(escape(line))
+
+
 def _item_fields(tag: str | None, subfields: dict[str, str]) -> ItemFields | None:
     if tag is None:
         if subfields:
@@ -165,14 +206,7 @@ def _settings(path: Path, member: str) -> Config:
 
 
 def _perform(config: Config, work: Work, as_json: bool) -> None:
-    try:
-        report = asyncio.run(_with_store(config, work, as_json))
-    except (ImportProblem, OSError) as problem:
-        say(str(problem))
-        raise typer.Exit(WRONG) from problem
-    except StoreUnavailable as away:
-        say(f"the store does not answer: {away}")
-        raise typer.Exit(AWAY) from away
+    report = _answered(_opened(config, lambda store: _with_bars(store, work, as_json)))
     if as_json:
         print_json({**dataclasses.asdict(report), "rejects": str(report.rejects) if report.rejects else None})
     else:
@@ -183,19 +217,38 @@ def _perform(config: Config, work: Work, as_json: bool) -> None:
         raise typer.Exit(REFUSED)
 
 
-async def _with_store(config: Config, work: Work, as_json: bool) -> Report:
+def _answered(work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; where it cannot be done, its problem is said and the command ends."""
+    try:
+        return asyncio.run(work)
+    except (ImportProblem, ConfigError, OSError) as problem:
+        say(str(problem))
+        raise typer.Exit(WRONG) from problem
+    except StoreUnavailable as away:
+        say(f"the store does not answer: {away}")
+        raise typer.Exit(AWAY) from away
+    except WriteConflict as conflict:
+        say(f"others write the same rows without a pause, try again: {conflict}")
+        raise typer.Exit(AWAY) from conflict
+
+
+async def _opened(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
     store = await open_store(config.store_url)
     try:
-        columns = (BarColumn(), TaskProgressColumn(), _Rows(), TimeRemainingColumn())
-        with Bars(TextColumn("loading"), *columns, console=diagnostics, disable=as_json) as bars:
-            bar = bars.add_task("loading", total=None, step=None)
-
-            def show(step: Step) -> None:
-                bars.update(bar, completed=step.position, total=step.total, step=step)
-
-            return await _interruptible(lambda stop: work(store, show, stop))
+        return await work(store)
     finally:
         await store.close()
+
+
+async def _with_bars(store: Store, work: Work, as_json: bool) -> Report:
+    columns = (BarColumn(), TaskProgressColumn(), _Rows(), TimeRemainingColumn())
+    with Bars(TextColumn("loading"), *columns, console=diagnostics, disable=as_json) as bars:
+        bar = bars.add_task("loading", total=None, step=None)
+
+        def show(step: Step) -> None:
+            bars.update(bar, completed=step.position, total=step.total, step=step)
+
+        return await _interruptible(lambda stop: work(store, show, stop))
 
 
 async def _interruptible(work: Callable[[Stop], Awaitable[Report]]) -> Report:

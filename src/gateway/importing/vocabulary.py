@@ -25,7 +25,9 @@ async def read_vocabulary(store: Store, member: str) -> Vocabulary:
         locations=frozenset(row.code for row in parts["locations"]),
     )
     if parts["state"] is None and not found.categories:
-        raise ImportProblem(f"the store knows no member {member!r}, or none of its rules")
+        raise ImportProblem(
+            f"the store has no rules of {member!r} yet: `gateway import rules {member} FILE.toml` first"
+        )
     return found
 
 

@@ -147,5 +147,5 @@ async def _member(platform: ReferencePlatform, code: str, main_location: str) ->
     known = [] if isinstance(answer, Refusal) else [row.get("code") for row in answer.rows]
     if main_location in known:
         return Result(what, "ok", f"{len(known)} locations")
-    hint = "load the member's locations, rules, patrons and items first"
+    hint = f"`gateway import rules {code} FILE.toml` loads the member's locations and rules"
     return Result(what, "warning", f"the platform does not know the location {main_location!r}", hint)

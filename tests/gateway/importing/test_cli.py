@@ -64,6 +64,40 @@ async def test_what_cannot_be_loaded_at_all(config: Path, file: Callable[..., Pa
     assert (await gateway("patrons", "alpha", source, "-c", config, "--map", "x")).exit_code == 2
 
 
+async def test_rules_go_out_and_come_in(config: Path, tmp_path: Path) -> None:
+    out = await gateway("rules", "alpha", "--export", "-c", config)
+    assert out.exit_code == 0, out.output
+    source = tmp_path / "rules.toml"
+    source.write_text(out.stdout.replace('"14 days"', '"21 days"'))
+    plan = await gateway("rules", "alpha", source, "--dry-run", "-c", config)
+    assert (plan.exit_code, plan.stdout.splitlines()) == (
+        0,
+        [
+            "~ loan_rules.standard",
+            '    period: "14 days" -> "21 days"',
+            "1 changed. Nothing is written: a dry run.",
+        ],
+    )
+    done = await gateway("rules", "alpha", source, "--json", "-c", config)
+    (change,) = json.loads(done.stdout)
+    assert (change["action"], change["settings"]) == ("change", {"period": ['"14 days"', '"21 days"']})
+    again = await gateway("rules", "alpha", source, "--prune", "-c", config)
+    assert (again.exit_code, again.stdout) == (0, "Nothing to change: the store holds these rules already.\n")
+    assert (await gateway("rules", "alpha", "--export", "-c", config)).stdout == source.read_text()
+
+
+async def test_rules_that_cannot_be_loaded(config: Path, file: Callable[..., Path]) -> None:
+    wrong = file("[locations.MAIN]\nnaem = 'Main'\n", "rules.toml")
+    refused = await gateway("rules", "alpha", wrong, "-c", config)
+    assert refused.exit_code == 2
+    assert "locations.MAIN.naem: there is no such setting (did you mean 'name'?)" in refused.stderr
+    used = await gateway("rules", "alpha", file("", "empty.toml"), "--prune", "-c", config)
+    assert used.exit_code == 2
+    assert "categories.UG: cannot be deleted: category of patrons (3)" in used.stderr
+    assert (await gateway("rules", "alpha", "-c", config)).exit_code == 2
+    assert (await gateway("rules", "alpha", wrong, "--export", "-c", config)).exit_code == 2
+
+
 async def test_ctrl_c_ends_after_a_batch_and_the_same_command_goes_on(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     await migrate.upgrade(url)

@@ -1,30 +1,34 @@
-"""The page on setting up a gateway: its configuration and its SQL, as they stand there, make a member that can lend."""
+"""The page on setting up a gateway: its configuration and its rules, as they stand there, make a member."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from typer.testing import CliRunner
 
 from gateway.config import load
+from gateway.importing.cli import app
+from gateway.importing.rules_model import Category, ClosedDays, Entry, ItemType, LoanRule, Location
 from gateway.runtime.check import check
-from gateway.store import migrate
+from gateway.store import open_store
+from gateway.store.rows import MemberStateRow
+from tests.gateway.platforms.reference.library import Library
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/set-up-a-gateway.md"
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return found[1]
+def block(number: int) -> str:
+    """A block of TOML: the first is the configuration, the second the rules."""
+    return re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)[number]
 
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Path:
-    text = block("toml").replace("$argon2id$...", PasswordHasher(time_cost=1, memory_cost=1024).hash("kiosk"))
+    text = block(0).replace("$argon2id$...", PasswordHasher(time_cost=1, memory_cost=1024).hash("kiosk"))
     text = re.sub(r"port = \d+", "port = 0", text.replace('sha256 = "..."', f'sha256 = "{"0" * 64}"'))
     (tmp_path / "pepper.secret").write_text("a pepper for this test alone\n")
     path = tmp_path / "gateway.toml"
@@ -34,19 +38,29 @@ def configuration(tmp_path: Path) -> Path:
 
 async def test_the_page_leads_to_a_member_whose_rules_are_known(configuration: Path) -> None:
     config = load(configuration)
-    before = {result.what: result.state for result in await check(config)}
-    assert before.pop("members.tref") == "warning"
-    assert set(before.values()) == {"ok"}
+    before = {result.what: result for result in await check(config)}
+    member = before.pop("members.tref")
+    assert (member.state, "`gateway import rules tref FILE.toml`" in member.hint) == ("warning", True)
+    assert {result.state for result in before.values()} == {"ok"}
 
-    await migrate.upgrade(config.store_url)
-    rules = block("sql")
-    again = rules[rules.index("-- Last") :]  # to be repeated after each change
-    with sqlite3.connect(config.data_dir / "gateway.sqlite3") as store:
-        store.executescript(rules + again)
-    store.close()
+    rules = configuration.with_name("tref-rules.toml")
+    rules.write_text(block(1))
+    for changed in (True, False):
+        arguments = ["rules", "tref", str(rules), "-c", str(configuration)]
+        done = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+        assert (done.exit_code, "Nothing to change" in done.stdout) == (0, not changed), done.output
 
     assert {result.what: result.state for result in await check(config)}["members.tref"] == "ok"
-    with sqlite3.connect(config.data_dir / "gateway.sqlite3") as store:
-        assert store.execute("SELECT policy_version FROM member_state").fetchall() == [(2,)]
-        assert store.execute("SELECT count(*) FROM loan_rule").fetchall() == [(1,)]
-    store.close()
+    store = await open_store(config.store_url)
+    library = Library(store)
+    (state,) = await library.rows(MemberStateRow, "tref")
+    assert state.policy_version == 1
+    await library.platform.close()
+    await store.close()
+
+
+@pytest.mark.parametrize("entry", [Location, Category, ItemType, ClosedDays, LoanRule])
+def test_the_page_names_every_setting_of_the_rules(entry: type[Entry]) -> None:
+    page = PAGE.read_text("utf-8")
+    names = {field.alias or name for name, field in entry.model_fields.items()}
+    assert {name for name in names if not re.search(rf"^\|.*`{name}`.*\|.*\|$", page, re.MULTILINE)} == set()

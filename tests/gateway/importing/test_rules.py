@@ -15,7 +15,7 @@ from gateway.demo.consortium import MEMBERS, DemoMember
 from gateway.importing.rules import Change, export_rules, import_rules
 from gateway.importing.rules_model import read_rules, write_rules
 from gateway.importing.rules_text import described
-from gateway.store.effects import Delete, Insert
+from gateway.store.effects import Delete, Effect, Insert
 from gateway.store.port import Store
 from gateway.store.rows import (
     ClosedDayRow,
@@ -433,3 +433,26 @@ async def test_any_words_come_out_as_they_went_in(bare: Library, file: Callable[
     await bare.add(MemberStateRow("alpha", 1, 0), location("Ä.1 b", name=words))
     read = read_rules(await exported(bare, file), "GBP")
     assert read.locations["Ä.1 b"].name == words
+
+
+async def test_two_files_at_once_are_taken_one_after_the_other(
+    bare: Library, stores: Callable[[], Awaitable[Store]], file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load(bare, file(WHOLE))
+    mine, other = await stores(), await stores()
+    apply = mine.apply
+    theirs = file(WHOLE.replace("max_loans = 10", "max_loans = 11"), "theirs.toml")
+
+    async def late(member: str, effects: list[Effect]) -> None:
+        monkeypatch.setattr(mine, "apply", apply)
+        await import_rules(other, ALPHA, theirs)
+        await apply(member, effects)
+
+    monkeypatch.setattr(mine, "apply", late)
+    changes = await import_rules(mine, ALPHA, file(WHOLE.replace('"Book"', '"Llyfr"'), "mine.toml"))
+    assert [(change.table, list(change.settings)) for change in changes] == [
+        ("categories", ["max_loans"]),
+        ("item_types", ["label"]),
+    ]
+    assert (await bare.row(PatronCategoryRow)).max_loans == 10
+    assert (await bare.row(MemberStateRow)).policy_version == 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -19,6 +20,7 @@ from gateway.exchanges.record import RecordMaker
 
 CHUNK = 50  # exchanges a row: amortises compression and the write
 QUEUE_LIMIT = 5_000  # about ten seconds of a busy node; beyond that recording gives way to answering
+COMPLAIN_SECONDS = 60.0  # between two warnings: a full disk stays full for a while
 FLUSH_SECONDS = 0.25  # how far `tail` may lag behind
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ class ExchangeRecorder:
         self._queue: list[Exchange] = []
         self._timer: asyncio.TimerHandle | None = None
         self.dropped = 0
+        self._complained = float("-inf")
 
     def add(self, exchange: Exchange) -> None:
         if len(self._queue) >= QUEUE_LIMIT:
@@ -88,7 +91,9 @@ class ExchangeRecorder:
         except (sqlite3.Error, ValueError, TypeError) as error:
             self.dropped += len(chunk)
             self._metrics.dropped.inc(len(chunk))
-            log.warning("exchanges.not_recorded", count=len(chunk), error=str(error))
+            if time.monotonic() - self._complained > COMPLAIN_SECONDS:
+                self._complained = time.monotonic()
+                log.warning("exchanges.not_recorded", dropped_so_far=self.dropped, error=str(error))
 
     async def keep_retention(self, days: float, every: float = 3600.0) -> None:
         """Forgets old exchanges now and then; runs until cancelled."""

@@ -163,3 +163,16 @@ def test_retention_forgets_old_chunks_only(tmp_path: Path) -> None:
     file.append([{"id": "new", "started": 4e9}])
     assert file.forget(days=30) == 1
     assert [records[0]["id"] for _, records in file.chunks()] == ["new"]
+
+
+async def test_a_full_disk_is_complained_of_once_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(recorder_module.log, "warning", lambda event, **_: said.append(event))
+    file = ExchangeFile(tmp_path / "x.db")
+    recorder = ExchangeRecorder(file, maker(), Metrics(CollectorRegistry()))
+    file.close()
+    for _ in range(3 * recorder_module.CHUNK):
+        recorder.add(exchange())
+    recorder.close()
+    assert recorder.dropped == 3 * recorder_module.CHUNK
+    assert said == ["exchanges.not_recorded"]

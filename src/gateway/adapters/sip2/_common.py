@@ -26,6 +26,9 @@ Result = Outcome | Refusal | PlatformFailure
 Field = tuple[str, str | None]
 
 
+ECHO_LIMIT = 1000  # characters; the standard has 255 for a field, CH is longer in practice
+
+
 def value(message: Message, code: str) -> str | None:
     """A coded field without surrounding blanks, fit for a database; None where absent or empty."""
     raw = message.get(code)
@@ -91,8 +94,8 @@ def institution(message: Message, s: Surroundings) -> str:
 
 
 def echo(message: Message, code: str) -> str:
-    """A field of the request as it came, or empty."""
-    return message.get(code) or ""
+    """A field of the request as it came, or empty; cut where it would make the answer longer than a message may be."""
+    return (message.get(code) or "")[:ECHO_LIMIT]
 
 
 def amount(money: Money) -> str:

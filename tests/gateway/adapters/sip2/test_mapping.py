@@ -220,6 +220,22 @@ def test_a_list_too_long_for_a_message_is_cut_between_entries() -> None:
     assert len(encode(answer, s.profile.wire)) <= 8192
 
 
+@pytest.mark.parametrize("code", ["17", "11", "09", "19", "15", "37"])
+def test_an_answer_to_endless_fields_still_fits_into_a_message(code: str) -> None:
+    s = surroundings()
+    request = message(REQUESTS[code])
+    for field in ("AA", "AB", "BS", "BK", "CH"):
+        request = message(REQUESTS[code] + f"{field}{'9' * 8000}|") if not request.has(field) else request
+    answer = mapping.refuse(request, s, Refusal(code=RefusalCode.ITEM_NOT_FOUND), NOW, None)
+    assert len(encode(answer, s.profile.wire)) <= 8192
+
+
+def test_an_identifier_that_is_echoed_is_cut() -> None:
+    request = message(REQUESTS["17"].partition("|AB")[0] + f"|AB{'9' * 8100}|")
+    answer = mapping.refuse(request, surroundings(), Refusal(code=RefusalCode.ITEM_NOT_FOUND), NOW, None)
+    assert 255 <= len(answer.get("AB") or "") <= 1000
+
+
 def patron(**changes: Any) -> Patron:
     return BARE_PATRON.model_copy(update=changes)
 

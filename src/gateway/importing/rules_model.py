@@ -248,6 +248,8 @@ def read_rules(path: Path, currency: str) -> Rules:
         document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([Problem(str(path), "", getattr(error, "strerror", None) or str(error))]) from error
+    except RecursionError as error:
+        raise ConfigError([Problem(str(path), "", "nests too deep")]) from error
     try:
         return Rules.model_validate(document, context={"currency": currency})
     except ValidationError as error:

@@ -422,7 +422,7 @@ async def test_money_has_the_places_of_its_currency(store: Store, file: Callable
     assert "replacement_cost = 2000\n" in (await exported(Library(store), file, yen)).read_text()
 
 
-@pytest.mark.parametrize("content", ["[locations", b"\xff", 'locations = "MAIN"'])
+@pytest.mark.parametrize("content", ["[locations", b"\xff", 'locations = "MAIN"', "a = " + "[" * 5000])
 async def test_a_file_that_is_no_file_of_rules(content: str | bytes, file: Callable[..., Path]) -> None:
     with pytest.raises(ConfigError):
         read_rules(file(content), "GBP")

@@ -20,9 +20,23 @@ from pydantic import BaseModel, ValidationError
 from gateway.config.agreement import DisagreementError
 from gateway.config.model import Config
 
+DEEPEST = 32  # levels of tables and lists; the configuration has six
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 Part = TypeVar("Part", bound=BaseModel)
 _DOLLAR = re.compile(r"\$\$(?=\{)")  # `$${` is a plain `${`
+
+
+def _deeper_than(levels: int, document: Any) -> bool:
+    """Whether values nest deeper; walks level by level, for what is too deep cannot be walked by recursion."""
+    level = [document]
+    for _ in range(levels):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return any(isinstance(value, dict | list) for value in level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +140,10 @@ class _Reader:
 
     def _parse(self, path: Path) -> dict[str, Any]:
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+            if _deeper_than(DEEPEST, document):
+                raise tomllib.TOMLDecodeError(f"tables lie within tables more than {DEEPEST} levels deep")
+            return document
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             self._complain(path, "", getattr(error, "strerror", None) or str(error))
             self.unreadable = True

@@ -244,3 +244,8 @@ def test_keys_for_other_purposes_differ_and_do_not_contain_the_pepper(tmp_path: 
     assert len(keys) == 2
     assert config.derive_key("cursors") in keys
     assert all(config.pepper.get_secret_value().encode() not in key for key in keys)
+
+
+def test_a_file_that_nests_without_end_is_a_problem_like_any_other(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, ".".join(["a"] * 20_000) + " = 1"))
+    assert len(found) >= 1

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 
 from gateway.canonical.refusals import Refusal
@@ -84,12 +85,14 @@ class RecordMaker:
         return f"p-{digest[:10]}"
 
 
-def plain(model: object) -> dict[str, Any] | None:
-    """A canonical model as JSON values, its type named, without personal fields and without what is unset."""
+def plain(model: object) -> orjson.Fragment | None:
+    """A canonical model as JSON, its type named, without personal fields and without what has its default."""
     if not isinstance(model, BaseModel):
         return None
-    body = model.model_dump(mode="json", exclude=_personal_fields(type(model)), exclude_defaults=True)
-    return {"type": type(model).__name__, **body}
+    kind = type(model)
+    body = kind.__pydantic_serializer__.to_json(model, exclude=_personal_fields(kind), exclude_defaults=True)
+    comma = b"," if len(body) > len(b"{}") else b""
+    return orjson.Fragment(b'{"type":"%s"%s%s' % (kind.__name__.encode(), comma, body[1:]))
 
 
 @cache

@@ -19,7 +19,8 @@ from gateway.exchanges.model import Exchange
 from gateway.exchanges.record import RecordMaker
 
 CHUNK = 50  # exchanges a row: amortises compression and the write
-QUEUE_LIMIT = 5_000  # about ten seconds of a busy node; beyond that recording gives way to answering
+QUEUE_LIMIT = 20_000  # minutes of a busy consortium; beyond that recording gives way to answering
+SHARE = 0.15  # of the loop's time at most while there is a queue: answering comes first
 COMPLAIN_SECONDS = 60.0  # between two warnings: a full disk stays full for a while
 FLUSH_SECONDS = 0.25  # how far `tail` may lag behind
 
@@ -36,6 +37,7 @@ class Metrics:
             ["protocol", "member", "operation", "verdict"],
             registry=registry,
         )
+        self._children: dict[tuple[str, str, str, str], Counter] = {}
         self.seconds = Histogram(
             "gateway_exchange_seconds",
             "Time from the last octet in to the first octet out",
@@ -47,7 +49,11 @@ class Metrics:
 
     def count(self, exchange: Exchange) -> None:
         operation = getattr(exchange.request, "operation", None) or "none"
-        self.exchanges.labels(exchange.protocol, exchange.member or "none", operation, exchange.verdict.value).inc()
+        labels = (exchange.protocol, exchange.member or "none", operation, exchange.verdict.value)
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self.exchanges.labels(*labels)
+        child.inc()
         self.seconds.labels(exchange.protocol).observe(max(0.0, exchange.finished - exchange.started))
 
 
@@ -76,9 +82,11 @@ class ExchangeRecorder:
         """Writes one chunk and comes back for the rest, so that a long queue never holds the loop for long."""
         self._timer = None
         chunk, self._queue = self._queue[:CHUNK], self._queue[CHUNK:]
+        begun = time.monotonic()
         self._write(chunk)
         if self._queue:
-            delay = 0.001 if len(self._queue) >= CHUNK else FLUSH_SECONDS
+            took = time.monotonic() - begun
+            delay = took * (1 / SHARE - 1) if len(self._queue) >= CHUNK else FLUSH_SECONDS
             self._timer = asyncio.get_running_loop().call_later(delay, self._flush)
 
     def _write(self, chunk: list[Exchange]) -> None:

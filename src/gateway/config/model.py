@@ -313,8 +313,8 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     pepper: SecretStr = Field(min_length=16)
     """Secret that PINs are mixed with before hashing, at least 16 characters (`openssl rand -hex 32`), kept outside the
-    database. Losing it makes every stored PIN useless; who has it and the database can try out four digits. Set it
-    once, keep a copy apart, never change it."""
+    database; retries are recognised by digests made with it too. Losing it makes every stored PIN useless; who has it
+    and the database can try out four digits. Set it once, keep a copy apart, never change it."""
     members: dict[Code, MemberConfig] = {}
     """The members by code."""
 

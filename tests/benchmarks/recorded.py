@@ -17,7 +17,7 @@ from gateway.canonical.refusals import Refusal
 from gateway.canonical.vocabulary import Permission
 from gateway.demo.consortium import MEMBERS
 from gateway.runtime.compose import Composition
-from gateway.store import postgres
+from gateway.store import postgres, postgres_pool
 from gateway.store.sqlite import SqliteStore
 from tests.benchmarks.load import lendable
 from tests.benchmarks.node import config, loaded
@@ -119,7 +119,8 @@ async def on_postgres(dsn: str, folder: Path, seats: int, count: int) -> list[li
 def pgbench_script(statements: list[Statement], member: str) -> str:
     """The statements as a pgbench script: prepared once, then executed, each in its own transaction."""
     names: dict[str, str] = {}
-    lines = [f"SELECT set_config('gateway.member', '{member}', false);", "SET plan_cache_mode = force_generic_plan;"]
+    lines = [f"SET {name} = '{value}';" for name, value in postgres_pool.SETTINGS.items()]
+    lines.append(f"SELECT set_config('gateway.member', '{member}', false);")
     body: list[str] = []
     for sql, values in statements:
         if sql not in names:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gateway.store import migrate
+from gateway.store.checkpoint import Checkpointer
 from gateway.store.effects import (
     Decision,
     Delete,
@@ -47,7 +48,7 @@ SETTINGS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA wal_autocheckpoint = 10000",  # pages of 4 KiB; a larger log is copied back less often
+    "PRAGMA wal_autocheckpoint = 50000",  # pages of 4 KiB; the checkpointer beside us keeps the log far below this
     "PRAGMA journal_size_limit = 67108864",  # the log shrinks to this after a burst
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA temp_store = MEMORY",
@@ -109,6 +110,7 @@ class SqliteStore:
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
         self._opened: sqlite3.Connection | None = None
+        self._checkpointer: Checkpointer | None = None
         self._plans: dict[int, tuple[Plan, SqlitePlan]] = {}
         self._queue: deque[_Waiting] = deque()
         self._scheduled = False
@@ -134,6 +136,9 @@ class SqliteStore:
             db.close()
             raise StoreUnavailable(f"cannot open {self.path}: {error}") from error
         self._opened = db
+        if self.path != ":memory:":
+            self._checkpointer = Checkpointer(self.path)
+            self._checkpointer.start()
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -181,6 +186,9 @@ class SqliteStore:
             return
         if self._queue:
             await asyncio.wait([waiting.future for waiting in self._queue])
+        if self._checkpointer is not None:
+            self._checkpointer.stop()
+            self._checkpointer = None
         self._opened.close()
         self._opened = None
 

@@ -217,14 +217,16 @@ def fleet(quick: bool) -> Figures:
     seconds = 10.0 if quick else 40.0
     with node() as (port, _process):
         alone = load(port, "item", 0, connections=1, think=0.02, seconds=seconds / 2, spread=1_100)
+        pairs_alone = load(port, "pair", 0, connections=1, think=0.02, seconds=seconds / 2)
         busy = load(port, "item", 0, connections=KIOSKS, think=4.0, seconds=seconds, spread=1_100)
         pairs = load(port, "pair", 0, connections=KIOSKS, think=8.0, seconds=seconds)
     return {
         "alone_p99_ms": alone["p99_ms"],
+        "pair_alone_p99_ms": pairs_alone["p99_ms"],
         "item_p99_ms": busy["p99_ms"],
         "pair_p99_ms": pairs["p99_ms"],
         "item_over_alone_ms": busy["p99_ms"] - alone["p99_ms"],
-        "pair_over_alone_ms": pairs["p99_ms"] - alone["p99_ms"],
+        "pair_over_alone_ms": pairs["p99_ms"] - pairs_alone["p99_ms"],
         "messages_per_second": busy["per_second"],
     }
 

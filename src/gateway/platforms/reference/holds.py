@@ -339,7 +339,7 @@ def pickup_code(wanted: str | None, command: Command) -> str | None:
 
 def _nothing_to_hold(request: req.HoldPlace, snapshot: PlaceSnapshot) -> Refusal | None:
     if request.level is HoldLevel.HOLDING:
-        return Refusal(code=RefusalCode.UNSUPPORTED_BY_PLATFORM, detail={"kind": "holding_level"})
+        return Refusal(code=RefusalCode.HOLD_NOT_ALLOWED, detail={"kind": "holding_level"})
     by_item = request.item is not None or request.item_id is not None
     if snapshot.item is None and (by_item or request.level is HoldLevel.ITEM):
         return Refusal(code=RefusalCode.ITEM_NOT_FOUND)

@@ -114,6 +114,11 @@ async def test_a_blocked_patron_holds_nothing(library: Library) -> None:
     assert answer.detail["reasons"] == ["CARD_LOST"]
 
 
+async def test_a_hold_on_the_copies_of_one_branch_is_refused_not_a_fault(library: Library) -> None:
+    answer = await place(library, "ann", item="b-x", level=HoldLevel.HOLDING)
+    refused(answer, RefusalCode.HOLD_NOT_ALLOWED, "holding_level")
+
+
 async def test_pickup_is_only_where_the_member_lets_people_collect(library: Library) -> None:
     await library.add(location("STORE", pickup=False))
     refused(await place(library, "ann", bib_id="x", pickup_location="STORE"), RefusalCode.PICKUP_INVALID)

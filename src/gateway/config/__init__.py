@@ -5,6 +5,15 @@
 
 from __future__ import annotations
 
+from gateway.config.catalogue import (
+    CatalogueConfig,
+    HarvestConfig,
+    MemberCatalogueConfig,
+    ReaderConfig,
+    SetConfig,
+    SourceConfig,
+    Z3950ClientConfig,
+)
 from gateway.config.demo_credentials import refuse_demo
 from gateway.config.load import ConfigError, Problem, load
 from gateway.config.model import (
@@ -27,19 +36,26 @@ from gateway.config.schema import schema
 __all__ = [
     "ApiKeyConfig",
     "Bilingual",
+    "CatalogueConfig",
     "Config",
     "ConfigError",
     "ExchangeLevel",
     "ExchangesConfig",
+    "HarvestConfig",
     "JournalConfig",
     "LimitsConfig",
     "ListenerConfig",
+    "MemberCatalogueConfig",
     "MemberConfig",
     "MemberPolicy",
     "Problem",
+    "ReaderConfig",
+    "SetConfig",
+    "SourceConfig",
     "StoreConfig",
     "TerminalConfig",
     "TlsConfig",
+    "Z3950ClientConfig",
     "load",
     "refuse_demo",
     "schema",

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from gateway.config.model import Config
 
 
+ALL = "all"
+"""The consortium's view of the catalogue: in URLs and database names it stands where a member's code does."""
+
+
 class DisagreementError(ValueError):
     """Settings that are each well formed and contradict each other; `found` has (key, message) pairs."""
 
@@ -33,6 +37,8 @@ def _shared_names(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _speaking_names(config: Config) -> Iterator[tuple[str, str, str]]:
+    for name in config.catalogue.readers:
+        yield "catalogue reader", name, f"catalogue.readers.{name}"
     for code, member in config.members.items():
         at = f"members.{code}"
         for name in sorted({name.casefold() for name in member.institution_ids}):
@@ -43,6 +49,8 @@ def _speaking_names(config: Config) -> Iterator[tuple[str, str, str]]:
             yield "login", login, f"{at}.terminals.{login}"
             if terminal.client_certificate:
                 yield "client certificate", terminal.client_certificate, f"{at}.terminals.{login}.client_certificate"
+        for name in member.catalogue.readers:
+            yield "catalogue reader", name, f"{at}.catalogue.readers.{name}"
         for number, key in enumerate(member.api_keys):
             yield "API key", key.sha256, f"{at}.api_keys.{number}.sha256"
             yield "name of an API key", f"{code}/{key.name}", f"{at}.api_keys.{number}.name"
@@ -58,7 +66,20 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{at}.prompts", "only a sip2 listener asks for a login"
         if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:
             yield f"{at}.port", f"{listener.host}:{listener.port} is taken by {first}"
+    for at, own in [("catalogue", config.catalogue.sets)] + [
+        (f"members.{code}.catalogue", member.catalogue.sets) for code, member in config.members.items()
+    ]:
+        specs = [one.spec for one in own]
+        for number, spec in enumerate(specs):
+            if spec in specs[:number]:
+                yield f"{at}.sets.{number}.spec", f"there is a set {spec!r} before"
     for code, member in config.members.items():
+        if code == ALL:
+            yield f"members.{code}", "this name stands for the whole consortium"
+        sources = [source.name for source in member.catalogue.harvest]
+        for number, name in enumerate(sources):
+            if name in sources[:number]:
+                yield f"members.{code}.catalogue.harvest.{number}.name", f"there is a source {name!r} before"
         if member.code != code:
             yield f"members.{code}.code", f"the table's name says {code!r}"
         for login, terminal in member.terminals.items():

@@ -7,39 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from gateway.canonical.money import Currency
 from gateway.canonical.vocabulary import ForeignItems, Permission, TerminalKind
 from gateway.config.agreement import check_agreement
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone of the IANA list")
-    return name
-
-
-def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text, strict=False))
-
-
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Network = Annotated[str, AfterValidator(_network)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class Section(BaseModel):
-    """A table of the configuration. Frozen, so that a running configuration is replaced as a whole or not at all."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from gateway.config.catalogue import CatalogueConfig, MemberCatalogueConfig
+from gateway.config.section import Code, Network, Port, Section, TimeZone
 
 
 class Bilingual(StrEnum):
@@ -64,7 +43,7 @@ class StoreConfig(Section):
 class ListenerConfig(Section):
     """One port that is listened on."""
 
-    protocol: Literal["sip2", "http"]
+    protocol: Literal["sip2", "http", "z3950"]
     """What is spoken there."""
     host: str = "127.0.0.1"
     """Address to bind. Loopback unless opened on purpose: SIP2 without TLS shows patrons' data to the network."""
@@ -285,6 +264,8 @@ class MemberConfig(Section):
     """Server names (SNI) that are this member's alone."""
     networks: tuple[Network, ...] = ()
     """Addresses its terminals may come from; empty for any."""
+    catalogue: MemberCatalogueConfig = MemberCatalogueConfig()
+    """Its part of the catalogue: who may read it, its sets, where its records come from."""
 
     @model_validator(mode="before")
     @classmethod
@@ -311,6 +292,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     exchanges: ExchangesConfig = ExchangesConfig()
     journal: JournalConfig = JournalConfig()
+    catalogue: CatalogueConfig = CatalogueConfig()
     pepper: SecretStr = Field(min_length=16)
     """Secret that PINs are mixed with before hashing, at least 16 characters (`openssl rand -hex 32`), kept outside the
     database; retries are recognised by digests made with it too. Losing it makes every stored PIN useless; who has it

@@ -39,7 +39,13 @@ def test_every_setting_is_described_in_the_schema() -> None:
 def test_in_the_schema_a_secret_and_nothing_else_may_be_a_file() -> None:
     forms = {name: part.get("anyOf", []) for name, part in properties(schema())}
     found = [name for name, some in forms.items() if any("file" in form.get("properties", {}) for form in some)]
-    assert found == [".pepper", "TerminalConfig.password_hash"]
+    assert found == [
+        ".pepper",
+        "HarvestConfig.password",
+        "ReaderConfig.password_hash",
+        "SourceConfig.password",
+        "TerminalConfig.password_hash",
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,82 @@
+"""Who may read which view of the catalogue: a member's code, or `all` for the consortium.
+
+A view is open to everybody or asks for a reader's name and password; guesses are slowed down as terminals' are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from gateway.clock import Clock
+from gateway.config import Config, ReaderConfig
+from gateway.config.agreement import ALL
+from gateway.members.evidence import within
+from gateway.members.secrets import password_matches
+from gateway.members.throttle import Throttle
+
+_CHECKS = 2  # passwords checked at a time, as at `Members`
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader whose password was right, and the views that the name opens beside those open to all."""
+
+    name: str
+    views: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRefused:
+    """`retry_after` in seconds where the address has guessed too often; 0 where name or password are wrong."""
+
+    retry_after: float = 0.0
+
+
+class Readers:
+    """The views of the catalogue and their readers. Replaced as a whole with the configuration."""
+
+    def __init__(self, config: Config, *, clock: Clock, executor: Executor) -> None:
+        self._clock = clock
+        self._executor = executor
+        self._checking = asyncio.Semaphore(_CHECKS)
+        self.replace(config)
+
+    def replace(self, config: Config) -> None:
+        """Takes a new configuration. A reader's views hold until the next login."""
+        self.views: tuple[str, ...] = (ALL, *config.members)
+        self._open = frozenset(code for code, member in config.members.items() if member.catalogue.anonymous) | (
+            frozenset({ALL}) if config.catalogue.anonymous else frozenset()
+        )
+        self._readers: dict[str, tuple[ReaderConfig, frozenset[str]]] = {
+            name: (reader, frozenset(self.views)) for name, reader in config.catalogue.readers.items()
+        }
+        for code, member in config.members.items():
+            self._readers.update(
+                (name, (reader, frozenset({code}))) for name, reader in member.catalogue.readers.items()
+            )
+        self._throttle = Throttle(config.limits.login_failures, config.limits.login_backoff_seconds)
+
+    def exists(self, view: str) -> bool:
+        return view in self.views
+
+    def may_read(self, view: str, reader: Reader | None = None) -> bool:
+        """Whether the view is open to everybody, or to this reader. False for a view that does not exist."""
+        return view in self._open or (reader is not None and view in reader.views and view in self.views)
+
+    async def login(self, name: str, password: str, peer: str | None) -> Reader | ReaderRefused:
+        """Takes as long for a wrong name as for a wrong password."""
+        async with self._checking:
+            now, address = self._clock.monotonic(), peer or ""
+            if (wait := self._throttle.wait(address, name, now)) > 0:
+                return ReaderRefused(wait)
+            found = self._readers.get(name)
+            hashed = found[0].password_hash.get_secret_value() if found else None
+            loop = asyncio.get_running_loop()
+            matches = await loop.run_in_executor(self._executor, password_matches, password, hashed)
+            if not matches or found is None or (found[0].networks and not within(peer, found[0].networks)):
+                self._throttle.failed(address, name, now)
+                return ReaderRefused()
+            self._throttle.succeeded(address, name)
+            return Reader(name, found[1])

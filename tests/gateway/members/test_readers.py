@@ -62,6 +62,7 @@ def test_an_open_view_asks_for_nothing_and_a_closed_one_for_a_reader(readers: Re
 
 async def test_a_members_reader_reads_that_members_view_and_no_other_closed_one(readers: Readers) -> None:
     opac = await readers.login("opac", "secret of opac", "127.0.0.1")
+    assert isinstance(opac, Reader)
     assert opac == Reader("opac", frozenset({"bangor"}))
     assert readers.may_read("bangor", opac)
     assert not readers.may_read("nowhere", opac)

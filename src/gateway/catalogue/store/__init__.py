@@ -1,0 +1,1 @@
+"""The catalogue's store: source records, shared bibs, holdings, and the change feed that everything else follows."""

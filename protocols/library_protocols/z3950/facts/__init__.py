@@ -1,0 +1,1 @@
+"""What Z39.50 says, as tables: objects, PDUs, attributes, diagnostics."""

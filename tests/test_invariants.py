@@ -58,6 +58,9 @@ INTRUDERS = {
     "clients-know-the-wire-only": ("src/gateway/clients", "import gateway.desk"),
     "commands-stand-outside": ("src/gateway/commands", "import gateway.runtime"),
     "doors-read-no-table": ("src/gateway/desk", "import gateway.store"),
+    "catalogue-stands-beside": ("src/gateway/catalogue", "import gateway.desk"),
+    "doors-read-the-catalogue": ("src/gateway/adapters/sip2", "import gateway.catalogue.ingest"),
+    "harvesters-fill-the-catalogue": ("src/gateway/harvesting", "import gateway.desk"),
     "words-are-chosen-at-the-door": ("src/gateway/platforms/reference", "import gateway.crosswalks.texts"),
     "masking-parses-nothing": ("protocols/library_protocols/sip2", "import library_protocols.sip2.codec"),
     "no-clustering-no-retrying": ("src/gateway/journal", "import redis"),
@@ -65,6 +68,8 @@ INTRUDERS = {
 
 # What intruders import must be there to be seen.
 TARGETS = (
+    "src/gateway/catalogue/ingest.py",
+    "src/gateway/harvesting/__init__.py",
     "src/gateway/adapters/other/__init__.py",
     "src/gateway/crosswalks/texts.py",
     "protocols/library_protocols/sip2/__init__.py",

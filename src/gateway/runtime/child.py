@@ -1,0 +1,90 @@
+"""A child process of the server: started, fed its orders, started again when it ends by itself.
+
+The child gets its orders on standard input, which stays open: its end tells the child that the server is gone, however
+that came about. On standard output it writes one word a line, of which the server knows `ready`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+AGAIN_SECONDS = 1.0  # before a child that ended is started again; doubled each time, up to
+AGAIN_CEILING = 60.0
+STEADY_SECONDS = 300.0  # a child that ran for so long had not failed at its start
+STOP_SECONDS = 10.0  # to finish what it is writing before it is killed
+
+log = structlog.get_logger(__name__)
+
+
+class Child:
+    """`orders` are written to the child's standard input when it starts, with their length before them."""
+
+    def __init__(self, name: str, command: Sequence[str], orders: bytes = b"") -> None:
+        self.name = name
+        self.starts = 0
+        self._command = tuple(command)
+        self._orders = orders
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while the child runs."""
+        return self._process.pid if self._process is not None else None
+
+    async def run(self) -> None:
+        """Keeps the child running until cancelled or stopped."""
+        loop = asyncio.get_running_loop()
+        wait = AGAIN_SECONDS
+        try:
+            while not self._stopping:
+                begun = loop.time()
+                code = await self._once()
+                if self._stopping:
+                    return
+                wait = AGAIN_SECONDS if loop.time() - begun > STEADY_SECONDS else wait
+                log.error("child.ended", child=self.name, code=code, again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, AGAIN_CEILING)
+        finally:
+            await self.stop()
+
+    async def ready(self) -> None:
+        """Returns once the child has said that it is ready, at this start or an earlier one."""
+        await self._ready.wait()
+
+    async def stop(self) -> None:
+        """Lets the child finish, then ends it."""
+        self._stopping = True
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _once(self) -> int:
+        self.starts += 1
+        process = self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(len(self._orders).to_bytes(8, "big") + self._orders)
+        with contextlib.suppress(ConnectionError):
+            await process.stdin.drain()
+        while line := await process.stdout.readline():
+            if line.strip() == b"ready":
+                self._ready.set()
+        return await process.wait()

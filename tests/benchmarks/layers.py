@@ -20,7 +20,7 @@ from gateway.platforms.reference import items, patrons
 from gateway.runtime.compose import Composition
 from library_protocols.sip2.codec import decode, encode_body, seal
 from tests.benchmarks.load import DATE, LOGIN, sealed
-from tests.benchmarks.node import config, loaded
+from tests.benchmarks.node import config, forget, loaded
 
 QUESTIONS = 40
 MEMBER = MEMBERS[0]
@@ -112,10 +112,6 @@ async def _layers(gateway: Composition, kind: str, texts: list[str], rounds: int
         for request in requests
     ]
 
-    def forget() -> None:
-        gateway.platform.replace_settings(gateway.platform.settings)
-        now(gateway.platform.rules(MEMBER.code))
-
     def cold(_: Any) -> None:
         for request in requests:
             now(gateway.desk.perform(ctx, request))
@@ -129,8 +125,8 @@ async def _layers(gateway: Composition, kind: str, texts: list[str], rounds: int
     def without_memory(run: Callable[[Any], None]) -> float:
         least = float("inf")
         for _ in range(rounds):
-            forget()
-            gateway.sip2.answers = AnswerMemory()
+            forget(gateway)
+            now(gateway.platform.rules(MEMBER.code))
             least = min(least, best(run, [None], 1))
         return least / QUESTIONS
 

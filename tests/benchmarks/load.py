@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from tests.benchmarks.machine import LOAD_CPU, pin
+from tests.benchmarks.machine import LOAD_CPU, pin, processor_seconds
 
 DATE = "20261123    090000"
 LOGIN = "9300CN{login}|COkiosk-demo|CP|"
@@ -25,7 +25,9 @@ LOGIN = "9300CN{login}|COkiosk-demo|CP|"
 @dataclass
 class Load:
     """`kind`: item, patron, patron_pin or pair. `members` are demo numbers; `spread` is how many different items or
-    patrons are asked for; `think` is the mean pause in seconds, 0 for none. `echo`: the server only sends back."""
+    patrons of each are asked for, from `first` on, and `once` that each is asked for once (else `messages` in all);
+    `think` is the mean pause in seconds, 0 for none. `echo`: the server only sends back. `server`: its process id, for
+    its processor time between the first question and the last answer; logins are before that."""
 
     port: int
     kind: str
@@ -33,6 +35,9 @@ class Load:
     messages: int
     members: list[tuple[str, int]]  # code, number
     spread: int
+    first: int = 0
+    once: bool = False
+    server: int = 0
     login_suffix: str = "-kiosk-1"
     think: float = 0.0
     echo: bool = False
@@ -52,9 +57,18 @@ def sealed(text: str, sequence: int) -> bytes:
 class Kiosk(asyncio.Protocol):
     """One connection; `number` decides what it asks for."""
 
-    def __init__(self, load: Load, number: int, quota: int) -> None:
-        self.load, self.number, self.quota = load, number, quota
+    def __init__(self, load: Load, number: int) -> None:
+        self.load, self.number = load, number
         self.code, self.member = load.members[number % len(load.members)]
+        # A member's kiosks share what is asked of it.
+        self.seat, self.seats = (
+            number // len(load.members),
+            len(range(number % len(load.members), load.connections, len(load.members))),
+        )
+        if load.once:
+            self.quota = len(range(self.seat, load.spread, self.seats))
+        else:
+            self.quota = 10**9 if load.seconds else max(1, load.messages // load.connections)
         self.institution = self.code.upper()
         self.step = 0
         self.latencies: list[float] = []
@@ -83,7 +97,7 @@ class Kiosk(asyncio.Protocol):
 
     def _text(self) -> str:
         load, step = self.load, self.step
-        pick = (self.number * 7919 + step * load.connections) % load.spread
+        pick = load.first + (self.seat + step * self.seats) % load.spread
         if load.kind == "item":
             return f"17{DATE}AO{self.institution}|AB3{self.member:02d}{41 + pick:05d}|"
         if load.kind == "patron":
@@ -91,9 +105,8 @@ class Kiosk(asyncio.Protocol):
         if load.kind == "patron_pin":
             return f"63001{DATE}          AO{self.institution}|AA2{self.member:02d}{12 + pick:05d}|AD1234|"
         # A pair: the kiosk's own item and patron, and the second of the day moves on as a kiosk's clock does.
-        seat = self.number // len(load.members)
-        item = f"3{self.member:02d}{lendable(seat * 20 + (step // 2) % 20):05d}"
-        patron = f"2{self.member:02d}{12 + seat % 48:05d}"
+        item = f"3{self.member:02d}{lendable(self.seat * 20 + (step // 2) % 20):05d}"
+        patron = f"2{self.member:02d}{12 + self.seat % 48:05d}"
         hour, minute, second = 8 + step // 3600 % 12, step // 60 % 60, step % 60
         date = f"20261123    {hour:02d}{minute:02d}{second:02d}"
         if step % 2 == 0:
@@ -123,12 +136,11 @@ class Kiosk(asyncio.Protocol):
 
 async def run(load: Load) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    quota = max(1, load.messages // load.connections) if not load.seconds else 10**9
-    kiosks = [Kiosk(load, number, quota) for number in range(load.connections)]
+    kiosks = [Kiosk(load, number) for number in range(load.connections)]
     for kiosk in kiosks:
         await loop.create_connection(lambda kiosk=kiosk: kiosk, "127.0.0.1", load.port)
     await asyncio.gather(*(kiosk.ready for kiosk in kiosks))
-    start = time.perf_counter()
+    spent, start = -processor_seconds(load.server), time.perf_counter()
     for kiosk in kiosks:
         kiosk.begin()
     if load.seconds:
@@ -136,12 +148,14 @@ async def run(load: Load) -> dict[str, Any]:
     else:
         await asyncio.gather(*(kiosk.done for kiosk in kiosks))
     took = time.perf_counter() - start
+    spent += processor_seconds(load.server)
     latencies = sorted(latency for kiosk in kiosks for latency in kiosk.latencies)
     return {
         "messages": len(latencies),
         "per_second": len(latencies) / took,
         "p50_ms": _at(latencies, 0.5),
         "p99_ms": _at(latencies, 0.99),
+        "processor_us": spent / len(latencies) * 1e6,
         "refused": sum(kiosk.refused for kiosk in kiosks),
     }
 

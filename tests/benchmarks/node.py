@@ -1,14 +1,18 @@
-"""A gateway with the demo's data to measure: kiosks `{code}-bench` need no PIN. Prints its port, stops on SIGTERM."""
+"""A gateway with the demo's data to measure: kiosks `{code}-bench` need no PIN. Prints its port, stops on SIGTERM.
+SIGUSR1 makes it forget what it keeps of answers, so that the same questions can be asked as new ones again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
+from gateway.adapters.sip2.answer_memory import AnswerMemory
 from gateway.config import Config
 from gateway.demo import data
 from gateway.demo.config import demo_config
@@ -36,8 +40,16 @@ async def loaded(configuration: Config) -> Composition:
     return gateway
 
 
+def forget(gateway: Composition) -> None:
+    """Nothing has been asked before: every cache of answers and rules is empty."""
+    gateway.platform.replace_settings(gateway.platform.settings)
+    gateway.sip2.answers = AnswerMemory()
+
+
 async def main(data_dir: Path, store_url: str | None) -> None:
-    server = Server(await loaded(config(data_dir, store_url)))
+    gateway = await loaded(config(data_dir, store_url))
+    server = Server(gateway)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, forget, gateway)
     await server.run(ready=lambda: print(server.ports["sip2"], flush=True))
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from library_protocols.cql.errors import CqlError
+from library_protocols.cql.hoist import hoist
+from library_protocols.cql.parser import parse
 from library_protocols.cql.terms import Mask, Piece, escape, pieces, unescape
 from library_protocols.cql.tree import (
     DEFAULT_LIMITS,
@@ -21,6 +23,8 @@ from library_protocols.cql.tree import (
     SortKey,
     Triple,
 )
+from library_protocols.cql.writer import write
+from library_protocols.cql.xcql import depth, write_xcql, write_xcql_2, write_xcql_2_clause, write_xcql_clause
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -38,7 +42,15 @@ __all__ = [
     "SearchClause",
     "SortKey",
     "Triple",
+    "depth",
     "escape",
+    "hoist",
+    "parse",
     "pieces",
     "unescape",
+    "write",
+    "write_xcql",
+    "write_xcql_2",
+    "write_xcql_2_clause",
+    "write_xcql_clause",
 ]

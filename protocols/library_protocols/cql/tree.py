@@ -128,7 +128,7 @@ class Limits:
     `operators`: booleans in the query, and so the depth of its tree: Python's recursion ends at 1,000.
     """
 
-    length: int = 65_536
+    length: int = 16_384
     nesting: int = 256
     operators: int = 256
 

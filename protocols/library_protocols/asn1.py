@@ -237,7 +237,7 @@ def required(kind: Type, tag: int | None = None, *, explicit: bool = False) -> A
     return dataclasses.field(metadata={"asn1": _tagged(kind, tag, explicit)})
 
 
-def optional(kind: Type, tag: int | None = None, *, explicit: bool = False, default: Any = None) -> Any:
+def optional(kind: Type, tag: int | None = None, *, explicit: bool = False, default: Any) -> Any:
     """A field that may be missing; what equals `default` is not written."""
     return dataclasses.field(default=default, metadata={"asn1": _tagged(kind, tag, explicit)})
 
@@ -328,12 +328,12 @@ class External(Composite):
     One of `single` (the octets of one BER element), `octets` (anything) and `arbitrary` (bits) holds the value.
     """
 
-    direct_reference: str | None = optional(OID)
-    indirect_reference: int | None = optional(INTEGER)
-    descriptor: str | None = optional(Implicit(ber.OBJECT_DESCRIPTOR, TEXT))
-    single: bytes | None = optional(ANY, 0)
-    octets: bytes | None = optional(OCTETS, 1)
-    arbitrary: frozenset[int] | None = optional(BITS, 2)
+    direct_reference: str | None = optional(OID, default=None)
+    indirect_reference: int | None = optional(INTEGER, default=None)
+    descriptor: str | None = optional(Implicit(ber.OBJECT_DESCRIPTOR, TEXT), default=None)
+    single: bytes | None = optional(ANY, 0, default=None)
+    octets: bytes | None = optional(OCTETS, 1, default=None)
+    arbitrary: frozenset[int] | None = optional(BITS, 2, default=None)
 
 
 EXTERNAL = Sequence(External, (ber.EXTERNAL,))

@@ -76,10 +76,10 @@ STRING_OR_NUMERIC = Choice((str, Implicit(CONTEXT | 1, TEXT)), (int, Implicit(CO
 class Unit(Composite):
     """A unit of measure; `scale_factor` is a power of ten."""
 
-    unit_system: str | None = optional(TEXT, 1, explicit=True)
-    unit_type: str | int | None = optional(STRING_OR_NUMERIC, 2)
-    unit: str | int | None = optional(STRING_OR_NUMERIC, 3)
-    scale_factor: int | None = optional(INTEGER, 4)
+    unit_system: str | None = optional(TEXT, 1, explicit=True, default=None)
+    unit_type: str | int | None = optional(STRING_OR_NUMERIC, 2, default=None)
+    unit: str | int | None = optional(STRING_OR_NUMERIC, 3, default=None)
+    scale_factor: int | None = optional(INTEGER, 4, default=None)
 
 
 @dataclass(frozen=True, slots=True)

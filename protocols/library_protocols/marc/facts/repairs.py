@@ -52,6 +52,7 @@ _ROWS = (
         "S directory",
         loses=True,
     ),
+    RepairFact("control-order", "a control field stands after data fields", "control fields come first", "X record"),
     RepairFact(
         "stray-terminator", "a field terminator stands inside a field", "taken as a blank", "S field terminator"
     ),
@@ -108,6 +109,15 @@ _ROWS = (
         "bad-bytes", "bytes that are no character of the record's character set", "shown as U+FFFD", "C", loses=True
     ),
     RepairFact("control-character", "a character that XML does not allow", "left out", "X", loses=True),
+    RepairFact(
+        "xml-reference",
+        "an ampersand in XML that begins no reference",
+        "taken as an ampersand",
+        "XML 1.0 §4.1",
+    ),
+    RepairFact(
+        "xml-order", "elements of a record that are none of MARCXML's, or stand where none may", "passed over", "X"
+    ),
     # Writing ISO 2709
     RepairFact(
         "field-too-long",

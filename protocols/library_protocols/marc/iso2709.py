@@ -1,0 +1,177 @@
+"""One ISO 2709 record to a `Record`: a lean path for sound records, and the long way for all others.
+
+The lean path decodes once and splits at terminators, after the directory has been compared with where they stand.
+It answers None for the slightest doubt; the long way then finds out what is wrong and repairs it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import accumulate, product
+from string import ascii_uppercase, digits
+from struct import Struct
+from typing import NamedTuple
+
+from library_protocols.marc import encoding
+from library_protocols.marc.directory import cut_fields
+from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, MARC_8, UTF_8
+from library_protocols.marc.problems import MarcError, Repair
+from library_protocols.marc.record import DataField, Record
+from library_protocols.marc.sound import (
+    CODES,
+    INDICATORS,
+    is_control,
+    sound_field,
+    sound_leader,
+    sound_tag,
+    sound_text,
+)
+
+# C0 controls that XML does not allow, without the three separators of ISO 2709.
+_CONTROLS = bytes(code for code in range(0x1D) if code not in b"\t\n\r")
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_BAD_CODE = re.compile(f"\x1f(?![{re.escape(''.join(sorted(CODES)))}])")
+_LEADER = re.compile(rb"[0-9]{5}[0-9A-Za-z ][0-9A-Za-z][0-9A-Za-z ]{3}22[0-9]{5}[0-9A-Za-z ]{3}450[0 ]")
+_TAGS: dict[bytes, str] = {
+    "".join(tag).encode(): "".join(tag)
+    for tag in product(digits, digits + ascii_uppercase, digits + ascii_uppercase)
+    if "".join(tag) != "000"
+}
+_ENDLESS = 1 << 24
+
+
+class Read(NamedTuple):
+    """What was read, before its format is known."""
+
+    record: Record
+    encoding: str
+    unimarc_claim: bool
+    repairs: tuple[Repair, ...]
+
+
+def read_iso2709(data: bytes) -> Read:
+    """Read one record. Raises MarcError when it is none."""
+    return _lean(data) or _long_way(data)
+
+
+@cache
+def _unpack_directory(entries: int) -> Struct:
+    return Struct("3s4s5s" * entries)
+
+
+def _lean(data: bytes) -> Read | None:
+    if not _LEADER.match(data) or int(data[:5]) != len(data) or not data.endswith(b"\x1e\x1d"):
+        return None
+    base = int(data[12:17])
+    entries, rest = divmod(base - 25, 12)
+    if rest or entries < 1 or base >= len(data) or data[base - 1] != 0x1E:
+        return None
+    body = data[base:-2]
+    lengths = [len(piece) + 1 for piece in body.split(b"\x1e")]
+    directory = _unpack_directory(entries).unpack_from(data, 24)
+    try:
+        sound = [*map(int, directory[1::3])] == lengths and [*map(int, directory[2::3])] == [
+            *accumulate(lengths[:-1], initial=0)
+        ]
+        tags = [_TAGS[tag] for tag in directory[::3]]
+        if not sound or len(body.translate(None, _CONTROLS)) != len(body) or b"\x1d" in body:
+            return None
+        charset, text = _decode_whole(data[9], body)
+    except (ValueError, KeyError):
+        return None
+    if text is None or _BAD_CODE.search(text):
+        return None
+    control: list[tuple[str, str]] = []
+    fields: list[DataField] = []
+    new = tuple.__new__
+    for tag, piece in zip(tags, text.split("\x1e"), strict=True):
+        indicators, *subfields = piece.split("\x1f")
+        if tag < "010":
+            if subfields or fields:
+                return None
+            control.append((tag, piece))
+        elif indicators in INDICATORS and subfields:
+            fields.append(new(DataField, (tag, indicators, tuple([(part[0], part[1:]) for part in subfields]))))
+        else:
+            return None
+    return Read(Record(data[:24].decode("ascii"), control, fields), charset, False, ())
+
+
+def _decode_whole(leader_09: int, body: bytes) -> tuple[str, str | None]:
+    """Character set and text where nothing is doubtful. Raises UnicodeDecodeError, which is a ValueError."""
+    if body.isascii():
+        return (ASCII, body.decode("ascii")) if leader_09 == 0x61 or b"&#x" not in body else (ASCII, None)
+    if leader_09 != 0x61 or _NONCHARACTERS[0] in body or _NONCHARACTERS[1] in body:
+        return UTF_8, None
+    return UTF_8, body.decode("utf-8")
+
+
+def _long_way(data: bytes) -> Read:
+    if len(data) > _ENDLESS:
+        raise MarcError(0, f"{len(data)} bytes are no record")
+    repairs: list[Repair] = []
+    leader_bytes, pieces = cut_fields(data, repairs)
+    whole = b"\x1e" + b"\x1e".join(piece for _, piece in pieces)
+    claim = encoding.claimed(chr(leader_bytes[9]), whole)
+    charset = encoding.detect(whole, claim.unimarc)
+    if charset in (CP1251, CP1252):
+        repairs.append(Repair("encoding-guess", charset))
+    elif charset != ASCII and claim.charset not in (charset, None):
+        repairs.append(Repair("encoding-claim", f"{claim.charset} claimed, {charset} found"))
+    # ASCII is a part of MARC-8, in which the references of the lossless conversion are turned back.
+    eight_bits = MARC_8 if charset == ASCII and claim.charset != UTF_8 else charset
+    decoder = _FieldDecoder(eight_bits, claim.unimarc, repairs)
+    control: list[tuple[str, str]] = []
+    fields: list[DataField] = []
+    for tag_bytes, piece in pieces:
+        tag = sound_tag(tag_bytes.decode("latin-1"))
+        if tag is None:
+            repairs.append(Repair("tag", repr(tag_bytes.decode("latin-1"))))
+        elif is_control(tag):
+            if fields:
+                repairs.append(Repair("control-order", tag))
+            control.append((tag, sound_text(decoder.whole(tag, piece), tag, repairs)))
+        else:
+            lead, *parts = decoder.parts(tag, piece)
+            subfields = [(part[:1], part[1:]) for part in parts]
+            if field := sound_field(tag, lead[:2], lead[2:], subfields, repairs):
+                fields.append(field)
+    if not control and not fields:
+        raise MarcError(0, "no field has a tag and text")
+    leader = sound_leader(leader_bytes.decode("latin-1"), repairs)
+    return Read(Record(leader, control, fields), charset, claim.unimarc, _merged(repairs))
+
+
+class _FieldDecoder:
+    """Decodes field by field, and says once of each field what could not be decoded."""
+
+    def __init__(self, charset: str, unimarc: bool, repairs: list[Repair]) -> None:
+        self._charset, self._unimarc, self._repairs = charset, unimarc, repairs
+
+    def whole(self, tag: str, piece: bytes) -> str:
+        return self._text(tag, [piece], self._charset_of(tag, piece))[0]
+
+    def parts(self, tag: str, piece: bytes) -> list[str]:
+        """What stands between the subfield delimiters; MARC-8 begins anew with each."""
+        charset = self._charset_of(tag, piece)
+        if charset == MARC_8:
+            return self._text(tag, piece.split(b"\x1f"), charset)
+        return self._text(tag, [piece], charset)[0].split("\x1f")
+
+    def _charset_of(self, tag: str, piece: bytes) -> str:
+        charset = encoding.decoder_of_field(piece, self._charset, self._unimarc)
+        if charset != self._charset:
+            self._repairs.append(Repair("encoding-mixed", f"{tag}: {charset} in a record in {self._charset}"))
+        return charset
+
+    def _text(self, tag: str, pieces: list[bytes], charset: str) -> list[str]:
+        decoded = [encoding.DECODERS[charset](piece) for piece in pieces]
+        if bad := sum(bad for _, bad in decoded):
+            self._repairs.append(Repair("bad-bytes", f"{tag}: {bad}"))
+        return [text for text, _ in decoded]
+
+
+def _merged(repairs: list[Repair]) -> tuple[Repair, ...]:
+    """Each once, in the order found."""
+    return tuple(dict.fromkeys(repairs))

@@ -1,29 +1,47 @@
 """Records into the catalogue: one transaction a batch, idempotent by member and control number.
 
-What has not changed costs no write and no place in the feed.
+What has not changed costs no write and no place in the feed. Reading, rendering and compressing happen before the
+transaction, so that other writers wait for the writing alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Protocol
 
-from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
+from gateway.catalogue.joining import Joiner
+from gateway.catalogue.matching import Facts, Rules
+from gateway.catalogue.materials import material
+from gateway.catalogue.records import ALL, Format, Holding, Provenance, SourceKind
+from gateway.catalogue.store import statements as sql
+from gateway.catalogue.store.compress import ORIGINAL, RENDERING
+from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text
+from gateway.catalogue.store.working import Rec, Working, rank_of
+from gateway.catalogue.store.writer import Writer
+from library_protocols.marc import Record, to_marcxml
+
+MAX_CONTROL = 255
+"""Characters of a control number: it becomes part of an OAI identifier, which is a URI."""
+
+# Leader/17, MARC 21 Bibliographic: how fully the record was made. UNIMARC uses 1, 2, 3 and blank in the same sense.
+_LEVELS = {" ": 9, "1": 8, "4": 7, "2": 6, "I": 6, "L": 6, "K": 5, "M": 5, "7": 4, "5": 3, "3": 3, "J": 2, "8": 1}
 
 
 @dataclass(slots=True)
 class Incoming:
     """One record as it came.
 
-    `record` is the parsed record (`library_protocols.marc.Record`), None only where `deleted` and `control` is given.
-    `control` overrides the control number of field 001. `holdings` None leaves those that are known. `deleted` also
-    where the leader does not say so. `label` names the record to people ("byte 1234").
+    `record` is the parsed record, None only where `deleted` and `control` is given. `control` overrides the control
+    number of field 001. `holdings` None leaves those that are known. `deleted` also where the leader does not say so.
+    `repairs` is what reading had to put right, for reports only. `label` names the record to people ("byte 1234").
     """
 
     original: bytes
     kind: SourceKind
-    record: Any
+    record: Record | None
     format: Format = Format.MARC21
     repairs: tuple[Any, ...] = ()
     suppressed: bool = False
@@ -45,8 +63,8 @@ class Refusal:
 
 @dataclass(slots=True)
 class Report:
-    """What one batch did. `changed` counts new and altered records, `merged` and `parted` moves between shared bibs,
-    `doubtful` pairs put on the review list."""
+    """What batches did. `changed` counts altered records; `merged` and `parted` moves between shared bibs, `doubtful`
+    pairs put on the review list."""
 
     taken: int = 0
     added: int = 0
@@ -62,21 +80,233 @@ class Report:
 class SetRule(Protocol):
     """A set of a view that is defined by a query."""
 
-    view: str
-    spec: str
-    name: str
-    description: str
+    @property
+    def view(self) -> str: ...
 
-    def matches(self, record: Any, format: Format) -> bool:
-        """Whether a record (`library_protocols.marc.Record`) belongs to the set."""
+    @property
+    def spec(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def matches(self, record: Record, marc: Format) -> bool:
+        """Whether a record belongs to the set."""
         ...
 
 
-class Ingest(Protocol):
-    """`gateway.catalogue.store.open_ingest` gives one."""
+@dataclass(slots=True)
+class _Content:
+    """What is made of a record before the transaction."""
 
-    async def put(self, member: str, batch: Sequence[Incoming], *, state: tuple[str, str] | None = None) -> Report:
-        """Takes a batch, all in one transaction, with a new value of a state key where given (a harvest's position).
+    rendering: tuple[int, bytes]
+    original: tuple[int, bytes]
+    facts: Facts
+    rank: int
+    material: str
+    sets: dict[str, list[str]]
 
-        Raises CatalogueUnavailable."""
-        ...
+
+@dataclass(slots=True)
+class _Prepared:
+    control: str
+    status: Status
+    digest: bytes
+    incoming: Incoming
+    marcxml: bytes | None = None
+    content: _Content | None = None
+
+
+class Ingest:
+    """Takes batches for one store. `union` are the prefixes of union-catalogue numbers, `sets` the sets defined by
+    queries, `names` members' names by code; `now` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        store: Writer,
+        *,
+        union: Sequence[str] = (),
+        sets: Sequence[SetRule] = (),
+        names: Mapping[str, str] | None = None,
+        now: Callable[[], int] = lambda: int(time.time()),
+    ) -> None:
+        self.store = store
+        self._rules = Rules(union)
+        self._sets = sets
+        self._names = names or {}
+        self._now = now
+
+    async def put(
+        self, member: str, batch: Sequence[Incoming], *, state: Mapping[str, str | None] | None = None
+    ) -> Report:
+        """Takes a batch, all in one transaction, with new values of state keys where given (a harvest's position).
+
+        Of several records with one control number the last counts. Raises CatalogueUnavailable.
+        """
+        report = Report(taken=len(batch))
+        prepared = {one.control: one for incoming in batch if (one := self._prepare(incoming, report)) is not None}
+        await self._make_content(member, list(prepared.values()))
+        async with self.store.writing() as session:
+            work = Working(session, self._names)
+            await work.begin()
+            known = await work.known(member, prepared)
+            texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=[r.id for r in known.values()])}
+            todo: list[tuple[_Prepared, Rec | None, str | None]] = []
+            for one in prepared.values():
+                rec = known.get(one.control)
+                holdings = self._new_holdings(one, texts.get(rec.id) if rec else None)
+                if self._is_new(one, rec) or holdings is not None:
+                    todo.append((one, rec, holdings))
+                else:
+                    report.unchanged += 1
+            if todo:
+                await self._take(work, member, todo, report)
+                await work.finish(self._now())
+            for key, value in (state or {}).items():
+                await self.store.put_state(session, key, value)
+        return report
+
+    def _prepare(self, incoming: Incoming, report: Report) -> _Prepared | None:
+        record = incoming.record
+        control = incoming.control or (record.control_number if record is not None else "")
+        deleted = incoming.deleted or (record is not None and record.leader[5:6] == "d")
+        problem = None
+        if not control:
+            problem = "has no control number (001)"
+        elif len(control) > MAX_CONTROL or not control.isprintable():
+            problem = "has a control number that cannot be one"
+        elif record is None and not deleted:
+            problem = "is empty"
+        if problem is not None:
+            report.refused.append(Refusal(incoming.label, problem))
+            return None
+        status = Status.VISIBLE
+        if deleted:
+            status = Status.DELETED
+        elif incoming.suppressed:
+            status = Status.SUPPRESSED
+        elif incoming.private:
+            status = Status.PRIVATE
+        digest = blake2b(incoming.original, digest_size=16, person=incoming.format.encode()).digest()
+        return _Prepared(control, status, digest, incoming)
+
+    def _is_new(self, one: _Prepared, rec: Rec | None) -> bool:
+        if rec is None:
+            return one.status != Status.DELETED  # what was never here leaves no tombstone
+        if one.status == Status.DELETED:
+            return rec.status != Status.DELETED
+        return rec.status != one.status or rec.digest != one.digest
+
+    def _new_holdings(self, one: _Prepared, known: str | None) -> str | None:
+        """Holdings as they are to be written, None where they are to stay."""
+        if one.incoming.holdings is None or one.status == Status.DELETED:
+            return None
+        text = holdings_text(one.incoming.holdings)
+        return text if text != (known or "[]") else None
+
+    async def _make_content(self, member: str, prepared: list[_Prepared]) -> None:
+        """Renders and compresses what is new, as far as that can be told before the transaction."""
+        async with self.store.snapshot() as session:
+            rows = await session.fetch(sql.DIGESTS, member=member, controls=[one.control for one in prepared])
+        known = {row[0]: (row[1], row[2]) for row in rows}
+        fresh = [
+            one
+            for one in prepared
+            if one.incoming.record is not None and known.get(one.control) != (one.digest, one.status)
+            if one.status != Status.DELETED
+        ]
+        for one in fresh:
+            assert one.incoming.record is not None
+            one.marcxml = to_marcxml(one.incoming.record)
+        await self.store.learn(RENDERING, [one.marcxml for one in fresh if one.marcxml is not None])
+        for number, kind in enumerate(KINDS):
+            await self.store.learn(ORIGINAL[number], [o.incoming.original for o in fresh if o.incoming.kind == kind])
+        for one in fresh:
+            one.content = self._content(member, one)
+
+    def _content(self, member: str, one: _Prepared) -> _Content:
+        incoming, record = one.incoming, one.incoming.record
+        assert record is not None
+        pack = self.store.compression.pack
+        return _Content(
+            pack(RENDERING, one.marcxml or to_marcxml(record)),
+            pack(ORIGINAL[KINDS.index(incoming.kind)], incoming.original),
+            self._rules.facts(record, incoming.format),
+            rank_of(_LEVELS.get(record.leader[17:18], 0), len(incoming.original)),
+            material(record, incoming.format),
+            self.sets_of(member, record, incoming.format),
+        )
+
+    def sets_of(self, member: str, record: Record, marc: Format) -> dict[str, list[str]]:
+        """The query-defined sets that a record is in: of its member's view (`own`), and of `ALL` should it lead."""
+        found: dict[str, list[str]] = {}
+        for rule in self._sets:
+            if rule.view in (member, ALL) and rule.matches(record, marc):
+                specs = found.setdefault("all" if rule.view == ALL else "own", [])
+                specs += [spec for spec in _with_parents(rule.spec) if spec not in specs]
+        return found
+
+    async def _take(
+        self, work: Working, member: str, todo: list[tuple[_Prepared, Rec | None, str | None]], report: Report
+    ) -> None:
+        await work.load_groups(rec.shared for _, rec, _ in todo if rec is not None)
+        for rule in self._sets:
+            for spec in _with_parents(rule.spec):
+                work.declare(rule.view, spec, rule.name if spec == rule.spec else spec, rule.description)
+        for one, rec, _ in todo:
+            if one.content is None and one.status != Status.DELETED and self._is_new(one, rec):
+                one.content = self._content(member, one)
+        joiner = Joiner(work)
+        await joiner.load(
+            [rec for _, rec, _ in todo if rec is not None],
+            [one.content.facts for one, _, _ in todo if one.content is not None and one.status == Status.VISIBLE],
+        )
+        renderings: list[tuple[int, int, bytes]] = []
+        originals: list[tuple[int, int, int, bytes]] = []
+        holdings: list[tuple[int, str]] = []
+        for one, known, text in todo:
+            rec = known or work.new(member, one.control)
+            was = rec.status
+            work.change(rec)
+            if one.content is not None:
+                _fill(rec, one, one.content)
+                renderings.append((rec.id, *one.content.rendering))
+                originals.append((rec.id, KINDS.index(one.incoming.kind), *one.content.original))
+            rec.status = one.status
+            if one.status == Status.DELETED:
+                rec.digest = one.digest
+            if text is not None:
+                holdings.append((rec.id, text))
+            if was != rec.status or (text is not None and rec.status == Status.VISIBLE):
+                work.touch(rec)
+            if one.content is not None and rec.status == Status.VISIBLE:
+                joiner.place(rec)
+            if one.status == Status.DELETED:
+                report.deleted += 1
+            elif known is None:
+                report.added += 1
+            else:
+                report.changed += 1
+        await work.session.run(sql.PUT_RENDERING, renderings)
+        await work.session.run(sql.PUT_ORIGINAL, originals)
+        await work.session.run(sql.PUT_HOLDING, holdings)
+        await joiner.write()
+        report.merged, report.parted, report.doubtful = joiner.merged, joiner.parted, joiner.doubtful
+
+
+def _fill(rec: Rec, one: _Prepared, content: _Content) -> None:
+    rec.format = FORMATS.index(one.incoming.format)
+    rec.digest = one.digest
+    rec.material = content.material
+    rec.sets = content.sets
+    rec.rank = content.rank
+    rec.facts = content.facts
+    rec.provenance = provenance_text(one.incoming.provenance)
+
+
+def _with_parents(spec: str) -> list[str]:
+    """A setSpec and those above it: who asks for `a` gets `a:b` too."""
+    parts = spec.split(":")
+    return [":".join(parts[: end + 1]) for end in range(len(parts))]

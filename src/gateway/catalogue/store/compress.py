@@ -1,0 +1,86 @@
+"""Renderings and originals in zstd, with a dictionary a kind that is trained from the first records.
+
+A record of three kilobytes takes some five hundred bytes so. Each row names the dictionary it was written with;
+0 is none, and dictionaries are never changed or deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import zstandard
+
+RENDERING = "marcxml"
+ORIGINAL = ("iso2709", "original-marcxml")
+"""By the number of the source kind."""
+LEVEL = 3
+DICTIONARY_BYTES = 64 << 10
+ENOUGH = 500
+"""Samples a dictionary is trained from at least; with fewer it would fit those alone."""
+SAMPLES = 2000
+MAX_BYTES = 64 << 20
+"""No record is longer unpacked, whatever a damaged row says."""
+
+
+class Damaged(Exception):
+    """A row cannot be unpacked: its dictionary is missing, or its bytes are not what was written."""
+
+
+class Compression:
+    """What is known of the dictionaries of one database."""
+
+    def __init__(self) -> None:
+        self._readers: dict[int, zstandard.ZstdDecompressor] = {0: zstandard.ZstdDecompressor()}
+        self._writers: dict[str, tuple[int, zstandard.ZstdCompressor]] = {}
+        self._plain = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
+
+    def learn(self, rows: Iterable[Sequence[object]]) -> None:
+        """Takes rows of the table of dictionaries: number, kind, bytes. The latest of a kind is written with."""
+        for number, kind, data in rows:
+            if number in self._readers:
+                continue
+            assert isinstance(number, int)
+            assert isinstance(kind, str)
+            assert isinstance(data, bytes)
+            made = zstandard.ZstdCompressionDict(data)
+            made.precompute_compress(level=LEVEL)
+            self._readers[number] = zstandard.ZstdDecompressor(dict_data=made)
+            if number > self._writers.get(kind, (0,))[0]:
+                writer = zstandard.ZstdCompressor(
+                    dict_data=made, level=LEVEL, write_checksum=False, write_dict_id=False
+                )
+                self._writers[kind] = (number, writer)
+
+    def knows(self, dictionary: int) -> bool:
+        return dictionary in self._readers
+
+    def has(self, kind: str) -> bool:
+        """Whether the kind has a dictionary to write with."""
+        return kind in self._writers
+
+    def pack(self, kind: str, data: bytes) -> tuple[int, bytes]:
+        """The number of the dictionary, and the bytes to keep."""
+        number, writer = self._writers.get(kind, (0, self._plain))
+        return number, writer.compress(data)
+
+    def unpack(self, dictionary: int, data: bytes) -> bytes:
+        """Raises Damaged."""
+        reader = self._readers.get(dictionary)
+        if reader is None:
+            raise Damaged(f"there is no dictionary {dictionary}")
+        try:
+            return reader.decompress(data, max_output_size=MAX_BYTES)
+        except zstandard.ZstdError as error:
+            raise Damaged(str(error)) from error
+
+
+def train(samples: list[bytes]) -> bytes | None:
+    """A dictionary; None where the samples are too few or too alike to make one."""
+    if len(samples) < ENOUGH:
+        return None
+    size = min(DICTIONARY_BYTES, sum(map(len, samples)) // 10)
+    try:
+        return zstandard.train_dictionary(size, list[Any](samples), d=8, k=1024).as_bytes()
+    except (zstandard.ZstdError, ValueError):
+        return None

@@ -1,0 +1,114 @@
+"""Brings the catalogue's schema to what this program knows; its revisions are counted apart from the platform's.
+
+Each upgrade is one transaction. There is no downgrade: restore a backup, or load the records again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from functools import cache
+from importlib.resources import files
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from asyncpg.connect_utils import SessionAttribute
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.schema import metadata
+from gateway.store.effects import StoreUnavailable
+from gateway.store.sqlite_file import connect
+from gateway.store.url import sqlite_path
+
+VERSION_TABLE = "catalogue_version"
+_LOCK = 2282528  # one migration at a time, however many nodes start together ("catalog" in a telephone's keys)
+
+
+@cache
+def head() -> str:
+    """The revision this program knows."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+async def upgrade(url: str, *, app_role: str | None = None) -> None:
+    """Creates or upgrades the schema. On PostgreSQL `url` is the owner's, and `app_role` is granted what it needs.
+
+    Raises CatalogueUnavailable.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        await asyncio.to_thread(_upgrade_file, path)
+        return
+
+    async def connection_of_owner() -> asyncpg.Connection:
+        return await asyncpg.connect(url, target_session_attrs=SessionAttribute.read_write)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connection_of_owner, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            await connection.run_sync(_upgrade)
+            if app_role is not None:
+                await connection.run_sync(_grant, app_role)
+    except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+        raise CatalogueUnavailable(f"cannot upgrade the catalogue: {error}") from error
+    finally:
+        await engine.dispose()
+
+
+def require_head(db: sqlite3.Connection, where: str) -> None:
+    """Raises CatalogueUnavailable where the schema is not the one this program knows."""
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (VERSION_TABLE,)).fetchone()
+    row = known and db.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - our own name
+    require(row[0] if row else None, where)
+
+
+def require(found: str | None, where: str) -> None:
+    """Raises CatalogueUnavailable where `found` is not the revision this program knows."""
+    if found != head():
+        has = f"is at revision {found}" if found else "has no catalogue yet"
+        raise CatalogueUnavailable(f"{where} {has}, this program needs {head()}: upgrade it first")
+
+
+def _upgrade_file(path: str) -> None:
+    try:
+        db = connect(path)
+    except StoreUnavailable as error:
+        raise CatalogueUnavailable(str(error)) from error
+    engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+    except (OperationalError, sqlite3.Error) as error:
+        raise CatalogueUnavailable(f"cannot upgrade {path}: {error}") from error
+    finally:
+        db.close()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("gateway.catalogue.store") / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _grant(connection: Connection, app_role: str) -> None:
+    role = connection.dialect.identifier_preparer.quote_identifier(app_role)
+    for table in metadata.tables:
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
+    connection.exec_driver_sql(f"GRANT SELECT ON {VERSION_TABLE} TO {role}")

@@ -1,0 +1,16 @@
+"""What Alembic runs: the revisions, on the connection and in the transaction of `gateway.catalogue.store.migrate`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from gateway.catalogue.store.migrate import VERSION_TABLE
+from gateway.catalogue.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=False,  # the transaction is the caller's, around all revisions
+)
+context.run_migrations()

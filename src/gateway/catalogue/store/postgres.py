@@ -1,0 +1,121 @@
+"""The catalogue in PostgreSQL, by asyncpg, in the platform's database: tables `catalogue_*`.
+
+Writers take turns by an advisory lock that is held until they have committed: positions are given under it, and so
+become visible in their order. A reader's snapshot is a repeatable-read transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+from gateway.catalogue.store import migrate
+from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.schema import metadata
+from gateway.catalogue.store.sql import Row, Session, Statement
+from gateway.catalogue.store.writer import Writer
+from gateway.store.postgres_pool import LOST
+from gateway.store.postgres_pool import SETTINGS as ONE_INDEX_A_TABLE
+
+MAX_CONNECTIONS = 4
+COMMAND_SECONDS = 120.0
+_LOCK = 2282529  # the turn to write
+_TURN = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_SETTINGS = {**ONE_INDEX_A_TABLE, "application_name": "library-gateway catalogue"}
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST)
+
+
+class _Session:
+    """One connection within a transaction, as a `Session`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
+        return await self._connection.fetch(statement.postgres[0], *statement.postgres_values(values))
+
+    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        await self._connection.executemany(statement.postgres[0], rows)
+
+
+class PostgresStore(Writer):
+    """Implements `gateway.catalogue.store.port.CatalogueStore`; `open` first."""
+
+    def __init__(self, dsn: str, *, max_connections: int = MAX_CONNECTIONS) -> None:
+        super().__init__()
+        self._dsn = dsn
+        self._size = max_connections
+        self._opened: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connects, and checks that the schema is the one this program knows. Raises CatalogueUnavailable."""
+        try:
+            self._opened = await asyncpg.create_pool(
+                self._dsn,
+                min_size=1,
+                max_size=self._size,
+                command_timeout=COMMAND_SECONDS,
+                server_settings=_SETTINGS,
+                target_session_attrs=SessionAttribute.read_write,
+            )
+            try:
+                found = await self._pool.fetchval(f"SELECT version_num FROM {migrate.VERSION_TABLE}")  # noqa: S608
+            except asyncpg.UndefinedTableError:
+                found = None
+            migrate.require(found, "the database")
+        except _AWAY as error:
+            raise CatalogueUnavailable(f"PostgreSQL: {error}") from error
+
+    @property
+    def _pool(self) -> asyncpg.Pool:
+        if self._opened is None:
+            raise CatalogueUnavailable("the catalogue is not open")
+        return self._opened
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Session]:
+        try:
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield _Session(connection)
+        except _AWAY as error:
+            raise CatalogueUnavailable(f"PostgreSQL: {error}") from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(_TURN)
+                yield _Session(connection)
+        except _AWAY as error:
+            raise CatalogueUnavailable(f"PostgreSQL: {error}") from error
+
+    async def explain(self, statement: Statement) -> list[str]:
+        """How PostgreSQL would find the rows (EXPLAIN of the generic plan)."""
+        text, order = statement.postgres
+        async with self._pool.acquire() as connection:
+            await connection.execute(f"PREPARE explained AS {text}")
+            try:
+                nulls = f"({', '.join(['NULL'] * len(order))})" if order else ""
+                rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE explained{nulls}")
+            finally:
+                await connection.execute("DEALLOCATE explained")
+        return [row[0] for row in rows]
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    async def _bytes(self, session: Session) -> int:
+        async with self._pool.acquire() as connection:
+            return await connection.fetchval(
+                "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest($1::text[]) AS name",
+                list(metadata.tables),
+            )

@@ -1,0 +1,428 @@
+"""What doors and index read, the same on both databases: the engines only say what a snapshot is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from heapq import merge
+from operator import itemgetter
+
+import orjson
+
+from gateway.catalogue.feed import INDEX_SCOPE, Rows, cover
+from gateway.catalogue.records import (
+    ALL,
+    CatalogueRecord,
+    FeedEntry,
+    FeedPage,
+    Holding,
+    IndexEntry,
+    ReviewPair,
+    SetDescription,
+    StoreStats,
+)
+from gateway.catalogue.store import statements as sql
+from gateway.catalogue.store.compress import Compression
+from gateway.catalogue.store.rows import (
+    FORMATS,
+    SHOWN,
+    RecordRow,
+    SharedRow,
+    Status,
+    holdings_of,
+    provenance_of,
+)
+from gateway.catalogue.store.sql import Session
+
+FOREVER = 1 << 62
+
+
+class Reader(ABC):
+    """Implements `gateway.catalogue.store.port.CatalogueReader`."""
+
+    def __init__(self) -> None:
+        self.compression = Compression()
+        self._scopes: dict[tuple[str, str], int] = {}
+        self._specs: dict[int, str] = {}
+
+    @abstractmethod
+    def snapshot(self) -> AbstractAsyncContextManager[Session]:
+        """Everything read within is of one moment. Raises CatalogueUnavailable."""
+
+    @abstractmethod
+    async def _bytes(self, session: Session) -> int:
+        """What the catalogue takes on disk."""
+
+    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
+        async with self.snapshot() as session:
+            found = await self._records(session, view, ids)
+        return [found.get(number) for number in ids]
+
+    async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
+        async with self.snapshot() as session:
+            shown = await self._shown(session, view, ids)
+            return await self._holdings(session, view, {number: row for number, (row, _) in shown.items()})
+
+    async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None:
+        async with self.snapshot() as session:
+            if view == ALL:
+                return await self._by_shared(session, identifier)
+            rows = await session.fetch(sql.KNOWN, member=view, controls=[identifier])
+            if not rows:
+                return None
+            row = RecordRow._make(rows[0])
+            if row.status in SHOWN:
+                return (await self._records(session, view, [row.id])).get(row.id)
+            whole = await self._scope(session, view, "")
+            return _tombstone(row, row.datestamp) if str(whole) in orjson.loads(row.gone) else None
+
+    async def horizon(self) -> int:
+        async with self.snapshot() as session:
+            return (await self._position(session))[0]
+
+    async def changes(
+        self,
+        view: str,
+        set_spec: str,
+        after_seq: int,
+        from_: int | None,
+        until: int | None,
+        size: int,
+        *,
+        with_deleted: bool = True,
+    ) -> FeedPage:
+        async with self.snapshot() as session:
+            horizon, last, _ = await self._position(session)
+            scope = await self._scope(session, view, set_spec)
+            if scope is None:
+                return FeedPage((), 0, 0, False, horizon)
+            first, end = await self._window(session, from_, until, last)
+            after = max(after_seq, first - 1)
+            kinds = (0, 1) if with_deleted else (0,)
+            pages = [
+                [
+                    (seq, item, datestamp, deleted)
+                    for seq, item, datestamp in await session.fetch(
+                        sql.PAGE, scope=scope, deleted=deleted, after=after, end=end, size=size + 1
+                    )
+                ]
+                for deleted in kinds
+            ]
+            found = list(merge(*pages, key=itemgetter(0)))
+            before = sum([await self._count(session, scope, kind, first, min(after + 1, end)) for kind in kinds])
+            rest = sum([await self._count(session, scope, kind, max(after + 1, first), end) for kind in kinds])
+            entries = await self._entries(session, view, found[:size])
+            return FeedPage(entries, before + rest, before, len(found) > size, horizon)
+
+    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
+        async with self.snapshot() as session:
+            live = await self._records(session, view, [entry.record for entry in page.entries if not entry.deleted])
+            gone = [entry.record for entry in page.entries if entry.record not in live]
+            rows = await self._rows(session, gone)
+        made: list[CatalogueRecord] = []
+        for entry in page.entries:
+            record = live.get(entry.record)
+            if entry.deleted or record is None or record.shared != entry.shared:
+                if (row := rows.get(entry.record)) is None and record is None:
+                    continue
+                made.append(_gone(view, entry, row, record))
+            else:
+                made.append(replace(record, datestamp=entry.datestamp))
+        return made
+
+    async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]:
+        async with self.snapshot() as session:
+            scope = await self._scope(session, view, set_spec)
+            if scope is None:
+                return 0, 0
+            _, last, _ = await self._position(session)
+            first, end = await self._window(session, from_, until, last)
+            return (
+                await self._count(session, scope, 0, first, end),
+                await self._count(session, scope, 1, first, end),
+            )
+
+    async def earliest(self, view: str) -> int | None:
+        async with self.snapshot() as session:
+            scope = await self._scope(session, view, "")
+            if scope is None:
+                return None
+            firsts = [
+                row[2]
+                for deleted in (0, 1)
+                for row in await session.fetch(sql.PAGE, scope=scope, deleted=deleted, after=-1, end=FOREVER, size=1)
+            ]
+            return min(firsts, default=None)
+
+    async def sets(self, view: str) -> list[SetDescription]:
+        async with self.snapshot() as session:
+            rows = await session.fetch(sql.SCOPES)
+        found = [
+            SetDescription(spec, name, description) for _, of, spec, name, description in rows if of == view and spec
+        ]
+        return sorted(found, key=lambda one: one.spec)
+
+    async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
+        async with self.snapshot() as session:
+            pages = [
+                [
+                    (seq, item)
+                    for seq, item, _ in await session.fetch(
+                        sql.PAGE, scope=INDEX_SCOPE, deleted=deleted, after=after_seq, end=FOREVER, size=size
+                    )
+                ]
+                for deleted in (0, 1)
+            ]
+            changes = list(merge(*pages))[:size]
+            rows = await self._rows(session, [item for _, item in changes])
+            shared = {row.shared for row in rows.values() if row.status == Status.VISIBLE}
+            leads = {row.lead: row for row in map(SharedRow._make, await session.fetch(sql.SHARED, ids=list(shared)))}
+            holders: dict[int, set[str]] = {}
+            for group, status, member, _ in await session.fetch(sql.GROUPS, shared=list(shared)):
+                if status == Status.VISIBLE:
+                    holders.setdefault(group, set()).add(member)
+            own = {number: row for number, row in rows.items() if row.status in SHOWN}
+            records = await self._made(session, own)
+        entries: list[IndexEntry] = []
+        for seq, item in changes:
+            row, record = rows.get(item), records.get(item)
+            if row is None or record is None:
+                entries.append(IndexEntry(seq, item, None))
+            elif row.status == Status.VISIBLE and item in leads:
+                views, held = (row.member, ALL), tuple(sorted(holders.get(row.shared, ())))
+                entries.append(IndexEntry(seq, item, record, views, held))
+            else:
+                entries.append(IndexEntry(seq, item, record, (row.member,), (row.member,)))
+        return entries
+
+    async def state(self, key: str) -> str | None:
+        async with self.snapshot() as session:
+            rows = await session.fetch(sql.STATE, key=key)
+        return rows[0][0] if rows else None
+
+    async def reviews(self, *, after: int = 0, size: int = 50, decided: bool = False) -> list[ReviewPair]:
+        async with self.snapshot() as session:
+            pages = [
+                await session.fetch(sql.REVIEWS, decision=decision, after=after, size=size)
+                for decision in (("same", "different") if decided else ("",))
+            ]
+        return [ReviewPair(*row) for row in sorted((row for page in pages for row in page), key=itemgetter(0))[:size]]
+
+    async def stats(self) -> StoreStats:
+        async with self.snapshot() as session:
+            horizon, last, _ = await self._position(session)
+            made = StoreStats(horizon=horizon, last_seq=last, bytes=await self._bytes(session))
+            for member, status, number in await session.fetch(sql.TALLIES):
+                if number:
+                    made.by_member.setdefault(member, {})[Status(status).name.lower()] = number
+                    made.records += number if status != Status.DELETED else 0
+            if (scope := await self._scope(session, ALL, "")) is not None:
+                made.shared = await self._count(session, scope, 0, 0, last + 1)
+            made.open_reviews = (await session.fetch(sql.COUNT_OPEN_REVIEWS))[0][0]
+        return made
+
+    async def original(self, number: int) -> tuple[str, bytes] | None:
+        """Kind and bytes of a source record as it came."""
+        async with self.snapshot() as session:
+            rows = await session.fetch(sql.ORIGINALS, ids=[number])
+            if not rows:
+                return None
+            _, kind, dictionary, data = rows[0]
+            await self._learn(session, [dictionary])
+        return ("iso2709", "marcxml")[kind], self.compression.unpack(dictionary, data)
+
+    async def _position(self, session: Session) -> tuple[int, int, int]:
+        """Horizon, last seq given, last id given."""
+        rows = await session.fetch(sql.POSITION)
+        return (rows[0][0], rows[0][1], rows[0][2]) if rows else (0, 0, 0)
+
+    async def _window(self, session: Session, from_: int | None, until: int | None, last: int) -> tuple[int, int]:
+        """The positions first <= seq < end whose datestamps lie within."""
+        first, end = 0, last + 1
+        if from_ is not None:
+            rows = await session.fetch(sql.SECOND_FROM, datestamp=from_)
+            first = rows[0][0] if rows else end
+        if until is not None and (rows := await session.fetch(sql.SECOND_FROM, datestamp=until + 1)):
+            end = rows[0][0]
+        return first, end
+
+    async def _count(self, session: Session, scope: int, deleted: int, first: int, end: int) -> int:
+        total = 0
+        for piece in cover(first, end):
+            if isinstance(piece, Rows):
+                rows = await session.fetch(
+                    sql.COUNT_ROWS, scope=scope, deleted=deleted, first=piece.first, end=piece.end
+                )
+            else:
+                rows = await session.fetch(
+                    sql.COUNT_BLOCKS,
+                    scope=scope,
+                    deleted=deleted,
+                    level=piece.level,
+                    first=piece.first,
+                    end=piece.end,
+                )
+            total += int(rows[0][0] or 0)
+        return total
+
+    async def _scope(self, session: Session, view: str, spec: str) -> int | None:
+        """The number of a scope, None where nothing ever was in it."""
+        if spec == "format" or (spec == "member" and view == ALL):
+            spec = ""  # every record is in a set below these
+        found = self._scopes.get((view, spec))
+        if found is None:
+            await self._learn_scopes(session)
+            found = self._scopes.get((view, spec))
+        return found
+
+    async def _learn_scopes(self, session: Session) -> None:
+        for number, view, spec, _, _ in await session.fetch(sql.SCOPES):
+            self._scopes[view, spec] = number
+            self._specs[number] = spec
+
+    async def _entries(
+        self, session: Session, view: str, found: Sequence[tuple[int, int, int, int]]
+    ) -> tuple[FeedEntry, ...]:
+        items = [item for _, item, _, _ in found]
+        if view == ALL:
+            leads = {row[0]: row[1] for row in await session.fetch(sql.SHARED, ids=items)}
+            return tuple(FeedEntry(seq, leads[item], item, at, bool(gone)) for seq, item, at, gone in found)
+        shared = {row[0]: row[1] for row in await session.fetch(sql.SHARED_OF, ids=items)}
+        return tuple(FeedEntry(seq, item, shared[item], at, bool(gone)) for seq, item, at, gone in found)
+
+    async def _rows(self, session: Session, ids: Iterable[int]) -> dict[int, RecordRow]:
+        rows = map(RecordRow._make, await session.fetch(sql.RECORDS, ids=list(ids)))
+        return {row.id: row for row in rows}
+
+    async def _by_shared(self, session: Session, identifier: str) -> CatalogueRecord | None:
+        if not identifier.isdecimal() or not identifier.isascii() or len(identifier) > 18:
+            return None
+        rows = await session.fetch(sql.SHARED, ids=[int(identifier)])
+        if not rows:
+            return None
+        shared = SharedRow._make(rows[0])
+        if orjson.loads(shared.scopes):
+            return (await self._records(session, ALL, [shared.lead])).get(shared.lead)
+        whole = await self._scope(session, ALL, "")
+        lead = (await self._rows(session, [shared.lead])).get(shared.lead)
+        if lead is None or str(whole) not in orjson.loads(shared.gone):
+            return None
+        return _tombstone(lead._replace(shared=shared.id), shared.datestamp)
+
+    async def _shown(
+        self, session: Session, view: str, ids: Sequence[int]
+    ) -> dict[int, tuple[RecordRow, SharedRow | None]]:
+        """For each id that the view shows the row that stands for it: in `ALL` that of its lead."""
+        rows = await self._rows(session, ids)
+        if view != ALL:
+            return {n: (row, None) for n, row in rows.items() if row.member == view and row.status in SHOWN}
+        visible = {n: row for n, row in rows.items() if row.status == Status.VISIBLE}
+        groups = await session.fetch(sql.SHARED, ids=list({row.shared for row in visible.values()}))
+        shared = {row.id: row for row in map(SharedRow._make, groups) if row.scopes != "[]"}
+        missing = {row.lead for row in shared.values()} - rows.keys()
+        leads = {**rows, **await self._rows(session, missing)} if missing else rows
+        return {
+            n: (leads[shared[row.shared].lead], shared[row.shared])
+            for n, row in visible.items()
+            if row.shared in shared
+        }
+
+    async def _records(self, session: Session, view: str, ids: Sequence[int]) -> dict[int, CatalogueRecord]:
+        shown = await self._shown(session, view, ids)
+        rows = {number: row for number, (row, _) in shown.items()}
+        if view != ALL:
+            return await self._made(session, rows)
+        bases = await self._made(session, rows, await self._holdings(session, view, rows))
+        made: dict[int, CatalogueRecord] = {}
+        for number, record in bases.items():
+            shared = shown[number][1]
+            assert shared is not None
+            sets = await self._specs_of(session, shared.scopes)
+            made[number] = replace(record, datestamp=shared.datestamp, sets=sets)
+        return made
+
+    async def _made(
+        self,
+        session: Session,
+        rows: dict[int, RecordRow],
+        holdings: dict[int, tuple[Holding, ...]] | None = None,
+    ) -> dict[int, CatalogueRecord]:
+        """Records as their member's view shows them, by the keys of `rows`."""
+        ids = list({row.id for row in rows.values()})
+        rendered = {row[0]: (row[1], row[2]) for row in await session.fetch(sql.RENDERED, ids=ids)}
+        await self._learn(session, {dictionary for dictionary, _ in rendered.values()})
+        if holdings is None:
+            texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=ids)}
+            holdings = {n: holdings_of(row.member, texts[row.id]) for n, row in rows.items() if row.id in texts}
+        unpack = self.compression.unpack
+        return {
+            n: CatalogueRecord(
+                row.id,
+                row.member,
+                row.control,
+                row.shared,
+                FORMATS[row.format],
+                unpack(*rendered[row.id]),
+                row.datestamp,
+                await self._specs_of(session, row.scopes),
+                provenance=provenance_of(row.provenance),
+                holdings=holdings.get(n, ()),
+            )
+            for n, row in rows.items()
+            if row.id in rendered
+        }
+
+    async def _specs_of(self, session: Session, scopes: str) -> tuple[str, ...]:
+        numbers = orjson.loads(scopes)
+        if any(number not in self._specs for number in numbers):
+            await self._learn_scopes(session)
+        return tuple(sorted(spec for number in numbers if (spec := self._specs[number])))
+
+    async def _holdings(
+        self, session: Session, view: str, rows: dict[int, RecordRow]
+    ) -> dict[int, tuple[Holding, ...]]:
+        """By the keys of `rows`: in `ALL` those of every visible record of the shared bib, by member and id."""
+        holders: dict[int, list[tuple[str, int]]] = {n: [(row.member, row.id)] for n, row in rows.items()}
+        if view == ALL:
+            of_group: dict[int, list[tuple[str, int]]] = {}
+            for shared, status, member, number in await session.fetch(
+                sql.GROUPS, shared=list({row.shared for row in rows.values()})
+            ):
+                if status == Status.VISIBLE:
+                    of_group.setdefault(shared, []).append((member, number))
+            holders = {n: sorted(of_group.get(row.shared, ())) for n, row in rows.items()}
+        wanted = {number for group in holders.values() for _, number in group}
+        texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=list(wanted))}
+        return {
+            n: tuple(
+                holding for member, number in group if number in texts for holding in holdings_of(member, texts[number])
+            )
+            for n, group in holders.items()
+        }
+
+    async def _learn(self, session: Session, dictionaries: Iterable[int]) -> None:
+        if not all(map(self.compression.knows, dictionaries)):
+            self.compression.learn(await session.fetch(sql.DICTIONARIES))
+
+
+def _tombstone(row: RecordRow, datestamp: int) -> CatalogueRecord:
+    return CatalogueRecord(
+        row.id, row.member, row.control, row.shared, FORMATS[row.format], b"", datestamp, deleted=True
+    )
+
+
+def _gone(view: str, entry: FeedEntry, row: RecordRow | None, record: CatalogueRecord | None) -> CatalogueRecord:
+    known = row if row is not None else record
+    assert known is not None
+    return CatalogueRecord(
+        known.id,
+        known.member,
+        known.control,
+        entry.shared if view == ALL else known.shared,
+        FORMATS[known.format] if isinstance(known.format, int) else known.format,
+        b"",
+        entry.datestamp,
+        deleted=True,
+    )

@@ -1,0 +1,69 @@
+"""The catalogue's statements as SQL text, generated once a dialect from Core; the engines run the text on the driver.
+
+Lists are bound as one value (`gateway.store.sql.any_of`), so that a statement's text never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Make = Callable[[Any], ClauseElement]
+Row = tuple[Any, ...]
+
+
+class Statement:
+    """One statement for both databases. `make` gets the dialect's `insert`, which alone differs between them."""
+
+    def __init__(self, make: Make | ClauseElement) -> None:
+        self._make = make
+
+    @cached_property
+    def sqlite(self) -> tuple[str, tuple[str, ...], frozenset[str]]:
+        """Text, names of the values in order, and those of them that are lists."""
+        compiled = self._compile(sqlite.dialect(paramstyle="qmark"), sqlite.insert)
+        lists = frozenset(
+            name for bind, name in compiled.bind_names.items() if getattr(bind.type, "element", None) is not None
+        )
+        return str(compiled), tuple(compiled.positiontup or ()), lists
+
+    @cached_property
+    def postgres(self) -> tuple[str, tuple[str, ...]]:
+        """Text and names of the values in order."""
+        compiled = self._compile(postgresql.dialect(paramstyle="numeric_dollar"), postgresql.insert)
+        return str(compiled), tuple(compiled.positiontup or ())
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Names of the values of a row that `Session.run` gets."""
+        return self.sqlite[1]
+
+    def sqlite_values(self, values: Mapping[str, Any]) -> list[Any]:
+        _, order, lists = self.sqlite
+        # SQLite's LIMIT is always followed by an OFFSET, of nothing: the one value that nobody names.
+        return [orjson.dumps(values[name]).decode() if name in lists else values.get(name, 0) for name in order]
+
+    def postgres_values(self, values: Mapping[str, Any]) -> list[Any]:
+        return [values[name] for name in self.postgres[1]]
+
+    def _compile(self, dialect: Any, insert: Any) -> SQLCompiler:
+        clause = self._make if isinstance(self._make, ClauseElement) else self._make(insert)
+        compiled = clause.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        return compiled
+
+
+class Session(Protocol):
+    """One snapshot of the database, or one transaction that writes."""
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]: ...
+
+    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        """Executes the statement once a row; the values of a row stand in `Statement.order`."""
+        ...

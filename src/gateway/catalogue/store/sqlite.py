@@ -1,0 +1,131 @@
+"""The catalogue in an SQLite file of its own: one that reads beside any number of others, one that writes.
+
+Nothing here suspends, so that a transaction is never seen half done by another coroutine of the same process. Writers
+of other processes are waited for by SQLite itself: a writer has no kiosk to answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from gateway.catalogue.store import migrate
+from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.reader import Reader
+from gateway.catalogue.store.sql import Row, Session, Statement
+from gateway.catalogue.store.writer import Writer
+from gateway.store.checkpoint import Checkpointer
+from gateway.store.effects import StoreUnavailable
+from gateway.store.sqlite_file import connect
+
+WAIT_SECONDS = 60.0  # for another writer's batch; the longest ones take about a second
+READING = ("PRAGMA query_only = ON", "PRAGMA cache_size = -65536", "PRAGMA mmap_size = 4294967296")
+WRITING = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 100000",  # pages; the checkpointer beside us keeps the log far below this
+    "PRAGMA journal_size_limit = 268435456",
+    "PRAGMA cache_size = -262144",  # KiB: match keys are looked up all over their table
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class _Session:
+    """One connection as a `Session`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
+        try:
+            return self._db.execute(statement.sqlite[0], statement.sqlite_values(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise CatalogueUnavailable(str(error)) from error
+
+    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        try:
+            self._db.executemany(statement.sqlite[0], rows)
+        except sqlite3.OperationalError as error:
+            raise CatalogueUnavailable(str(error)) from error
+
+
+class SqliteReader(Reader):
+    """Opens an existing file; raises CatalogueUnavailable where it is missing or has another schema."""
+
+    _settings: tuple[str, ...] = READING
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        try:
+            self._db = connect(path, timeout=WAIT_SECONDS)
+        except StoreUnavailable as error:
+            raise CatalogueUnavailable(str(error)) from error
+        self._session = _Session(self._db)
+        try:
+            migrate.require_head(self._db, path)
+            for setting in self._settings:
+                self._db.execute(setting).fetchall()
+        except (sqlite3.Error, CatalogueUnavailable) as error:
+            self._db.close()
+            raise CatalogueUnavailable(f"cannot open {path}: {error}") from error
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Session]:
+        if self._db.in_transaction:  # within a transaction of our own, which sees what it has written
+            yield self._session
+            return
+        self._begin("BEGIN")
+        try:
+            yield self._session
+        finally:
+            with suppress(sqlite3.Error):
+                self._db.execute("COMMIT")
+
+    async def close(self) -> None:
+        self._db.close()
+
+    def explain(self, statement: Statement) -> list[str]:
+        """How SQLite would find the rows (EXPLAIN QUERY PLAN)."""
+        text, order, _ = statement.sqlite
+        return [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * len(order))]
+
+    async def _bytes(self, session: Session) -> int:
+        (pages,), (size,) = (self._db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+        return pages * size
+
+    def _begin(self, statement: str) -> None:
+        try:
+            self._db.execute(statement)
+        except sqlite3.Error as error:
+            raise CatalogueUnavailable(str(error)) from error
+
+
+class SqliteStore(SqliteReader, Writer):
+    """Implements `gateway.catalogue.store.port.CatalogueStore`."""
+
+    _settings = WRITING
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._checkpointer = Checkpointer(path)
+        self._checkpointer.start()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        self._begin("BEGIN IMMEDIATE")
+        try:
+            yield self._session
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise CatalogueUnavailable(str(error)) from error
+        finally:
+            if self._db.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+
+    async def close(self) -> None:
+        self._checkpointer.stop()
+        await super().close()

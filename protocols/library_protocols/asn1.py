@@ -178,6 +178,10 @@ class Choice(Type):
             raise BerError(f"{ber.tag_name(head[0])} is none of the choices", head[2])
         return kind.read(reader, head, depth)
 
+    def by_tag(self, tag: int) -> Type | None:
+        """The alternative an element of that tag is."""
+        return self._by_tag.get(tag)
+
     def write(self, value: Any, /) -> bytes:
         return self._by_class[type(value)].write(value)
 
@@ -269,12 +273,14 @@ class Sequence(Type):
         self.cls = cls
         self._writers: list[tuple[str, Any, Callable[[Any], bytes]]] = []
         self._readers: dict[int, tuple[str, Callable[[Reader, Head, int], Any]]] = {}
+        self._kinds: dict[int, tuple[Type, str]] = {}
         self._required: set[str] = set()
         for field in dataclasses.fields(cls):
             if field.name == "unknown":
                 continue
             kind: Type = field.metadata["asn1"]
             self._writers.append((field.name, field.default, kind.write))
+            self._kinds.update(dict.fromkeys(kind.tags, (kind, field.name)))
             self._readers.update(dict.fromkeys(kind.tags, (field.name, kind.read)))
             if field.default is dataclasses.MISSING:
                 self._required.add(field.name)
@@ -304,6 +310,10 @@ class Sequence(Type):
         if unknown:
             values["unknown"] = tuple(unknown)
         return self.cls(**values)
+
+    def field(self, tag: int) -> tuple[Type | None, str]:
+        """Type and name of the field an element of that tag is; none and empty when it is unknown."""
+        return self._kinds.get(tag, (None, ""))
 
     def contents(self, value: Any, /) -> bytes:
         parts: list[bytes] = []

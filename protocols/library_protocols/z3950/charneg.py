@@ -8,13 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from library_protocols import asn1, ber
-from library_protocols.asn1 import BOOLEAN, OID, TEXT, Choice, Composite, External, Implicit, Sequence, SequenceOf
+from library_protocols.asn1 import (
+    BOOLEAN,
+    OID,
+    TEXT,
+    Choice,
+    Composite,
+    External,
+    Implicit,
+    Sequence,
+    SequenceOf,
+    required,
+    sequence,
+)
 from library_protocols.asn1 import optional as _optional
-from library_protocols.asn1 import required, sequence
 from library_protocols.ber import CONTEXT, BerError
 from library_protocols.z3950.common import OtherInformation, OtherInformationItem
 from library_protocols.z3950.facts.oids import CHARNEG_3, UTF_8
 
+CHARSET_ID = "1.2.840.10003.15.1000.81.1"
+"""A private set by its name; the form YAZ proposes anything but Unicode in."""
 EIGHT_BIT_SETS = {"iso-8859-1": 100, "iso-8859-2": 101, "iso-8859-5": 144, "iso-8859-6": 127, "iso-8859-7": 126}
 """Registration numbers of the upper halves in the ISO register of coded character sets."""
 
@@ -124,40 +137,43 @@ def _find(user_information: External | None, other: OtherInformation | None) -> 
 
 
 def charsets_of(proposal: Proposal) -> tuple[str, ...]:
-    """The charsets proposed that have a name here, in the origin's order of preference."""
-    names: list[str] = []
-    for one in proposal.proposed_char_sets or ():
-        if isinstance(one, Iso10646):
-            if one.encoding_level == UTF_8:
-                names.append("utf-8")
-        elif one.number == 1:
-            names.extend(_names_of(_registrations(one.contents)))
-    return tuple(names)
+    """The charsets proposed that have a name here, in the origin's order of preference, in small letters."""
+    return tuple(name for one in proposal.proposed_char_sets or () for name in _names_in(one))
 
 
 def charset_of(selection: Selection) -> str | None:
     """The charset a target picked; None when it picked none that has a name here."""
     chosen = selection.selected_char_sets
-    if isinstance(chosen, Iso10646):
-        return "utf-8" if chosen.encoding_level == UTF_8 else None
-    if chosen is None or chosen.number != 1:
-        return None
-    names = _names_of(_registrations(chosen.contents))
-    return names[0] if names else None
+    return next(iter(_names_in(chosen)), None) if chosen is not None else None
+
+
+def _names_in(one: Iso10646 | Raw) -> list[str]:
+    if isinstance(one, Iso10646):
+        return ["utf-8"] if one.encoding_level == UTF_8 else []
+    if one.number == 1:
+        return _names_of(_registrations(one.contents))
+    name = _private_name(one.contents) if one.number == 3 else None
+    return [name] if name else []
 
 
 def select(proposal: Proposal, charset: str | None, language: str | None = None, *, records_too: bool) -> External:
-    """A target's answer: `charset` is one of `charsets_of(proposal)`, or None for none of them."""
+    """A target's answer, in the form the origin proposed. `charset` is one of `charsets_of(proposal)`, or None
+    for none of them. Raises ValueError when it is neither."""
     chosen: Iso10646 | Raw | None = None
     if proposal.proposed_char_sets is not None:
-        chosen = NO_SET
-        if charset == "utf-8":
-            chosen = Iso10646(encoding_level=UTF_8)
-        elif charset is not None:
-            chosen = Raw(1, _iso2022_selection(EIGHT_BIT_SETS[charset]))
+        chosen = _chosen(proposal.proposed_char_sets, charset) if charset is not None else NO_SET
     records = records_too if proposal.records_in_selected_char_sets is not None else None
     selection = Selection(selected_char_sets=chosen, selected_language=language, records_in_selected_char_sets=records)
     return External(direct_reference=CHARNEG_3, single=_NEGOTIATION.write(selection))
+
+
+def _chosen(proposed: tuple[Iso10646 | Raw, ...], charset: str) -> Iso10646 | Raw:
+    for one in proposed:
+        if charset in _names_in(one):
+            if isinstance(one, Iso10646):
+                return Iso10646(encoding_level=UTF_8)
+            return one if one.number == 3 else Raw(1, _iso2022_selection(EIGHT_BIT_SETS[charset]))
+    raise ValueError(f"{charset} was not proposed")
 
 
 def as_other_information(negotiation: External) -> OtherInformation:
@@ -212,6 +228,18 @@ def _registrations(contents: bytes) -> tuple[int, ...]:
         if item[0] == CONTEXT | 1:
             return asn1.SequenceOf(asn1.INTEGER).read(reader, item, 0)
     raise BerError("ISO 2022 without its sets", 0)
+
+
+def _private_name(contents: bytes) -> str | None:
+    """The name of a private set that is given by its name alone. Raises BerError."""
+    reader = ber.Reader(contents)
+    head = reader.head(0, len(contents))
+    if head[0] != CONTEXT | 2:
+        return None
+    external = asn1.EXTERNAL.read(reader, head, 0)
+    if external.direct_reference != CHARSET_ID or external.octets is None:
+        return None
+    return external.octets.decode("latin-1").lower()
 
 
 def _names_of(numbers: tuple[int, ...]) -> list[str]:

@@ -1,6 +1,6 @@
 """A stream of octets cut into PDUs. Nothing is looked at but headers, and no octet twice.
 
-What cannot be the beginning of a PDU ends the stream with an error at once, for nothing after it can be trusted.
+What cannot be the beginning of a PDU ends the stream at once, for nothing after it can be trusted.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ MAX_PDU = 1_048_576
 
 
 class Framer:
-    """Cuts one direction of an association. After an error it gives nothing more."""
+    """Cuts one direction of an association. Once `error` is there, nothing more comes."""
 
-    __slots__ = ("_buffer", "_failed", "_need", "_scan", "max_pdu")
+    __slots__ = ("_buffer", "_need", "_scan", "error", "max_pdu")
 
     def __init__(self, max_pdu: int = MAX_PDU) -> None:
         self.max_pdu = max_pdu
         self._buffer = bytearray()
         self._need = 2  # octets that must be there before looking again is of use
         self._scan: Scan | None = None
-        self._failed = False
+        self.error: BerError | None = None
 
     @property
     def buffered(self) -> int:
@@ -29,15 +29,16 @@ class Framer:
         return len(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Takes octets as they arrived; gives the PDUs they complete, in order.
+        """Takes octets as they arrived; gives the PDUs they complete, in order. Never raises.
 
-        Raises BerError when what follows them is no PDU or too long for one; ask `feed(b"")` no more then.
-        PDUs that were complete before the error are given first: the error comes with the next call.
+        When what follows those is no PDU, or one that is too long, `error` says so.
         """
-        if self._failed:
-            raise BerError("the stream has been given up", 0)
-        if not self._buffer and len(data) >= 2 and data[1] < 0x80 and len(data) == data[1] + 2 and data[0] >> 5 == 5:
-            if data[0] & 0x1F != 0x1F and len(data) <= self.max_pdu:
+        if self.error is not None:
+            return []
+        size = len(data)
+        if not self._buffer and 1 < size <= self.max_pdu and data[1] < 0x80 and size == data[1] + 2:
+            first = data[0]
+            if first >> 5 == 5 and first & 0x1F != 0x1F:
                 return [data]  # the usual case: one short PDU, whole
         buffer = self._buffer
         buffer += data
@@ -45,12 +46,10 @@ class Framer:
         while len(buffer) >= self._need:
             try:
                 end = self._end()
-            except BerError:
-                if found:
-                    return found
-                self._failed = True
+            except BerError as error:
+                self.error = error
                 buffer.clear()
-                raise
+                break
             if end is None:
                 break
             found.append(bytes(buffer[:end]))

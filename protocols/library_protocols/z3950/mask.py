@@ -1,0 +1,58 @@
+"""Secrets out of the octets of a PDU, same length, before anything else about them is believed.
+
+Only Init holds any: who the user is and the password, and the answer to a challenge. Where they stand is found by
+headers alone; an Init that cannot be walked is not kept at all.
+"""
+
+from __future__ import annotations
+
+from library_protocols.ber import CONTEXT, BerError, Head, Reader
+
+_SECRETS = {
+    CONTEXT | 20: frozenset((CONTEXT | 7, CONTEXT | 11, CONTEXT | 201)),
+    CONTEXT | 29: frozenset((CONTEXT | 38, CONTEXT)),
+}
+"""PDU -> its elements that may hold secrets."""
+_CHARNEG = bytes.fromhex("06072a8648ce130f")  # OID 1.2.840.10003.15.x, without its last octet
+_MAX_DEPTH = 64
+
+
+def mask(data: bytes) -> bytes | None:
+    """`data` with every value inside the authentication of an Init covered by stars, as long as before.
+
+    User information that is no negotiation of character sets may hold credentials too and is covered with it.
+    None when `data` is no PDU, or an Init that cannot be walked: then only its length and hash may be kept.
+    """
+    reader = Reader(data)
+    try:
+        tag, constructed, start, stop, after = reader.head(0, len(data))
+        if after != len(data) or not constructed or tag >> 24 != CONTEXT >> 24:
+            return None
+        secrets = _SECRETS.get(tag)
+        if secrets is None:
+            return data
+        out = bytearray(data)
+        for item in reader.children(start, stop):
+            if item[0] == CONTEXT | 201 and item[1]:
+                for piece in reader.children(item[2], item[3]):
+                    _cover_unless_charneg(reader, piece, out)
+            elif item[0] in secrets:
+                _cover_unless_charneg(reader, item, out)
+    except BerError:
+        return None
+    return bytes(out)
+
+
+def _cover_unless_charneg(reader: Reader, item: Head, out: bytearray) -> None:
+    if reader.data.find(_CHARNEG, item[2], min(item[2] + 32, item[3])) < 0:
+        _cover(reader, item, out, 0)
+
+
+def _cover(reader: Reader, item: Head, out: bytearray, depth: int) -> None:
+    """Covers the values inside one element; its structure stays readable."""
+    _, constructed, start, stop, _ = item
+    if not constructed or depth == _MAX_DEPTH:
+        out[start:stop] = b"*" * (stop - start)
+        return
+    for piece in reader.children(start, stop):
+        _cover(reader, piece, out, depth + 1)

@@ -18,6 +18,7 @@ MAX_RECORD = 1 << 22
 
 _HEAD = 4096
 _FILLER = b" \t\r\n\x0b\x0c\x00\x1a"  # line ends and fillers that exports put between records
+_NOTHING = _FILLER + b"\x1d\x1e"  # terminators of no record
 _NAME = rb"(?:([A-Za-z_][\w.-]*):)?record"
 _XML_START = re.compile(rb"<" + _NAME + rb"(?=[\s>/])")
 _XML_END = re.compile(rb"</" + _NAME + rb"\s*>")
@@ -85,7 +86,7 @@ class Cutter:
             return self._refuse()
         cuts = self._cut()
         rest, self._buffer = self._buffer, b""
-        if not rest.strip(_FILLER):
+        if not rest.strip(_NOTHING):
             return cuts
         if self._source == "iso2709":
             return cuts + list(self._iso2709(self._offset, rest))
@@ -135,7 +136,7 @@ class Cutter:
                     yield Cut(start, start + match.start(), data[: match.start()])
                     data, start = data[match.start() :], start + match.start()
                     break
-        if data.strip(_FILLER + b"\x1d"):
+        if data.strip(_NOTHING):
             yield Cut(start, end, data)
 
     def _xml(self, offset: int, piece: bytes) -> Iterator[Cut]:

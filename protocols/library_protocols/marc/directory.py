@@ -6,6 +6,7 @@ pieces by what fits best, so that one wrong length costs nothing and a lost entr
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from library_protocols.marc.problems import MarcError, Repair
@@ -13,6 +14,8 @@ from library_protocols.marc.problems import MarcError, Repair
 _FILLER = b" \t\r\n\x00\x1a\xef\xbb\xbf"
 _FIELD_END, _RECORD_END, _SUBFIELD = 0x1E, 0x1D, 0x1F
 _LEADER_LENGTH, _ENTRY_LENGTH = 24, 12
+_DIRECTORY = re.compile(rb"(?:[0-9A-Za-z]{3}[0-9]{9})+")
+_TAGGED = re.compile(rb"[0-9A-Z]{3}")
 
 
 class Entry(NamedTuple):
@@ -51,12 +54,16 @@ def cut_fields(data: bytes, repairs: list[Repair]) -> Fields:
     body = record[base:body_end]
     if body.endswith(b"\x1e"):
         body = body[:-1]
+    pieces = body.split(b"\x1e")
+    if base == _LEADER_LENGTH + 1:
+        fields = _tagged_in_place(pieces, repairs)
+        if not fields:
+            raise MarcError(skipped + _LEADER_LENGTH, "the directory has no entry")
+        return Fields(record[:_LEADER_LENGTH], fields)
     entries = _entries(record[_LEADER_LENGTH : base - 1], repairs)
-    if not entries:
-        raise MarcError(skipped + _LEADER_LENGTH, "the directory has no entry")
-    fields = _assign(entries, body.split(b"\x1e"), repairs)
+    fields = _assign(entries, pieces, repairs)
     if not fields:
-        raise MarcError(skipped + base, "no field is where the directory says")
+        raise MarcError(skipped + base, f"{len(pieces)} fields do not fit a directory of {len(entries)} entries")
     return Fields(record[:_LEADER_LENGTH], fields)
 
 
@@ -70,6 +77,9 @@ def _base(record: bytes, skipped: int, repairs: list[Repair]) -> int:
         and (claimed - 1 - _LEADER_LENGTH) % _ENTRY_LENGTH == 0
     ):
         return claimed
+    if claimed is not None and _DIRECTORY.fullmatch(record, _LEADER_LENGTH, claimed - 1):
+        repairs.append(Repair("terminator", "the directory ends without one"))
+        return claimed
     end = record.find(b"\x1e", _LEADER_LENGTH)
     if end < 0:
         raise MarcError(skipped + _LEADER_LENGTH, "no field terminator ends the directory")
@@ -78,9 +88,35 @@ def _base(record: bytes, skipped: int, repairs: list[Repair]) -> int:
     return end + 1
 
 
+def _tagged_in_place(pieces: list[bytes], repairs: list[Repair]) -> list[tuple[bytes, bytes]]:
+    """Fields of a record without directory, each with its tag in front; none where one has no such tag."""
+    if not all(_TAGGED.match(piece) for piece in pieces):
+        return []
+    repairs.append(Repair("directory-missing", f"{len(pieces)} fields"))
+    return [(piece[:3], piece[3:]) for piece in pieces]
+
+
+def _entries_that_outgrew(directory: bytes) -> list[Entry]:
+    """Entries whose positions took six digits beyond 99,999 bytes: each position tells where its entry ends."""
+    entries: list[Entry] = []
+    at = position = 0
+    while at < len(directory):
+        start = b"%05d" % position
+        length = _number(directory[at + 3 : at + 7])
+        if length is None or not directory.startswith(start, at + 7):
+            return []
+        entries.append(Entry(directory[at : at + 3], length, position))
+        at += 7 + len(start)
+        position += length
+    return entries
+
+
 def _entries(directory: bytes, repairs: list[Repair]) -> list[Entry]:
     rest = len(directory) % _ENTRY_LENGTH
     if rest:
+        if outgrown := _entries_that_outgrew(directory):
+            repairs.append(Repair("directory-lengths", "positions of six digits"))
+            return outgrown
         repairs.append(Repair("directory-entry", f"{rest} bytes left over"))
     return [
         Entry(

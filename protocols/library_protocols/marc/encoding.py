@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import NamedTuple
-from unicodedata import combining
 
 from library_protocols.marc import iso5426, marc8
 from library_protocols.marc.combining import REPLACEMENT
@@ -26,12 +25,13 @@ from library_protocols.marc.facts.charsets import (
 )
 
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_HIGH = re.compile(rb"[\x80-\xff]")
-_HIGH_AND_NEXT = re.compile(rb"[\x80-\xff]+[^\x80-\xff]?")
+_HIGH = bytes(range(0x80, 0x100))
+_MARK_BYTES = bytes(range(0xC0, 0x100))  # in ISO 5426; the marks of ANSEL are a part of it, letters are below in both
+# Marks that no letter took in. Half marks over two letters and those under Hebrew and Arabic never compose.
+_MARK = re.compile("[\u0300-\u0333]")
 _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
 # 100$a begins with the date of entry and the type of date: nothing in MARC 21 looks like it.
 _UNIMARC_100A = re.compile(rb"\x1e..\x1fa[0-9 ]{8}[a-z|][^\x1e\x1f]{17}([0-9 ]{2})", re.DOTALL)
-_HALF_MARKS = frozenset("\ufe20\ufe21\ufe22\ufe23")  # ligatures over two letters, of which no letter is composed
 _ENOUGH = 6  # high bytes below which a run of three proves nothing
 
 Decoder = Callable[[bytes], tuple[str, int]]
@@ -66,13 +66,13 @@ def detect(data: bytes, unimarc: bool = False) -> str:
 def _utf8_evidence(data: bytes) -> tuple[int, int]:
     """Characters of several bytes, and high bytes that are part of none."""
     whole = _UTF8.findall(data)
-    return len(whole), len(_HIGH.findall(data)) - sum(map(len, whole))
+    return len(whole), _count(data, _HIGH) - sum(map(len, whole))
 
 
 def _eight_bits(data: bytes, unimarc: bool) -> str:
     if marc8.has_escapes(data):
         return MARC_8
-    high = len(_HIGH.findall(data))
+    high = _count(data, _HIGH)
     if high >= _ENOUGH and 2 * sum(map(len, _CYRILLIC_RUN.findall(data))) >= high:
         return CP1251
     library = ISO_5426 if unimarc else MARC_8
@@ -81,13 +81,13 @@ def _eight_bits(data: bytes, unimarc: bool) -> str:
 
 def _fit(data: bytes, decode: Decoder) -> int:
     """How well marks fit the letters behind them: each that composes counts for, each that does not against."""
-    score = 0
-    for match in _HIGH_AND_NEXT.finditer(data):
-        text, bad = decode(match.group())
-        loose = sum(1 for character in text if combining(character) and character not in _HALF_MARKS)
-        composed = sum(1 for character in text if ord(character) > 0xBF and not combining(character))
-        score += composed - loose - 2 * bad
-    return score
+    text, bad = decode(data)
+    loose = len(_MARK.findall(text))
+    return _count(data, _MARK_BYTES) - 2 * loose - 2 * bad
+
+
+def _count(data: bytes, wanted: bytes) -> int:
+    return len(data) - len(data.translate(None, wanted))
 
 
 def decode_utf8(data: bytes) -> tuple[str, int]:

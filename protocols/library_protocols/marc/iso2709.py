@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from library_protocols.marc import encoding
 from library_protocols.marc.directory import cut_fields
-from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, MARC_8, UTF_8
+from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, ISO_5426, MARC_8, UTF_8
 from library_protocols.marc.problems import MarcError, Repair
 from library_protocols.marc.record import DataField, Record
 from library_protocols.marc.sound import (
@@ -32,6 +32,8 @@ from library_protocols.marc.sound import (
 _CONTROLS = bytes(code for code in range(0x1D) if code not in b"\t\n\r")
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _BAD_CODE = re.compile(f"\x1f(?![{re.escape(''.join(sorted(CODES)))}])")
+_HIGH_CODE = re.compile(rb"\x1f[\x80-\xff]|(?:\x1e|^)(?:[\x80-\xff]|.[\x80-\xff])", re.DOTALL)
+_SUBFIELDS = re.compile("\x1f(.)([^\x1f]*)", re.DOTALL).findall
 _LEADER = re.compile(rb"[0-9]{5}[0-9A-Za-z ][0-9A-Za-z][0-9A-Za-z ]{3}22[0-9]{5}[0-9A-Za-z ]{3}450[0 ]")
 _TAGS: dict[bytes, str] = {
     "".join(tag).encode(): "".join(tag)
@@ -77,34 +79,69 @@ def _lean(data: bytes) -> Read | None:
         tags = [_TAGS[tag] for tag in directory[::3]]
         if not sound or len(body.translate(None, _CONTROLS)) != len(body) or b"\x1d" in body:
             return None
-        charset, text = _decode_whole(data[9], body)
+        whole = _decode_whole(chr(data[9]), body)
     except (ValueError, KeyError):
         return None
-    if text is None or _BAD_CODE.search(text):
+    if whole is None or _BAD_CODE.search(whole.text):
         return None
     control: list[tuple[str, str]] = []
     fields: list[DataField] = []
-    new = tuple.__new__
-    for tag, piece in zip(tags, text.split("\x1e"), strict=True):
-        indicators, *subfields = piece.split("\x1f")
-        if tag < "010":
-            if subfields or fields:
+    new, subfields_of, texts = tuple.__new__, _SUBFIELDS, whole.text.split("\x1e")
+    for tag, piece in zip(tags, texts, strict=True):
+        if tag >= "010":
+            indicators = piece[:2]
+            if indicators not in INDICATORS or piece[2:3] != "\x1f":
                 return None
-            control.append((tag, piece))
-        elif indicators in INDICATORS and subfields:
-            fields.append(new(DataField, (tag, indicators, tuple([(part[0], part[1:]) for part in subfields]))))
-        else:
+            fields.append(new(DataField, (tag, indicators, tuple(subfields_of(piece)))))
+        elif fields or "\x1f" in piece:
             return None
-    return Read(Record(data[:24].decode("ascii"), control, fields), charset, False, ())
+        else:
+            control.append((tag, piece))
+    return Read(
+        Record(f"{data[:20].decode('ascii')}4500", control, fields), whole.charset, whole.unimarc, whole.repairs
+    )  # fmt: skip
 
 
-def _decode_whole(leader_09: int, body: bytes) -> tuple[str, str | None]:
-    """Character set and text where nothing is doubtful. Raises UnicodeDecodeError, which is a ValueError."""
+class _Whole(NamedTuple):
+    text: str
+    charset: str
+    unimarc: bool = False
+    repairs: tuple[Repair, ...] = ()
+
+
+def _decode_whole(leader_09: str, body: bytes) -> _Whole | None:
+    """All fields at once, where nothing but the claim is doubtful; else None, or UnicodeDecodeError (a ValueError)."""
     if body.isascii():
-        return (ASCII, body.decode("ascii")) if leader_09 == 0x61 or b"&#x" not in body else (ASCII, None)
-    if leader_09 != 0x61 or _NONCHARACTERS[0] in body or _NONCHARACTERS[1] in body:
-        return UTF_8, None
-    return UTF_8, body.decode("utf-8")
+        references = b"&#x" in body and leader_09 != "a"
+        return None if references or b"\x1b" in body else _Whole(body.decode("ascii"), ASCII)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_eight_bits(leader_09, body)
+    if _NONCHARACTERS[0] in body or _NONCHARACTERS[1] in body:
+        return None
+    if leader_09 == "a":
+        return _Whole(text, UTF_8)
+    claim = encoding.claimed(leader_09, body)
+    return _Whole(text, UTF_8, claim.unimarc, _claim_repairs(claim.charset, UTF_8))
+
+
+def _decode_eight_bits(leader_09: str, body: bytes) -> _Whole | None:
+    """MARC-8 and ISO 5426 of one set in all fields: marks never move over a separator."""
+    if b"\x1b" in body or _HIGH_CODE.search(body):
+        return None
+    claim = encoding.claimed(leader_09, body)
+    charset = encoding.detect(body, claim.unimarc)
+    if charset not in (MARC_8, ISO_5426):
+        return None
+    text, bad = encoding.DECODERS[charset](body)
+    return None if bad else _Whole(text, charset, claim.unimarc, _claim_repairs(claim.charset, charset))
+
+
+def _claim_repairs(claimed: str | None, found: str) -> tuple[Repair, ...]:
+    if claimed in (found, None) or found == ASCII:
+        return ()
+    return (Repair("encoding-claim", f"{claimed} claimed, {found} found"),)
 
 
 def _long_way(data: bytes) -> Read:
@@ -117,8 +154,8 @@ def _long_way(data: bytes) -> Read:
     charset = encoding.detect(whole, claim.unimarc)
     if charset in (CP1251, CP1252):
         repairs.append(Repair("encoding-guess", charset))
-    elif charset != ASCII and claim.charset not in (charset, None):
-        repairs.append(Repair("encoding-claim", f"{claim.charset} claimed, {charset} found"))
+    else:
+        repairs += _claim_repairs(claim.charset, charset)
     # ASCII is a part of MARC-8, in which the references of the lossless conversion are turned back.
     eight_bits = MARC_8 if charset == ASCII and claim.charset != UTF_8 else charset
     decoder = _FieldDecoder(eight_bits, claim.unimarc, repairs)
@@ -156,7 +193,11 @@ class _FieldDecoder:
         """What stands between the subfield delimiters; MARC-8 begins anew with each."""
         charset = self._charset_of(tag, piece)
         if charset == MARC_8:
-            return self._text(tag, piece.split(b"\x1f"), charset)
+            # Indicators and codes are ASCII: a mark in their place must not change places with what follows.
+            lead, *coded = piece.split(b"\x1f")
+            texts = self._text(tag, [lead[2:], *(part[1:] for part in coded)], charset)
+            heads = [lead[:2], *(part[:1] for part in coded)]
+            return [head.decode("latin-1") + text for head, text in zip(heads, texts, strict=True)]
         return self._text(tag, [piece], charset)[0].split("\x1f")
 
     def _charset_of(self, tag: str, piece: bytes) -> str:

@@ -113,13 +113,23 @@ def _eacc() -> dict[int, str]:
 
 
 @cache
+def _codes_of(charset: int) -> dict[str, bytes]:
+    """Character to code in one set; the lowest code where it has several."""
+    width = 3 if charset == EACC else 1
+    return {
+        chr(ucs): code.to_bytes(width, "big")
+        for code, (ucs, _) in sorted(CODESETS[charset].items(), reverse=True)
+        if code > 0x20
+    }
+
+
+@cache
 def _codes() -> dict[str, tuple[int, bytes]]:
     """Character to set and code; the first set of the preference that has it."""
     codes: dict[str, tuple[int, bytes]] = {}
     for charset in _PREFERENCE:
-        for code, (ucs, _) in sorted(CODESETS[charset].items()):
-            if code > 0x20:
-                codes.setdefault(chr(ucs), (charset, code.to_bytes(3 if charset == EACC else 1, "big")))
+        for character, code in _codes_of(charset).items():
+            codes.setdefault(character, (charset, code))
     return codes
 
 
@@ -152,14 +162,19 @@ class _Writer:
         if base == " ":
             self._blank()
         elif base in codes:
-            self._code(*codes[base])
+            self._code(*self._nearest(base))
         elif base:
             self._reference(base)
         for mark in missing:
             self._reference(mark)
 
+    def _nearest(self, character: str) -> tuple[int, bytes]:
+        """The set in force where it has the character too, as punctuation stands in several."""
+        code = _codes_of(self._g0).get(character)
+        return (self._g0, code) if code else _codes()[character]
+
     def _blank(self) -> None:
-        if self._g0 == EACC:
+        if self._g0 == EACC or self._g0 in _TECHNIQUE_1:
             self._designate(ASCII)
         self._out += b" "
 

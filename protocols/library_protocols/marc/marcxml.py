@@ -23,10 +23,11 @@ _HEAD = START.decode() + "<leader>"
 _CONTROL, _DATA, _SUBFIELD = '<controlfield tag="', '<datafield tag="', '<subfield code="'
 _END_DATA, _END = "</subfield></datafield>", "</record>"
 _BETWEEN = "</subfield>" + _SUBFIELD
+_SUBFIELDS = re.compile('<subfield code="(&quot;|&amp;|&lt;|&gt;|[^&"<>])">([^<>]*)</subfield>').findall
 _UNESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#13;", "\r"), ("&amp;", "&"))
+_OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|#13);)")
 _CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:[A-Za-z_][\w.-]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
-_MEANINGLESS = frozenset({"collection", "metadata"})
 
 
 class ReadXml(NamedTuple):
@@ -110,22 +111,19 @@ def _own_shape(data: bytes) -> Record | None:
     data_fields: list[DataField] = []
     new = tuple.__new__
     for part in fields:
-        subfields = part[23:-23].split(_BETWEEN)
+        subfields = _SUBFIELDS(part)
         if (
             part[3:11] != '" ind1="'
             or part[12:20] != '" ind2="'
             or part[21:39] != f'">{_SUBFIELD}'
-            or part[-23:] != _END_DATA
+            or part[-12:] != "</datafield>"
             or part.count("<") != 2 * len(subfields) + 1
         ):
             return None
-        pairs = []
-        for subfield in part[39:-23].split(_BETWEEN):
-            if subfield[1:3] != '">':
-                return None
-            pairs.append((subfield[0], subfield[3:]))
-        data_fields.append(new(DataField, (part[:3], part[11] + part[20], tuple(pairs))))
+        data_fields.append(new(DataField, (part[:3], part[11] + part[20], tuple(subfields))))
     if "&" in text:
+        if _OTHER_REFERENCE.search(text):
+            return None
         return _unescaped(leader, control, data_fields)
     return Record(leader, control, data_fields)
 
@@ -135,7 +133,7 @@ def _unescaped(leader: str, control: list[tuple[str, str]], fields: list[DataFie
         leader,
         [(tag, _unescape(text)) for tag, text in control],
         [
-            DataField(tag, indicators, tuple((code, _unescape(text)) for code, text in subfields))
+            DataField(tag, indicators, tuple((_unescape(code), _unescape(text)) for code, text in subfields))
             for tag, indicators, subfields in fields
         ],
     )

@@ -56,11 +56,12 @@ def read(data: bytes, *, source: Source | None = None, format: Format | None = N
 
 
 def format_of(record: Record) -> Format:
-    """UNIMARC where 100$a holds processing data, or a title stands in 200 and none in 245; else MARC 21."""
+    """MARC 21 where there is an 008. UNIMARC where 100$a holds processing data, or 200 the title and 245 is absent."""
+    if record.text("008"):
+        return "marc21"
     if _PROCESSING_DATA.match(record.first("100", "a")):
         return "unimarc"
-    titled = record.fields("200") and not record.fields("245") and not record.text("008")
-    return "unimarc" if titled else "marc21"
+    return "unimarc" if record.fields("200") and not record.fields("245") else "marc21"
 
 
 def _as_unicode(record: Record, format_: Format) -> Record:
@@ -70,10 +71,11 @@ def _as_unicode(record: Record, format_: Format) -> Record:
     return with_unimarc_charsets(record, "50  ")
 
 
-def with_unimarc_charsets(record: Record, charsets: str) -> Record:
-    """The record with these four characters in 100$a/26-29; the same one where there is no such position."""
+def with_unimarc_charsets(record: Record, charsets: str, *, also_blank: bool = False) -> Record:
+    """The record with these four characters in 100$a/26-29, where a claim stands there now, or `also_blank`."""
     old = record.first("100", "a")
-    if len(old) < _CHARSETS.end or old[_CHARSETS.start : _CHARSETS.end] == charsets:
+    claim = old[_CHARSETS.start : _CHARSETS.end]
+    if len(old) < _CHARSETS.end or claim == charsets or not (also_blank or claim.strip()):
         return record
     new = old[: _CHARSETS.start] + charsets + old[_CHARSETS.end :]
 

@@ -62,6 +62,8 @@ def sound_field(
     if lead.strip():
         repairs.append(Repair("no-subfield", f"{tag}: {lead[:40]!r}"))
         sound.append(("a", sound_text(lead, tag, repairs)))
+    elif lead:
+        repairs.append(Repair("indicator", f"{tag}: {len(lead)} more blanks"))
     for code, text in subfields:
         if code in CODES:
             sound.append((code, sound_text(text, tag, repairs)))

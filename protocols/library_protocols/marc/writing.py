@@ -49,7 +49,7 @@ def write_iso2709(record: Record, charset: str = UTF_8, format: Format = "marc21
         raise ValueError(f"MARC is not written in {charset}")
     changes: list[Repair] = []
     if format == "unimarc":
-        record = with_unimarc_charsets(record, _UNIMARC_CHARSETS[charset])
+        record = with_unimarc_charsets(record, _UNIMARC_CHARSETS[charset], also_blank=charset != UTF_8)
     fields = [_control(tag, text, encode, changes) for tag, text in record.control]
     kept_always = len(fields)
     fields += [_data(field, encode, changes) for field in record.data]

@@ -54,6 +54,12 @@ _ROWS = (
     ),
     RepairFact("control-order", "a control field stands after data fields", "control fields come first", "X record"),
     RepairFact(
+        "directory-missing",
+        "no directory: each field has its tag in front",
+        "the tags in front are taken",
+        "S directory",
+    ),
+    RepairFact(
         "stray-terminator", "a field terminator stands inside a field", "taken as a blank", "S field terminator"
     ),
     # Leader, tags, indicators, subfields

@@ -188,7 +188,9 @@ class Desk:
         if ctx.deadline is not None and self._clock.monotonic() >= ctx.deadline:
             raise PlatformFailure(FailureCode.UPSTREAM_TIMEOUT, "no time left to begin")
         try:
-            return await self._running.carry_out(ctx, request, key, lambda: self._work(line, ctx, request, key))
+            return await self._running.carry_out(
+                ctx, request, key, lambda: self._work(line, ctx, request, key), by_hand=line.inline
+            )
         except PlatformFailure as failure:
             if kept is None:
                 raise

@@ -18,7 +18,8 @@ from gateway.canonical.refusals import Refusal
 
 
 class Platform(Protocol):
-    """`inline`: queries finish without suspending. `own`: stores a command's key and answer with its effect."""
+    """`inline`: queries finish without suspending, commands await nothing but futures of the loop (no task is theirs).
+    `own`: stores a command's key and answer with its effect."""
 
     name: str
     own: bool

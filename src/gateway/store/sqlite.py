@@ -221,8 +221,16 @@ class SqliteStore:
         self._queue.append(_Waiting(plan, params, decide, future))
         if not self._scheduled:
             self._scheduled = True
-            loop.call_soon(self._flush, loop)
+            loop.call_soon(self._gather, loop, 0)
         return future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int) -> None:
+        """Flushes once a turn of the loop has brought nothing more: who can be read by now shares the commit."""
+        queued = len(self._queue)
+        if before < queued < GROUP:
+            loop.call_soon(self._gather, loop, queued)
+        else:
+            self._flush(loop)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         """Carries out and commits what is queued, up to GROUP commands, and comes back for the rest."""

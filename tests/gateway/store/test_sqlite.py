@@ -51,6 +51,26 @@ async def test_a_read_does_not_suspend(store: SqliteStore) -> None:
     assert finished.value.value.state == state()
 
 
+async def test_what_arrives_turn_by_turn_shares_the_commit_of_the_first(store: SqliteStore) -> None:
+    statements: list[str] = []
+    store._db.set_trace_callback(statements.append)
+    asked: list[asyncio.Future[int]] = []
+    for _ in range(10):  # as from ten sockets that became readable one turn of the loop after the other
+        asked.append(asyncio.ensure_future(store.command(SHELF, values(), count)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+    assert statements.count("COMMIT") == 1
+
+
+async def test_a_stream_of_commands_does_not_put_the_commit_off_for_ever(store: SqliteStore) -> None:
+    asked: list[asyncio.Future[int]] = []
+    while not any(command.done() for command in asked):
+        assert len(asked) < 3 * sqlite.GROUP
+        asked.append(asyncio.ensure_future(store.command(SHELF, values(), count)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+
+
 async def test_commands_that_arrive_together_share_a_commit(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

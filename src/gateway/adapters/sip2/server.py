@@ -1,13 +1,14 @@
 """One SIP2 connection: octets to the engine, requests to the service one at a time, answers back in order.
 
-Most answers are ready at once: a request's coroutine is driven by hand and becomes a task only when it suspends.
+Most answers are ready at once, and the others wait for one future: a request's coroutine is driven by hand, no task.
 A peer that does not read is not read from; one that sends slowly, or nothing, is cut; nothing here ends another link.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -19,6 +20,7 @@ from gateway.adapters.sip2.service import Sip2Service, Turn
 from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
+from gateway.desk.driving import Driver
 from gateway.exchanges.model import Exchange, Verdict
 from gateway.members import Evidence
 from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, LocalError, Send
@@ -31,35 +33,6 @@ log = structlog.get_logger(__name__)
 BACKLOG = 65_536
 # Requests of one link that are answered in a row before all others have their turn.
 IN_A_ROW = 16
-
-
-class _Resumed:
-    """Goes on with a coroutine that was driven by hand up to its first suspension."""
-
-    __slots__ = ("_coroutine", "_first")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], first: Any) -> None:
-        self._coroutine = coroutine
-        self._first = first
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        waiting = self._first
-        coroutine = self._coroutine
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:
-                advance, argument = coroutine.throw, error
-            else:
-                advance, argument = coroutine.send, sent
-            try:
-                waiting = advance(argument)
-            except StopIteration as stop:
-                return stop.value
-
-
-async def _resume(coroutine: Coroutine[Any, Any, Any], first: Any) -> Any:
-    return await _Resumed(coroutine, first)
 
 
 class Sip2Protocol(asyncio.Protocol):
@@ -273,12 +246,9 @@ class Sip2Protocol(asyncio.Protocol):
         # The desk keeps the deadline itself; this is for whatever else may hang, a login above all.
         patience = deadline + limits.answer_margin_seconds / 2 - self._service.clock.monotonic()
         self._backstop = self._loop.call_later(max(patience, 0.0), self._lose_patience, turn)
-        task = self._loop.create_task(_resume(coroutine, waiting))
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._resumed(turn, done))
+        Driver(coroutine, partial(self._resumed, turn)).follow(waiting)
 
-    def _resumed(self, turn: Turn, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+    def _resumed(self, turn: Turn, message: Message | None, error: BaseException | None) -> None:
         if turn.abandoned:
             if self._turn is turn:
                 self._turn = None
@@ -287,10 +257,9 @@ class Sip2Protocol(asyncio.Protocol):
         if self._backstop is not None:
             self._backstop.cancel()
             self._backstop = None
-        if task.cancelled():
-            self._answer(turn, turn.give_up(self._service, self.session, PlatformFailure(FailureCode.UPSTREAM_ERROR)))
-        else:
-            self._answer(turn, task.result())
+        if error is not None:  # a turn answers whatever fails; only being cancelled ends it without
+            message = turn.give_up(self._service, self.session, PlatformFailure(FailureCode.UPSTREAM_ERROR))
+        self._answer(turn, message)
         self._pump()
 
     def _lose_patience(self, turn: Turn) -> None:

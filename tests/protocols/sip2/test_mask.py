@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from library_protocols.sip2 import FIELDS, MESSAGES, Dialect, build, encode
-from library_protocols.sip2.mask import mask
+from library_protocols.sip2.mask import _mask_carefully, _mask_ordinary, _plain, mask
 
 HEAD = b"6300020261122    044327          "
 
@@ -138,6 +138,46 @@ def test_no_secret_leaks_from_any_message(
 def test_any_octets_keep_their_length_or_are_given_up(octets: bytes, personal: bool, delimiter: bytes) -> None:
     masked = mask(octets, delimiter, personal)
     assert masked is None or len(masked) == len(octets)
+
+
+VALUES = TEXTS.map(str.encode) | st.binary(max_size=12) | st.sampled_from(
+    [b"AD 1066", b"x;AD1234", b"x,AA2010", b" AC12", b"^AD", b"AZ12", b"AY1AZ12", b"AY1AZ1234", b"AZ", b"12AY3"]
+)  # fmt: skip
+
+
+@given(
+    COMMANDS,
+    st.lists(st.tuples(st.sampled_from(["", "", "", " "]), CODES | st.sampled_from(["aa", "Ad"]), VALUES), max_size=6),
+    st.sampled_from([b"|", b"|", b"^"]),
+    st.sampled_from([b"", b"|", b"|AY1AZ0A1f", b"AY1AZ0A1F|", b"|AY12AZ0A1F", b"|AZ12", b"|AY1"]),
+    st.sampled_from([b"", b"\r", b"\r\n", b"\r9900302.00\r"]),
+    st.booleans(),
+)
+def test_what_is_seen_quickly_is_what_is_seen_carefully(
+    code: str, fields: list[tuple[str, str, bytes]], between: bytes, trailer: bytes, end: bytes, personal: bool
+) -> None:
+    octets = encode(build(code), Dialect(), with_checksum=False).rstrip(b"\r")
+    octets += between.join((before + field).encode() + value for before, field, value in fields) + trailer + end
+    for delimiter in (b"|", b"^"):
+        careful = _mask_carefully(octets, delimiter, personal)
+        assert _mask_ordinary(octets, delimiter, personal) in (None, careful)
+        assert mask(octets, delimiter, personal) == careful  # whatever fields are remembered by now
+
+
+def test_an_ordinary_message_is_seen_quickly() -> None:
+    octets = (
+        b"64              00120261122    124422" + b"0" * 24 + b"AOABER|AA20100024|AEAled Maddox|BLY|BV0.00|AY1AZDE13\r"
+    )
+    masked = octets.replace(b"20100024", b"********").replace(b"Aled Maddox", b"***********").replace(b"DE13", b"****")
+    assert _mask_ordinary(octets, b"|", True) == mask(octets, personal=True) == masked
+
+
+@given(st.binary(max_size=40), st.sampled_from([b"AO", b"AA", b"AB", b"AE"]))
+def test_what_is_covered_is_not_remembered(value: bytes, code: bytes) -> None:
+    octets = HEAD + b"AOX|AA<" + value + b">|AD<" + value + b">|" + code + b"^AD<" + value + b">|AY1AZ0000"
+    mask(octets, personal=True)
+    mask(octets)
+    assert not [field for field in _plain if b"<" in field and b">" in field]
 
 
 @given(COMMANDS, st.binary(max_size=60), st.integers(0, 60))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from library_protocols.sip2.acs import Acs
 from library_protocols.sip2.charset import decode_text, encode_text, printable
-from library_protocols.sip2.codec import DecodeError, checksum, decode, encode
+from library_protocols.sip2.codec import Body, DecodeError, Mould, checksum, decode, encode
 from library_protocols.sip2.dates import format_sip_date, parse_sip_date
 from library_protocols.sip2.dialect import STANDARD, Dialect
 from library_protocols.sip2.events import (
@@ -38,6 +38,7 @@ __all__ = [
     "STANDARD",
     "TABLES",
     "Acs",
+    "Body",
     "Checksum",
     "DecodeError",
     "Dialect",
@@ -48,6 +49,7 @@ __all__ = [
     "LinkFailed",
     "LocalError",
     "Message",
+    "Mould",
     "Oversize",
     "Remark",
     "Request",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from library_protocols.sip2.codec import DecodeError, decode, encode_body, seal
+from library_protocols.sip2.codec import Body, DecodeError, decode, encode_body, seal
 from library_protocols.sip2.dialect import STANDARD, Dialect
 from library_protocols.sip2.events import NEED_DATA, PAUSED, Ignored, LocalError, Request, Send, Waiting
 from library_protocols.sip2.facts import MESSAGES
@@ -128,11 +128,12 @@ class Acs:
             self._last_sent = seal(body, None, with_checksum, self._dialect)
         return self._last_sent
 
-    def respond(self, message: Message) -> bytes:
+    def respond(self, message: Message | Body) -> bytes:
         """Octets of the answer to the outstanding request, with its AY and with AZ as it had one.
 
-        `message` itself is not changed; it may be shared. Raises LocalError when no request is outstanding
-        or when `message` is not an answer to it, ValueError when its fixed part is misshapen.
+        `message` itself is not changed; it may be shared, and a `Body` must be of this link's dialect.
+        Raises LocalError when no request is outstanding or when `message` is not an answer to it, ValueError when its
+        fixed part is misshapen.
         """
         request = self._outstanding()
         if message.code not in MESSAGES[request.message.code].answers:
@@ -140,7 +141,7 @@ class Acs:
         mode = self._dialect.error_detection
         absent = request.message.checksum is Checksum.ABSENT
         with_checksum = mode == "always" or (mode == "auto" and not absent)
-        body = encode_body(message, self._dialect)
+        body = message.octets if isinstance(message, Body) else encode_body(message, self._dialect)
         data = seal(body, request.message.sequence if with_checksum else None, with_checksum, self._dialect)
         self._last_parts = (body, with_checksum)
         self._finish(request, data)

@@ -249,6 +249,37 @@ def encode_body(message: Message, dialect: Dialect = STANDARD) -> bytes:
     return b"".join(parts)
 
 
+class Body(NamedTuple):
+    """An answer in octets, as `encode_body` gives them."""
+
+    code: str
+    octets: bytes
+
+
+class Mould:
+    """A message made into octets once, for one dialect, but for one fixed field that is filled in each time.
+
+    Raises ValueError as `encode_body` does, and where the message has no such fixed field.
+    """
+
+    __slots__ = ("_after", "_before", "_width", "code")
+
+    def __init__(self, message: Message, open_field: str, dialect: Dialect = STANDARD) -> None:
+        part = dict(MESSAGES[message.code].slices).get(open_field) if message.known else None
+        if part is None:
+            raise ValueError(f"message {message.code} has no fixed field {open_field}")
+        octets = encode_body(message, dialect)
+        self.code = message.code
+        self._before, self._after = octets[: part.start], octets[part.stop :]
+        self._width = part.stop - part.start
+
+    def fill(self, value: str) -> Body:
+        """Raises ValueError where `value` is not as wide as the field, or not ASCII."""
+        if len(value) != self._width:
+            raise ValueError(f"the open field of message {self.code} holds {self._width} characters, not {len(value)}")
+        return Body(self.code, self._before + value.encode("ascii") + self._after)
+
+
 def _encode_plain(fields: list[tuple[str, str]], dialect: Dialect) -> bytes | None:
     """All fields at once when no value needs care, else None."""
     delimiter, limit = dialect.delimiter, dialect.max_field_length
@@ -324,7 +355,9 @@ def encode(message: Message, dialect: Dialect = STANDARD, *, with_checksum: bool
 
 
 __all__ = [
+    "Body",
     "DecodeError",
+    "Mould",
     "Trailer",
     "body_start",
     "checksum",

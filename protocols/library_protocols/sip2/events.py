@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from library_protocols.sip2.messages import Message
 
@@ -21,8 +22,7 @@ NEED_DATA = Waiting.NEED_DATA
 PAUSED = Waiting.PAUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A message for an ACS to answer. `frame` is what came, without terminator.
 
     `retransmission`: it is the link's previous request octet by octet, AY and AZ included. Then a command

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from library_protocols.sip2.dialect import MAX_MESSAGE
 
 _TERMINATORS = re.compile(rb"[\r\n]+")
+_ENDS = (b"\r", b"\n")
 _PADDING = b"\0 "
 """NULs and blanks before a message are line noise of terminal servers; no message begins with one."""
 
@@ -21,6 +22,14 @@ class Oversize:
     """A line that was longer than allowed and is gone; `length` counts its octets."""
 
     length: int
+
+
+def _single(data: bytes) -> bytes:
+    """The message, where `data` is one and its terminator and nothing else, as nearly always; else empty."""
+    line = data[:-1]
+    if data[-1:] not in _ENDS or b"\r" in line or b"\n" in line or line[:1] <= b" " or line[-1] == 0:
+        return b""
+    return line
 
 
 class Framer:
@@ -42,6 +51,8 @@ class Framer:
         """Take octets as they arrived; give back the messages they complete, without terminators, in order."""
         if self._buffer:
             data = self._buffer + data
+        elif not self._lost and (line := _single(data)) and len(line) <= self.max_message:
+            return [line]
         lines = _TERMINATORS.split(data)
         rest = lines.pop()
         found: list[bytes | Oversize] = []

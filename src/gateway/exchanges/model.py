@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Exchange:
-    """`started` and `finished` are Unix seconds; `decoded_*` are the protocol's own message objects."""
+    """`started` and `finished` are Unix seconds. What the octets say is decoded again by whoever looks."""
 
     id: str
     protocol: str
@@ -33,11 +33,9 @@ class Exchange:
     bytes_in: bytes
     member: str | None = None
     terminal: str | None = None
-    decoded_in: object = None
     request: object = None  # canonical
     calls: list[PlatformCall] = field(default_factory=list)
     answer: object = None  # canonical outcome or refusal
-    decoded_out: object = None
     bytes_out: bytes = b""
     finished: float = 0.0
     verdict: Verdict = Verdict.ANSWERED

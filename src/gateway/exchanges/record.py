@@ -10,15 +10,21 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any
+from weakref import ReferenceType, ref
 
 import orjson
 from pydantic import BaseModel
 
+from gateway.canonical.outcomes import Outcome
 from gateway.canonical.refusals import Refusal
 from gateway.exchanges.model import Exchange
 
 Masker = Callable[[bytes], bytes | None]
+
+_UTC = orjson.OPT_UTC_Z
+_NO_DEFAULT = object()
 
 # Fields of canonical models that say who somebody is; everything else is a fact about things.
 PERSONAL = frozenset({
@@ -34,6 +40,7 @@ class RecordMaker:
         self._maskers = maskers
         self._secret = secret
         self._bodies = bodies
+        self._plain_outcome = PlainOutcomes()
 
     def make(self, exchange: Exchange) -> dict[str, Any]:
         record: dict[str, Any] = {
@@ -45,22 +52,23 @@ class RecordMaker:
             "terminal": exchange.terminal,
             "started": exchange.started,
             "milliseconds": round((exchange.finished - exchange.started) * 1000, 3),
-            "verdict": exchange.verdict.value,
+            "verdict": exchange.verdict,
             "operation": getattr(exchange.request, "operation", None),
         }
         if exchange.error is not None:
             record["error"] = exchange.error
         if isinstance(exchange.answer, Refusal):
             record["refusal"] = exchange.answer.code.value
-        patron = getattr(exchange.request, "patron", None) or getattr(exchange.request, "patron_id", None)
-        if patron:
-            record["patron"] = self._tag(exchange.member, patron)
+        for name in _patron_fields(type(exchange.request)):
+            if patron := getattr(exchange.request, name):
+                record["patron"] = self._tag(exchange.member, patron)
+                break
         if not self._bodies:
             return record
         record["in"] = self._octets(exchange.protocol, exchange.bytes_in)
         record["out"] = self._octets(exchange.protocol, exchange.bytes_out)
         record["request"] = plain(exchange.request)
-        record["answer"] = plain(exchange.answer)
+        record["answer"] = self._plain_outcome(exchange.answer)
         record["calls"] = [
             {
                 "operation": call.operation,
@@ -81,41 +89,68 @@ class RecordMaker:
         return {"length": len(data), "text": masked.decode("latin-1")}
 
     def _tag(self, member: str | None, patron: str) -> str:
-        digest = hmac.new(self._secret, f"{member}\0{patron.casefold()}".encode(), "sha256").hexdigest()
-        return f"p-{digest[:10]}"
+        digest = hmac.digest(self._secret, f"{member}\0{patron.casefold()}".encode(), "sha256")
+        return f"p-{digest.hex()[:10]}"
 
 
 def plain(model: object) -> orjson.Fragment | None:
     """A canonical model as JSON, its type named, without personal fields and without what has its default."""
     if not isinstance(model, BaseModel):
         return None
-    kind = type(model)
-    body = kind.__pydantic_serializer__.to_json(model, exclude=_personal_fields(kind), exclude_defaults=True)
-    comma = b"," if len(body) > len(b"{}") else b""
-    return orjson.Fragment(b'{"type":"%s"%s%s' % (kind.__name__.encode(), comma, body[1:]))
+    return orjson.Fragment(orjson.dumps({"type": type(model).__name__, **_facts(model)}, default=_inner, option=_UTC))
+
+
+class PlainOutcomes:
+    """`plain`, remembered for outcomes that are given again and again; none is kept alive by this."""
+
+    def __init__(self, size: int = 2048) -> None:
+        self._size = size
+        self._made: dict[int, tuple[ReferenceType[BaseModel], orjson.Fragment | None]] = {}
+
+    def __call__(self, model: object) -> orjson.Fragment | None:
+        known = self._made.get(id(model))
+        if known is not None and known[0]() is model:
+            return known[1]
+        made = plain(model)
+        if isinstance(model, Outcome):
+            if len(self._made) >= self._size:
+                self._made.clear()
+            self._made[id(model)] = (ref(model), made)
+        return made
+
+
+def _facts(model: BaseModel) -> dict[str, Any]:
+    """What is said by a model, by field; models within it are as they are."""
+    names, values, defaults = _fields(type(model))
+    told = zip(names, values(model), defaults, strict=True)
+    return {name: value for name, value, default in told if value is not default and value != default}
+
+
+def _inner(value: Any) -> Any:
+    """What orjson does not know. Personal fields are left out at every depth."""
+    if isinstance(value, BaseModel):
+        return _facts(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)
 
 
 @cache
-def _personal_fields(model: type[BaseModel]) -> dict[str, Any]:
-    """The `exclude` tree for a model class: its own personal fields, and those of models within it."""
-    tree: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if name in PERSONAL:
-            tree[name] = True
-            continue
-        for inner, in_tuple in _models_in(field.annotation):
-            below = _personal_fields(inner)
-            if below:
-                tree[name] = {"__all__": below} if in_tuple else below
-    return tree
+def _patron_fields(request: type) -> tuple[str, ...]:
+    """Where a request names its patron. Models are slow in saying that they lack an attribute."""
+    if not issubclass(request, BaseModel):
+        return ()
+    return tuple(name for name in ("patron", "patron_id") if name in request.model_fields)
 
 
-def _models_in(annotation: Any, in_tuple: bool = False) -> list[tuple[type[BaseModel], bool]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [(annotation, in_tuple)]
-    origin = getattr(annotation, "__origin__", None)
-    return [
-        found
-        for argument in getattr(annotation, "__args__", ())
-        for found in _models_in(argument, in_tuple or origin in (tuple, list))
-    ]
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, ...], Callable[[BaseModel], tuple[Any, ...]], tuple[Any, ...]]:
+    """Names of the fields that are kept, what reads them all, and their defaults."""
+    kept = {name: field for name, field in model.model_fields.items() if name not in PERSONAL}
+    defaults = tuple(
+        _NO_DEFAULT if field.is_required() else field.get_default(call_default_factory=True) for field in kept.values()
+    )
+    names = tuple(kept)
+    if len(names) > 1:
+        return names, attrgetter(*names), defaults
+    return names, lambda one: tuple(getattr(one, name) for name in names), defaults

@@ -10,9 +10,15 @@ import asyncio
 import contextlib
 import sqlite3
 import time
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from itertools import accumulate
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.model import Exchange
@@ -23,38 +29,49 @@ QUEUE_LIMIT = 20_000  # minutes of a busy consortium; beyond that recording give
 SHARE = 0.15  # of the loop's time at most while there is a queue: answering comes first
 COMPLAIN_SECONDS = 60.0  # between two warnings: a full disk stays full for a while
 FLUSH_SECONDS = 0.25  # how far `tail` may lag behind
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
 log = structlog.get_logger(__name__)
 
 
-class Metrics:
-    """Prometheus counters of exchanges; one set a registry."""
+class Metrics(Collector):
+    """Prometheus counters of exchanges; one set a registry. Counted in plain numbers, made into metrics when asked."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.exchanges = Counter(
-            "gateway_exchanges",
-            "Exchanges by protocol, member, operation and verdict",
-            ["protocol", "member", "operation", "verdict"],
-            registry=registry,
-        )
-        self._children: dict[tuple[str, str, str, str], Counter] = {}
-        self.seconds = Histogram(
-            "gateway_exchange_seconds",
-            "Time from the last octet in to the first octet out",
-            ["protocol"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-            registry=registry,
-        )
-        self.dropped = Counter("gateway_exchanges_unrecorded", "Exchanges that were not recorded", registry=registry)
+        self._exchanges: defaultdict[tuple[str, str | None, str | None, str], int] = defaultdict(int)
+        self._buckets: dict[str, list[int]] = {}  # by protocol: how many fell into each, the last one without limit
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self.dropped = 0
+        registry.register(self)
 
     def count(self, exchange: Exchange) -> None:
-        operation = getattr(exchange.request, "operation", None) or "none"
-        labels = (exchange.protocol, exchange.member or "none", operation, exchange.verdict.value)
-        child = self._children.get(labels)
-        if child is None:
-            child = self._children[labels] = self.exchanges.labels(*labels)
-        child.inc()
-        self.seconds.labels(exchange.protocol).observe(max(0.0, exchange.finished - exchange.started))
+        protocol, took = exchange.protocol, max(0.0, exchange.finished - exchange.started)
+        operation = getattr(exchange.request, "operation", None)
+        self._exchanges[(protocol, exchange.member, operation, exchange.verdict)] += 1
+        buckets = self._buckets.get(protocol)
+        if buckets is None:
+            buckets = self._buckets[protocol] = [0] * (len(BUCKETS) + 1)
+        buckets[bisect_left(BUCKETS, took)] += 1
+        self._seconds[protocol] += took
+
+    def collect(self) -> Iterator[Metric]:
+        exchanges = CounterMetricFamily(
+            "gateway_exchanges",
+            "Exchanges by protocol, member, operation and verdict",
+            labels=["protocol", "member", "operation", "verdict"],
+        )
+        for (protocol, member, operation, verdict), times in self._exchanges.items():
+            exchanges.add_metric([protocol, member or "none", operation or "none", str(verdict)], times)
+        yield exchanges
+        seconds = HistogramMetricFamily(
+            "gateway_exchange_seconds", "Time from the last octet in to the first octet out", labels=["protocol"]
+        )
+        limits = [*map(str, BUCKETS), "+Inf"]
+        for protocol, buckets in self._buckets.items():
+            pairs = list(zip(limits, accumulate(buckets), strict=True))
+            seconds.add_metric([protocol], pairs, self._seconds[protocol])
+        yield seconds
+        yield CounterMetricFamily("gateway_exchanges_unrecorded", "Exchanges that were not recorded", self.dropped)
 
 
 class ExchangeRecorder:
@@ -64,15 +81,18 @@ class ExchangeRecorder:
         self._file = file
         self._maker = maker
         self._metrics = metrics
-        self._queue: list[Exchange] = []
+        self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self.dropped = 0
         self._complained = float("-inf")
+
+    @property
+    def dropped(self) -> int:
+        """Exchanges that were not recorded."""
+        return self._metrics.dropped
 
     def add(self, exchange: Exchange) -> None:
         if len(self._queue) >= QUEUE_LIMIT:
-            self.dropped += 1
-            self._metrics.dropped.inc()
+            self._metrics.dropped += 1
             return
         self._queue.append(exchange)
         if self._timer is None:
@@ -81,13 +101,15 @@ class ExchangeRecorder:
     def _flush(self) -> None:
         """Writes one chunk and comes back for the rest, so that a long queue never holds the loop for long."""
         self._timer = None
-        chunk, self._queue = self._queue[:CHUNK], self._queue[CHUNK:]
         begun = time.monotonic()
-        self._write(chunk)
+        self._write(self._taken())
         if self._queue:
             took = time.monotonic() - begun
             delay = took * (1 / SHARE - 1) if len(self._queue) >= CHUNK else FLUSH_SECONDS
             self._timer = asyncio.get_running_loop().call_later(delay, self._flush)
+
+    def _taken(self) -> list[Exchange]:
+        return [self._queue.popleft() for _ in range(min(CHUNK, len(self._queue)))]
 
     def _write(self, chunk: list[Exchange]) -> None:
         for exchange in chunk:
@@ -97,8 +119,7 @@ class ExchangeRecorder:
         try:
             self._file.append([self._maker.make(exchange) for exchange in chunk])
         except (sqlite3.Error, ValueError, TypeError) as error:
-            self.dropped += len(chunk)
-            self._metrics.dropped.inc(len(chunk))
+            self._metrics.dropped += len(chunk)
             if time.monotonic() - self._complained > COMPLAIN_SECONDS:
                 self._complained = time.monotonic()
                 log.warning("exchanges.not_recorded", dropped_so_far=self.dropped, error=str(error))
@@ -116,7 +137,6 @@ class ExchangeRecorder:
             self._timer.cancel()
             self._timer = None
         while self._queue:
-            chunk, self._queue = self._queue[:CHUNK], self._queue[CHUNK:]
-            self._write(chunk)
+            self._write(self._taken())
         if self._file is not None:
             self._file.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from weakref import ref
 
 import orjson
 import pytest
@@ -14,14 +16,15 @@ from pydantic import SecretStr
 
 from gateway.canonical import requests as req
 from gateway.canonical.context import PlatformCall
-from gateway.canonical.entities import Item, Loan
-from gateway.canonical.outcomes import LoanOutcome
+from gateway.canonical.entities import Fee, Item, Loan
+from gateway.canonical.money import Money
+from gateway.canonical.outcomes import FeeOutcome, ItemOutcome, LoanOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.vocabulary import ItemStatus, LoanStatus
+from gateway.canonical.vocabulary import FeeStatus, FeeType, ItemStatus, LoanStatus
 from gateway.exchanges import recorder as recorder_module
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.model import Exchange, Verdict
-from gateway.exchanges.record import RecordMaker, plain
+from gateway.exchanges.record import PlainOutcomes, RecordMaker, plain
 from gateway.exchanges.recorder import ExchangeRecorder, Metrics
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -116,6 +119,52 @@ def test_plain_leaves_out_personal_fields_at_every_depth() -> None:
 def test_a_request_without_a_word_is_its_type() -> None:
     assert orjson.loads(orjson.dumps(plain(req.SystemStatus()))) == {"type": "SystemStatus"}
     assert plain(None) is None
+
+
+def test_a_model_is_told_as_pydantic_tells_it() -> None:
+    fee = Fee(
+        id="F1",
+        patron_id="P1",
+        type=FeeType.OVERDUE,
+        status=FeeStatus.OPEN,
+        original=Money(amount=Decimal("1.50"), currency="GBP"),
+        balance=Money(amount=Decimal("0.50"), currency="GBP"),
+        created_at=NOW,
+    )
+    body = orjson.loads(orjson.dumps(plain(FeeOutcome(fee=fee))))
+    expected = FeeOutcome(fee=fee).model_dump(mode="json", exclude_defaults=True, exclude={"fee": {"patron_id"}})
+    assert body == {"type": "FeeOutcome", **expected}
+
+
+def test_what_is_remembered_of_an_outcome_is_told_of_no_other_and_keeps_none_alive() -> None:
+    remembered = PlainOutcomes(size=2)
+    outcome = loan_outcome()
+    made = remembered(outcome)
+    assert remembered(outcome) is made
+    kept_alive = ref(outcome)
+    del outcome
+    assert kept_alive() is None
+    # Their places in memory are used again at once, and with them their ids.
+    for number in range(200):
+        item = ItemOutcome(item=Item(id=f"I{number}", barcode=str(number), status=ItemStatus.AVAILABLE))
+        assert orjson.loads(orjson.dumps(remembered(item)))["item"]["barcode"] == str(number)
+
+
+async def test_exchanges_are_counted_and_their_times_fall_into_buckets() -> None:
+    registry = CollectorRegistry()
+    recorder = ExchangeRecorder(None, maker(), Metrics(registry))
+    for took in (-1.0, 0.0005, 0.002, 60.0):
+        recorder.add(exchange(finished=1000.0 + took))
+    recorder.add(exchange(request=None, member=None, verdict=Verdict.BAD_INPUT))  # took 4 ms
+    recorder.close()
+    labels = {"protocol": "sip2", "member": "aber", "operation": "loan.create", "verdict": "answered"}
+    assert registry.get_sample_value("gateway_exchanges_total", labels) == 4
+    nobody = {"protocol": "sip2", "member": "none", "operation": "none", "verdict": "bad_input"}
+    assert registry.get_sample_value("gateway_exchanges_total", nobody) == 1
+    for limit, expected in (("0.001", 2), ("0.0025", 3), ("0.005", 4), ("10.0", 4), ("+Inf", 5)):
+        bucket = {"protocol": "sip2", "le": limit}
+        assert registry.get_sample_value("gateway_exchange_seconds_bucket", bucket) == expected
+    assert registry.get_sample_value("gateway_exchange_seconds_count", {"protocol": "sip2"}) == 5
 
 
 async def test_exchanges_reach_the_file_in_order_and_in_chunks(tmp_path: Path) -> None:

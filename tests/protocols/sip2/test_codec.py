@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from library_protocols.sip2 import Checksum, DecodeError, Dialect, Message, build, checksum, decode, encode
+from library_protocols.sip2 import Checksum, DecodeError, Dialect, Message, Mould, build, checksum, decode, encode
+from library_protocols.sip2.codec import encode_body
 
 UTF8 = Dialect(encoding="utf-8")
 DATE = "20261122    044327"
@@ -311,6 +312,20 @@ def test_build_pads_and_leaves_out() -> None:
 
 def test_build_composes_letters() -> None:
     assert build("24", fields=[("AE", "Sia\u0302n")]).get("AE") == "Siân"
+
+
+def test_a_mould_gives_the_octets_of_the_message_with_its_open_field_filled() -> None:
+    answer = build("18", fields=[("AB", "1"), ("AJ", "Tŷ")], transaction_date="20261122    124422")
+    dialect = Dialect(encoding="utf-8")
+    mould = Mould(answer, "transaction_date", dialect)
+    for date in ("20261122    124422", "20991231   Z235959"):
+        made = mould.fill(date)
+        answer.fixed["transaction_date"] = date
+        assert (made.code, made.octets) == ("18", encode_body(answer, dialect))
+    with pytest.raises(ValueError, match="18 characters"):
+        mould.fill("20261122")
+    with pytest.raises(ValueError, match="no fixed field"):
+        Mould(answer, "currency", dialect)
 
 
 def test_looking_up_fields() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from pydantic import SecretStr
 
@@ -19,6 +20,7 @@ from gateway.crosswalks.refusals import messages_of
 from gateway.crosswalks.texts import text
 from library_protocols.sip2.charset import printable
 from library_protocols.sip2.dates import format_sip_date, parse_sip_date
+from library_protocols.sip2.dialect import Dialect
 from library_protocols.sip2.messages import Message
 
 No = Refusal | PlatformFailure
@@ -66,7 +68,13 @@ def offline_refused(message: Message, s: Surroundings) -> Refusal | None:
 
 
 def sip_now(s: Surroundings, now: datetime) -> str:
-    return format_sip_date(now, s.zone, s.profile.wire)
+    return _second(int(now.timestamp()), s.zone, s.profile.wire.date_zone)
+
+
+@lru_cache(64)
+def _second(second: int, zone: tzinfo, date_zone: str) -> str:
+    """Every answer of a second has the same date."""
+    return format_sip_date(datetime.fromtimestamp(second, UTC), zone, Dialect(date_zone=date_zone))
 
 
 def sip_date(moment: datetime | None, s: Surroundings) -> str | None:

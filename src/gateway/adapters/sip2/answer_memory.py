@@ -14,22 +14,23 @@ from gateway.adapters.sip2 import mapping
 from gateway.adapters.sip2._common import Result, sip_now
 from gateway.adapters.sip2.surroundings import Surroundings
 from gateway.canonical.outcomes import ItemOutcome, PatronOutcome
+from library_protocols.sip2.codec import Body, Mould
 from library_protocols.sip2.messages import Message
 
-SIZE = 2048  # answers: below 10 MB
+SIZE = 2048  # answers: below 2 MB, but for what they keep alive
 _READS = frozenset({"17", "23", "63"})
 
 
 class _Made(NamedTuple):
-    """What keeps the ids of its key from being given to other objects, and the answer."""
+    """What keeps the ids of its key from being given to other objects, and the answer without its date."""
 
     result: Result
     surroundings: Surroundings
-    answer: Message
+    answer: Mould
 
 
 class AnswerMemory:
-    """`to_answer` is `mapping.to_answer`, remembered. The answer made first is the first to go."""
+    """`to_answer` is `mapping.to_answer`, remembered in octets. The answer made first is the first to go."""
 
     def __init__(self, size: int = SIZE) -> None:
         self._size = size
@@ -37,21 +38,27 @@ class AnswerMemory:
 
     def to_answer(
         self, message: Message, s: Surroundings, result: Result, now: datetime, language: str | None = None
-    ) -> Message:
-        if message.code not in _READS or message.has("AD") or not _timeless(result):
+    ) -> Message | Body:
+        """Octets are of the dialect of `s`."""
+        if message.code not in _READS:
             return mapping.to_answer(message, s, result, now, language)
+        words: list[tuple[str, str]] = []
+        for field in message.fields:
+            if field[0] == "AD":
+                return mapping.to_answer(message, s, result, now, language)
+            if field[0] != "AC":  # the terminal's password is in no answer
+                words.append(field)
         fixed = message.fixed
-        words = [field for field in message.fields if field[0] != "AC"]  # the terminal's password is in no answer
         key = (id(result), id(s), language, message.code, fixed.get("language"), fixed.get("summary"), *words)
         made = self._made.get(key)
-        if made is not None:
-            answer = made.answer
-            return Message(answer.code, {**answer.fixed, "transaction_date": sip_now(s, now)}, answer.fields)
-        answer = mapping.to_answer(message, s, result, now, language)
-        if len(self._made) >= self._size:
-            self._made.popitem(last=False)
-        self._made[key] = _Made(result, s, answer)
-        return answer
+        if made is None:
+            answer = mapping.to_answer(message, s, result, now, language)
+            if not _timeless(result):
+                return answer
+            if len(self._made) >= self._size:
+                self._made.popitem(last=False)
+            made = self._made[key] = _Made(result, s, Mould(answer, "transaction_date", s.profile.wire))
+        return made.answer.fill(sip_now(s, now))
 
 
 def _timeless(result: Result) -> bool:

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from gateway.adapters.sip2 import mapping
 from gateway.adapters.sip2.prompts import LOGIN, WELCOME, Credentials, LoginPrompts
-from gateway.adapters.sip2.service import Sip2Service, Turn
+from gateway.adapters.sip2.service import Answer, Sip2Service, Turn
 from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
@@ -57,6 +57,7 @@ class Sip2Protocol(asyncio.Protocol):
         self._evidence = Evidence()
         self._name = ""
         self._exchanges = 0
+        self._ahead = 0.0  # of Unix time over the monotonic clock, in seconds, when the last exchange began
         self._turn: Turn | None = None
         self._logging_in = False
         self._backstop: asyncio.TimerHandle | None = None
@@ -160,9 +161,9 @@ class Sip2Protocol(asyncio.Protocol):
             log.info("sip2.sender_slow", link=self._name, peer=self._evidence.peer)
             self._transport.abort()
 
-    def _watch_sender(self) -> None:
+    def _watch_sender(self, backlog: int) -> None:
         """A message that has begun must end in time."""
-        waiting = self._acs.backlog > 0 and not self._busy and not self._waiting_turn
+        waiting = backlog > 0 and not self._busy and not self._waiting_turn
         if waiting and self._slow is None and self._loop is not None:
             self._slow = self._loop.call_later(self._service.settings.limits.message_seconds, self._too_slow)
         elif not waiting and self._slow is not None:
@@ -223,11 +224,13 @@ class Sip2Protocol(asyncio.Protocol):
             elif isinstance(event, Send):
                 self._transport.write(event.data)
                 verdict = Verdict.REPLAYED if event.reason == "resend" else Verdict.BAD_INPUT
-                self._record_plain(event.frame, verdict, event.reason, event.message, event.data)
+                self._record_plain(event.frame, verdict, event.reason, event.data)
             elif isinstance(event, Ignored):
                 self._record_plain(event.frame, Verdict.IGNORED, event.reason)
-        self._watch_sender()
-        self._set_reading(self._writable and self._acs.backlog <= BACKLOG)
+        backlog = self._acs.backlog
+        if backlog or self._slow is not None:
+            self._watch_sender(backlog)
+        self._set_reading(self._writable and backlog <= BACKLOG)
 
     def _begin(self, request: WireRequest) -> None:
         assert self._loop is not None
@@ -236,7 +239,7 @@ class Sip2Protocol(asyncio.Protocol):
             self._slow = None
         limits = self._service.settings.limits
         deadline = self._heard + limits.answer_seconds - limits.answer_margin_seconds
-        turn = self._turn = Turn(request, deadline, self._exchange(request.frame, request.message))
+        turn = self._turn = Turn(request, deadline, self._exchange(request.frame))
         coroutine = turn.carry_out(self._service, self.session, self._evidence)
         try:
             waiting = coroutine.send(None)
@@ -252,7 +255,7 @@ class Sip2Protocol(asyncio.Protocol):
         if turn.abandoned:
             if self._turn is turn:
                 self._turn = None
-                self._close_record(turn, None, b"", "the link was lost before the answer")
+                self._close_record(turn, b"", "the link was lost before the answer")
             return
         if self._backstop is not None:
             self._backstop.cancel()
@@ -270,7 +273,7 @@ class Sip2Protocol(asyncio.Protocol):
         self._answer(turn, turn.give_up(self._service, self.session, failure))
         self._pump()
 
-    def _answer(self, turn: Turn, message: Message | None) -> None:
+    def _answer(self, turn: Turn, message: Answer | None) -> None:
         self._turn = None
         self._acs.dialect = self.session.surroundings.profile.wire
         if message is None:
@@ -284,7 +287,7 @@ class Sip2Protocol(asyncio.Protocol):
                 data = self._acs.respond(message)
         if self._transport is not None:
             self._transport.write(data)
-        self._close_record(turn, message, data)
+        self._close_record(turn, data)
 
     # Login by prompts
 
@@ -331,44 +334,40 @@ class Sip2Protocol(asyncio.Protocol):
 
     # The record
 
-    def _exchange(self, frame: bytes, message: Message | None) -> Exchange | None:
-        if self._service.recorder is None:
+    def _exchange(self, frame: bytes) -> Exchange | None:
+        service = self._service
+        if service.recorder is None:
             return None
         self._exchanges += 1
+        s = self.session.surroundings
+        started = service.clock.now().timestamp()
+        self._ahead = started - service.clock.monotonic()
+        name, peer = self._name, self._evidence.peer or ""
         return Exchange(
-            id=f"{self._name}-{self._exchanges}",
-            protocol="sip2",
-            link=self._name,
-            peer=self._evidence.peer or "",
-            started=self._service.clock.now().timestamp(),
-            bytes_in=frame,
-            member=self.session.surroundings.member or None,
-            terminal=self.session.surroundings.terminal or None,
-            decoded_in=message,
+            f"{name}-{self._exchanges}", "sip2", name, peer, started, frame, s.member or None, s.terminal or None
         )
 
-    def _close_record(self, turn: Turn, message: Message | None, data: bytes, error: str | None = None) -> None:
+    def _close_record(self, turn: Turn, data: bytes, error: str | None = None) -> None:
         exchange = turn.exchange
         if exchange is None:
             return
-        exchange.error = exchange.error or error
-        if self.session.identity is not None:  # after a login the link is somebody else's than when it began
+        if error is not None:
+            exchange.error = exchange.error or error
+        if turn.request.message.code == "93" and self.session.identity is not None:
+            # After a login the link is somebody else's than when it began.
             exchange.member = self.session.surroundings.member
             exchange.terminal = self.session.surroundings.terminal
-        self._record(exchange, turn.verdict, message, data)
+        self._record(exchange, turn.verdict, data)
 
-    def _record_plain(
-        self, frame: bytes, verdict: Verdict, reason: str, message: Message | None = None, data: bytes = b""
-    ) -> None:
-        exchange = self._exchange(frame, message)
+    def _record_plain(self, frame: bytes, verdict: Verdict, reason: str, data: bytes = b"") -> None:
+        exchange = self._exchange(frame)
         if exchange is not None:
             exchange.error = reason
-            self._record(exchange, verdict, None, data)
+            self._record(exchange, verdict, data)
 
-    def _record(self, exchange: Exchange, verdict: Verdict, message: Message | None, data: bytes) -> None:
+    def _record(self, exchange: Exchange, verdict: Verdict, data: bytes) -> None:
         assert self._service.recorder is not None
         exchange.verdict = verdict
-        exchange.decoded_out = message
         exchange.bytes_out = data
-        exchange.finished = self._service.clock.now().timestamp()
+        exchange.finished = self._service.clock.monotonic() + self._ahead
         self._service.recorder.add(exchange)

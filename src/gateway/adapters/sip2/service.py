@@ -26,7 +26,6 @@ from gateway.adapters.sip2.session import (
     Replay,
     Session,
     StatusToNobody,
-    Step,
 )
 from gateway.adapters.sip2.surroundings import Surroundings
 from gateway.canonical.context import PlatformCall
@@ -36,10 +35,13 @@ from gateway.desk import Desk
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members import Evidence, Identity, LoginRefused, Members
 from library_protocols.sip2.acs import Request as WireRequest
+from library_protocols.sip2.codec import Body
 from library_protocols.sip2.messages import Message
 
 if TYPE_CHECKING:
     from gateway.adapters.sip2.server import Sip2Protocol
+
+Answer = Message | Body
 
 log = structlog.get_logger(__name__)
 
@@ -228,11 +230,13 @@ class Turn:
         self.verdict = Verdict.ANSWERED
         self.abandoned = False
 
-    async def carry_out(self, service: Sip2Service, session: Session, evidence: Evidence) -> Message | None:
+    async def carry_out(self, service: Sip2Service, session: Session, evidence: Evidence) -> Answer | None:
         """The answer, well formed whatever happens; None where the engine is to replay the last one."""
         message = self.request.message
         try:
             step = session.begin(self.request, service.clock.monotonic())
+            if isinstance(step, Perform):
+                return await self._perform(step.request, step.key, message, service, session)
             return await self._take(step, message, service, session, evidence)
         except Exception as error:
             log.exception("sip2.request_failed", code=message.code, terminal=session.surroundings.terminal)
@@ -249,12 +253,15 @@ class Turn:
             return mapping.last_resort(message)
 
     async def _take(
-        self, step: Step, message: Message, service: Sip2Service, session: Session, evidence: Evidence
+        self,
+        step: Login | AskStatus | Replay | Refuse | EndSession | StatusToNobody,
+        message: Message,
+        service: Sip2Service,
+        session: Session,
+        evidence: Evidence,
     ) -> Message | None:
         s = session.surroundings
         match step:
-            case Perform(request, key):
-                return await self._perform(request, key, message, service, session)
             case Replay():
                 self.verdict = Verdict.REPLAYED
                 return None
@@ -277,7 +284,7 @@ class Turn:
 
     async def _perform(
         self, request: Any, key: Any, message: Message, service: Sip2Service, session: Session
-    ) -> Message:
+    ) -> Answer:
         exchange = self.exchange
         if exchange is not None:
             exchange.request = request

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.adapters.sip2 import mapping
 from gateway.adapters.sip2._common import Result
@@ -41,8 +42,7 @@ class AskStatus:
     """Ask the desk how the member's platform is, and answer 98."""
 
 
-@dataclass(frozen=True, slots=True)
-class Perform:
+class Perform(NamedTuple):
     """Hand the request to the desk; `key` is None for reads."""
 
     request: Request
@@ -141,8 +141,7 @@ class Session:
         """What the desk said to the request just performed. Only what is stored may be replayed: outcomes, refusals."""
         if isinstance(result, PatronOutcome):
             self._patron_language = result.patron.language or mapping.request_language(message, self.surroundings)
-        stored = isinstance(result, Outcome | Refusal)
-        if stored and MESSAGES[message.code].command:
+        if MESSAGES[message.code].command and isinstance(result, (Outcome, Refusal)):
             self._replay_until = now + self.surroundings.retry_window
 
     def _login(self, message: Message) -> Step:

@@ -1,0 +1,111 @@
+"""The catalogue as the doors see it: one object that searches, lists, scans and hands out records, and writes nothing.
+
+Every question names its view, a member's code or `ALL`. What is found is an id; what an id is, the store says, so that
+an index that is a second behind never shows a record that has just been withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.catalogue.index.facets import Count
+from gateway.catalogue.index.headings import Scan
+from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.index.results import ResultSet
+from gateway.catalogue.query import Query, SortKey
+from gateway.catalogue.records import CatalogueRecord, FeedPage, Holding, SetDescription
+from gateway.catalogue.store import open_reader
+from gateway.catalogue.store.port import CatalogueReader
+
+INDEX_FOLDER = "catalogue-index"
+"""Below the data directory."""
+
+
+class Catalogue:
+    """Raises `QueryProblem` for questions that cannot be answered, `CatalogueUnavailable` where the store is away."""
+
+    def __init__(self, store: CatalogueReader, index: IndexReader) -> None:
+        self._store = store
+        self._index = index
+
+    @classmethod
+    async def open(cls, url: str, data_dir: Path) -> Catalogue:
+        """The catalogue behind a store's address, with this node's index. Raises CatalogueUnavailable."""
+        return cls(await open_reader(url), IndexReader(data_dir / INDEX_FOLDER))
+
+    @property
+    def searchable(self) -> bool:
+        """Whether there is an index to search; a new one is being made otherwise."""
+        return self._index.ready
+
+    def refresh(self) -> None:
+        """Sees what has been indexed since."""
+        self._index.reload()
+
+    async def close(self) -> None:
+        self._index.close()
+        await self._store.close()
+
+    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
+        """What a query finds now; the set stays what it is while it is held."""
+        return await self._index.search(view, query, sort)
+
+    async def facets(
+        self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
+    ) -> dict[str, list[Count]]:
+        """How often each value of these indexes is among the records found, the most frequent first."""
+        return await self._index.facets(found, names, limit, start)
+
+    async def scan(
+        self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
+    ) -> Scan:
+        """The headings around a term, which stands at `position` among them, with the number of records of each."""
+        return await self._index.scan(view, index, term, size, position, words=words)
+
+    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
+        """In the order asked; None for what the view does not show now."""
+        return await self._store.records(view, ids)
+
+    async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
+        """As last published; what is on loan is asked of the desk."""
+        return await self._store.holdings(view, ids)
+
+    async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None:
+        """By control number, in `ALL` by the number of the shared bib; a tombstone where it is gone, None where it
+        never was in the view."""
+        return await self._store.by_identifier(view, identifier)
+
+    async def horizon(self) -> int:
+        """Seconds since 1970; nothing will ever appear with an earlier datestamp."""
+        return await self._store.horizon()
+
+    async def changes(
+        self,
+        view: str,
+        set_spec: str,
+        after_seq: int,
+        from_: int | None,
+        until: int | None,
+        size: int,
+        *,
+        with_deleted: bool = True,
+    ) -> FeedPage:
+        """Changes behind `after_seq` whose datestamp lies in [from_, until], at most `size`."""
+        return await self._store.changes(view, set_spec, after_seq, from_, until, size, with_deleted=with_deleted)
+
+    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
+        """The records of a page, tombstones among them, in its order."""
+        return await self._store.feed_records(view, page)
+
+    async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]:
+        """How many live records and how many tombstones `changes` would list."""
+        return await self._store.count(view, set_spec, from_, until)
+
+    async def earliest(self, view: str) -> int | None:
+        """The earliest datestamp in the view, None where it is empty."""
+        return await self._store.earliest(view)
+
+    async def sets(self, view: str) -> list[SetDescription]:
+        """The sets of the view, by setSpec."""
+        return await self._store.sets(view)

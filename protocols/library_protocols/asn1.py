@@ -275,10 +275,15 @@ class Sequence(Type):
         self._readers: dict[int, tuple[str, Callable[[Reader, Head, int], Any]]] = {}
         self._kinds: dict[int, tuple[Type, str]] = {}
         self._required: set[str] = set()
+        self._table(cls)
+
+    def _table(self, cls: type[Composite]) -> None:
         for field in dataclasses.fields(cls):
             if field.name == "unknown":
                 continue
             kind: Type = field.metadata["asn1"]
+            if not self._kinds.keys().isdisjoint(kind.tags):
+                raise TypeError(f"{field.name} of {cls.__name__} has the tag of another field")
             self._writers.append((field.name, field.default, kind.write))
             self._kinds.update(dict.fromkeys(kind.tags, (kind, field.name)))
             self._readers.update(dict.fromkeys(kind.tags, (field.name, kind.read)))

@@ -21,7 +21,6 @@ from library_protocols.z3950.apdu import (
     InitializeResponse,
     ListEntries,
     ListStatus,
-    MissingValueAction,
     Pdu,
     PresentRequest,
     PresentResponse,
@@ -32,11 +31,6 @@ from library_protocols.z3950.apdu import (
     SearchRequest,
     SearchResponse,
     Segment,
-    SortAttributes,
-    SortElement,
-    SortKeySpec,
-    SortRequest,
-    SortResponse,
     TermInfo,
     UnknownPdu,
 )
@@ -73,6 +67,14 @@ from library_protocols.z3950.mask import mask
 from library_protocols.z3950.origin import Origin
 from library_protocols.z3950.pqf import PqfError, format_pqf, parse_pqf
 from library_protocols.z3950.rpn import RpnQuery
+from library_protocols.z3950.sorting import (
+    MissingValueAction,
+    SortAttributes,
+    SortElement,
+    SortKeySpec,
+    SortRequest,
+    SortResponse,
+)
 from library_protocols.z3950.target import Target
 
 __all__ = [

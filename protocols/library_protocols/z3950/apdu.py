@@ -14,7 +14,6 @@ from library_protocols.asn1 import (
     BOOLEAN,
     EXTERNAL,
     INTEGER,
-    NULL,
     OCTETS,
     OID,
     TEXT,
@@ -43,14 +42,12 @@ from library_protocols.z3950.common import (
     NAME_PLUS_RECORDS,
     OTHER_INFORMATION,
     RESULT_SET_ID,
-    SPECIFICATION,
     CompSpec,
     Diagnostic,
     DiagRec,
     ElementSetNames,
     NamePlusRecord,
     OtherInformation,
-    Specification,
 )
 from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, RpnQuery, Term
 from library_protocols.z3950.rpn_codec import ATTRIBUTE_LIST, ATTRIBUTES_PLUS_TERM, RPN_QUERY, TERM
@@ -365,90 +362,6 @@ class ScanResponse(Pdu):
     position_of_term: int | None = optional(INTEGER, 6, default=None)
     entries: ListEntries | None = optional(Sequence(ListEntries), 7, default=None)
     attribute_set: str | None = optional(OID, 8, default=None)
-
-
-# Sort, 3.2.7
-
-
-@sequence
-class SortAttributes(Composite):
-    id: str = required(OID)
-    list: tuple[AttributeElement, ...] = required(ATTRIBUTE_LIST)
-
-
-SortKey = str | Specification | SortAttributes
-SORT_KEY = Choice(
-    (str, Implicit(CONTEXT | 0, TEXT)),
-    (Specification, Implicit(CONTEXT | 1, SPECIFICATION)),
-    (SortAttributes, Implicit(CONTEXT | 2, Sequence(SortAttributes))),
-)
-
-
-@sequence
-class DatabaseSortKey(Composite):
-    database_name: str = required(DATABASE_NAME)
-    db_sort: SortKey = required(SORT_KEY)
-
-
-@sequence
-class SortElement(Composite):
-    """Exactly one of the two is there; the standard spells the second `datbaseSpecific`."""
-
-    generic: SortKey | None = optional(SORT_KEY, 1, default=None)
-    database_specific: tuple[DatabaseSortKey, ...] | None = optional(
-        SequenceOf(Sequence(DatabaseSortKey)), 2, default=None
-    )
-
-
-@sequence
-class MissingValueAction(Composite):
-    """What to do with a record that lacks the key; exactly one is there."""
-
-    abort: bool | None = optional(NULL, 1, default=None)
-    null: bool | None = optional(NULL, 2, default=None)
-    missing_value_data: bytes | None = optional(OCTETS, 3, default=None)
-
-
-class _Flattened(Sequence):
-    """A choice whose alternatives are the fields of a class: exactly one is there."""
-
-    def __init__(self, cls: type[Composite]) -> None:
-        super().__init__(cls)
-        self.tags = tuple(self._readers)
-
-    def read(self, reader: Reader, head: Head, depth: int) -> Any:
-        name, read = self._readers[head[0]]
-        return self.cls(**{name: read(reader, head, depth + 1)})
-
-    def write(self, value: Any, /) -> bytes:
-        return self.contents(value)
-
-
-@sequence
-class SortKeySpec(Composite):
-    sort_element: SortElement = required(_Flattened(SortElement))
-    sort_relation: int = required(INTEGER, 1)
-    case_sensitivity: int = required(INTEGER, 2)
-    missing_value_action: MissingValueAction | None = optional(
-        Explicit(CONTEXT | 3, _Flattened(MissingValueAction)), default=None
-    )
-
-
-@sequence
-class SortRequest(Pdu):
-    tag = 43
-    input_result_set_names: tuple[str, ...] = required(SequenceOf(TEXT), 3)
-    sorted_result_set_name: str = required(TEXT, 4)
-    sort_sequence: tuple[SortKeySpec, ...] = required(SequenceOf(Sequence(SortKeySpec)), 5)
-
-
-@sequence
-class SortResponse(Pdu):
-    tag = 44
-    sort_status: int = required(INTEGER, 3)
-    result_set_status: int | None = optional(INTEGER, 4, default=None)
-    diagnostics: tuple[DiagRec, ...] | None = optional(DIAG_RECS, 5, default=None)
-    result_count: int | None = optional(INTEGER, 6, default=None)
 
 
 # Termination, 3.2.11

@@ -5,12 +5,12 @@ from __future__ import annotations
 from library_protocols import ber
 from library_protocols.asn1 import Implicit, Sequence
 from library_protocols.ber import CONTEXT, BerError, Reader
-from library_protocols.z3950 import apdu, control
+from library_protocols.z3950 import apdu, control, sorting
 from library_protocols.z3950.apdu import Pdu, UnknownPdu
 
 CLASSES: dict[int, type[Pdu]] = {
     cls.tag: cls
-    for module in (apdu, control)
+    for module in (apdu, control, sorting)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Pdu) and isinstance(cls.__dict__.get("tag"), int)
 }

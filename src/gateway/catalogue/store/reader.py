@@ -52,6 +52,10 @@ class Reader(ABC):
         """Everything read within is of one moment. Raises CatalogueUnavailable."""
 
     @abstractmethod
+    async def close(self) -> None:
+        """Ends every connection."""
+
+    @abstractmethod
     async def _bytes(self, session: Session) -> int:
         """What the catalogue takes on disk."""
 

@@ -10,7 +10,7 @@ _SET_SPEC = re.compile(rf"{_UNRESERVED}(?::{_UNRESERVED})*")
 _PREFIX = re.compile(_UNRESERVED)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 _DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]*(?:\.[A-Za-z][A-Za-z0-9\-]*)+")
-_LOCAL_SAFE = "-_.!~*'();/?:@&=+$,"
+_LOCAL_SAFE = "-_.!~*'()/:@,$"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

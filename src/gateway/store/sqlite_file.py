@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 
@@ -15,7 +16,10 @@ def connect(path: str, *, timeout: float = 5.0) -> sqlite3.Connection:
     """
     try:
         if path != ":memory:":
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # Only a file that is not there yet: to close any descriptor of one that is open here already would end its
+            # locks, and then the next process to close it would take the log away from under us.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return sqlite3.connect(path, timeout=timeout, isolation_level=None, cached_statements=512)
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(f"cannot open {path}: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import pytest
 from gateway.store import sqlite
 from gateway.store.effects import Decision, Insert, StoreUnavailable, Update
 from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite_file import connect
 from tests.gateway.store.plans import SHELF, Shelf, bib, event, item, state, values
 from tests.sources import ROOT
 
@@ -42,6 +44,19 @@ def count(shelf: Shelf) -> Decision[int]:
     assert shelf.state is not None
     shelf.state.policy_version += 1
     return Decision(shelf.state.policy_version, [Update(shelf.state), Insert(event())])
+
+
+async def test_another_process_that_comes_and_goes_does_not_take_the_log_away(store: SqliteStore, path: Path) -> None:
+    """As a backup does. A second connection of our own, as the checkpointer's is, must not have cost us our locks."""
+    with contextlib.closing(connect(str(path))) as beside:
+        beside.execute("SELECT count(*) FROM item").fetchone()
+    script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM item').fetchone()"
+    for _ in range(2):
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, str(path)], check=True, timeout=30)
+    assert path.with_name(path.name + "-wal").exists()
+    await store.apply("aber", [Insert(item(id_="later"))])
+    with contextlib.closing(connect(str(path))) as fresh:
+        assert fresh.execute("SELECT count(*) FROM item").fetchone() == (2,)
 
 
 async def test_a_read_does_not_suspend(store: SqliteStore) -> None:

@@ -1,0 +1,289 @@
+"""A query tree becomes a tantivy query, exactly or not at all: what cannot be answered as asked is a QueryProblem.
+
+`patterns.py` reads words and masks; here they become terms, phrases with exact places, ranges and booleans. Proximity
+is a union of phrases, one for each distance that is allowed: tantivy's own slop counts moves, not words between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import tantivy
+
+from gateway.catalogue.index import patterns
+from gateway.catalogue.index.numbers import period
+from gateway.catalogue.index.patterns import Word
+from gateway.catalogue.index.schema import FIRST, HAS, LAST, MAX_DISTANCE, VIEW, part_field, schema
+from gateway.catalogue.index_map import INDEXES, Index, Kind, parts
+from gateway.catalogue.query import (
+    AllRecords,
+    And,
+    AndNot,
+    Completeness,
+    InSet,
+    Or,
+    Position,
+    ProblemCode,
+    Prox,
+    Query,
+    QueryProblem,
+    Relation,
+    ResultSetRef,
+    Structure,
+    Term,
+    Truncation,
+)
+
+MOST_NODES = 600
+"""Terms and booleans of one query, of which parsers let fewer pass; compiled by recursion."""
+_MUST, _SHOULD, _NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+_TQuery = tantivy.Query
+_RANGES = (Relation.LESS, Relation.LESS_OR_EQUAL, Relation.GREATER, Relation.GREATER_OR_EQUAL, Relation.WITHIN)
+
+
+def in_view(view: str) -> tantivy.Query:
+    """The records that a view shows."""
+    return _TQuery.const_score_query(_TQuery.term_query(schema(), VIEW, view), 0.0)
+
+
+def both(left: tantivy.Query, right: tantivy.Query) -> tantivy.Query:
+    return _TQuery.boolean_query([(_MUST, left), (_MUST, right)])
+
+
+def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    if len(queries) == 1:
+        return queries[0]
+    return _TQuery.boolean_query([(_SHOULD, query) for query in queries]) if queries else _TQuery.empty_query()
+
+
+def without(left: tantivy.Query, right: tantivy.Query) -> tantivy.Query:
+    return _TQuery.boolean_query([(_MUST, left), (_NOT, right)])
+
+
+def how_many(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
+    """How many records a query finds, exactly."""
+    found: Any = searcher.search(query, 1, count=True)
+    return found.count
+
+
+def compile_query(query: Query, in_set: Callable[[Any], tantivy.Query]) -> tantivy.Query:
+    """The tantivy query of a tree, its view not yet among the conditions. `in_set` gives the records of a held set.
+
+    Raises QueryProblem."""
+    return _Compiler(in_set).node(query)
+
+
+class _Compiler:
+    def __init__(self, in_set: Callable[[Any], tantivy.Query]) -> None:
+        self._in_set = in_set
+        self._nodes = 0
+
+    def node(self, query: Query) -> tantivy.Query:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
+        if isinstance(query, Term):
+            return term(query)
+        if isinstance(query, And):
+            return both(self.node(query.left), self.node(query.right))
+        if isinstance(query, Or):
+            return any_of([self.node(query.left), self.node(query.right)])
+        if isinstance(query, AndNot):
+            return without(self.node(query.left), self.node(query.right))
+        if isinstance(query, Prox):
+            near = proximity(query)
+            return without(self.node(query.left), near) if query.exclusion else near
+        if isinstance(query, InSet):
+            return self._in_set(query.result_set)
+        if isinstance(query, ResultSetRef):
+            raise QueryProblem(ProblemCode.RESULT_SET, query.name)
+        return _TQuery.all_query()
+
+
+def term(asked: Term) -> tantivy.Query:
+    """One condition. Raises QueryProblem."""
+    index = INDEXES.get(asked.index)
+    if index is None:
+        raise QueryProblem(ProblemCode.INDEX, asked.index)
+    if asked.relation is Relation.NOT_EQUAL:
+        return without(_TQuery.all_query(), term(replace(asked, relation=Relation.EQUAL)))
+    found: list[tantivy.Query] = []
+    if asked.relation is Relation.PRESENT:
+        found = [_TQuery.term_query(schema(), HAS, part.name) for part in parts(index)]
+        return any_of(found)
+    if index.of and index.kind is Kind.TEXT and asked.structure in (Structure.ALL, Structure.WORD):
+        return _across(index, asked)
+    return any_of([_single(part, asked) for part in parts(index)])
+
+
+def _across(index: Index, asked: Term) -> tantivy.Query:
+    """Every word somewhere in one of the indexes asked at once."""
+    words = patterns.words(asked)
+    if not patterns.free(asked) or len(words) == 1:
+        return any_of([_single(part, asked) for part in parts(index)])
+    each = [any_of([_words_query(part.name, [word], Structure.ALL) for part in parts(index)]) for word in words]
+    return _TQuery.boolean_query([(_MUST, query) for query in each])
+
+
+def _single(index: Index, asked: Term) -> tantivy.Query:
+    if asked.relation in _RANGES and not index.ranges:
+        raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {index.name}")
+    if index.ranges:
+        return _range(index, asked)
+    return _text(index, asked) if index.kind is Kind.TEXT else _key(index, asked)
+
+
+def _text(index: Index, asked: Term) -> tantivy.Query:
+    words = patterns.words(asked)
+    if patterns.free(asked) and (len(words) == 1 or asked.structure in (Structure.WORD, Structure.ALL, Structure.ANY)):
+        return _words_query(index.name, words, asked.structure)
+    field = index.name
+    if not patterns.free(asked) and not index.anchored:
+        code = ProblemCode.POSITION if asked.completeness is Completeness.INCOMPLETE else ProblemCode.COMPLETENESS
+        raise QueryProblem(ProblemCode.ANCHOR if asked.last_in_field else code, index.name)
+    if asked.completeness is Completeness.SUBFIELD or (
+        asked.position is Position.FIRST_IN_SUBFIELD and asked.completeness is Completeness.INCOMPLETE
+    ):
+        field = part_field(index.name)
+        if asked.last_in_field and asked.completeness is not Completeness.SUBFIELD:
+            raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, index.name)
+    whole = asked.completeness is not Completeness.INCOMPLETE
+    placed: list[Word] = list(words)
+    if whole or asked.position is not Position.ANY:
+        placed.insert(0, Word(FIRST, patterns.escape(FIRST)))
+    if (whole and not words[-1].open_end) or asked.last_in_field:
+        placed.append(Word(LAST, patterns.escape(LAST)))
+    if not whole and asked.structure in (Structure.ANY, Structure.ALL, Structure.WORD) and len(words) > 1:
+        raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, f"{asked.structure.value} words at one position")
+    return _phrase(field, list(enumerate(placed)))
+
+
+def _words_query(field: str, words: Sequence[Word], structure: Structure) -> tantivy.Query:
+    queries = [_word(field, word) for word in words]
+    if len(queries) == 1:
+        return queries[0]
+    occur = _SHOULD if structure is Structure.ANY else _MUST
+    return _TQuery.boolean_query([(occur, query) for query in queries])
+
+
+def _word(field: str, word: Word) -> tantivy.Query:
+    if word.pattern is None:
+        return _TQuery.term_query(schema(), field, word.written, index_option="freq")
+    return _TQuery.regex_query(schema(), field, word.pattern)
+
+
+def _phrase(field: str, placed: Sequence[tuple[int, Word]]) -> tantivy.Query:
+    if len(placed) == 1:
+        return _word(field, placed[0][1])
+    if all(word.pattern is None for _, word in placed):
+        return _TQuery.phrase_query(schema(), field, [(place, word.written) for place, word in placed])
+    return _TQuery.regex_phrase_query(schema(), field, [(place, word.regex) for place, word in placed])
+
+
+def _key(index: Index, asked: Term) -> tantivy.Query:
+    if asked.truncation in (Truncation.LEFT, Truncation.BOTH):
+        raise QueryProblem(ProblemCode.TRUNCATION, f"{asked.truncation.value} {index.name}")
+    if asked.truncation is Truncation.NONE:
+        texts = asked.text.split() if asked.structure in (Structure.ANY, Structure.ALL) else [asked.text]
+        each: list[tantivy.Query] = []
+        for text in texts:
+            if not (forms := index.normal(text)):
+                raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {text}"[:200])
+            each.append(any_of([_TQuery.term_query(schema(), index.name, form) for form in forms]))
+        if not each:
+            raise QueryProblem(ProblemCode.TERM_EMPTY, index.name)
+        return (
+            _TQuery.boolean_query([(_MUST, query) for query in each])
+            if asked.structure is Structure.ALL
+            else any_of(each)
+        )
+    if asked.truncation is Truncation.RIGHT:
+        beginnings = (index.prefixes or index.normal)(asked.text)
+        expressions = [patterns.escape(beginning) + ".*" for beginning in beginnings]
+    else:
+        expressions = patterns.key_patterns(asked.text, index)
+    if not expressions:
+        raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {asked.text}"[:200])
+    return any_of([_TQuery.regex_query(schema(), index.name, expression) for expression in expressions])
+
+
+def _range(index: Index, asked: Term) -> tantivy.Query:
+    if asked.truncation is not Truncation.NONE:
+        raise QueryProblem(ProblemCode.TRUNCATION, f"{asked.truncation.value} {index.name}")
+    low, high = bounds(index, asked)
+    if low is not None and high is not None and low > high:
+        return _TQuery.empty_query()
+    return _TQuery.range_query(schema(), index.name, tantivy.FieldType.Integer, low, high)
+
+
+def bounds(index: Index, asked: Term) -> tuple[int | None, int | None]:
+    """The first and the last number that a term of a date index asks for, both inclusive; None where it is open."""
+    if asked.relation is Relation.WITHIN:
+        ends = asked.text.split()
+        if len(ends) != 2:
+            raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {asked.text}"[:200])
+        return _period(index, ends[0])[0], _period(index, ends[1])[1]
+    first, last = _period(index, asked.text)
+    return {
+        Relation.LESS: (None, first - 1),
+        Relation.LESS_OR_EQUAL: (None, last),
+        Relation.GREATER: (last + 1, None),
+        Relation.GREATER_OR_EQUAL: (first, None),
+    }.get(asked.relation, (first, last))
+
+
+def _period(index: Index, text: str) -> tuple[int, int]:
+    found = period(text)
+    if found is None or (index.kind is Kind.YEAR and found[1] % 10_000 != 9999):
+        raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {text}"[:200])
+    return (found[0] // 10_000, found[0] // 10_000) if index.kind is Kind.YEAR else found
+
+
+def proximity(query: Prox) -> tantivy.Query:
+    """Words or phrases of one index at a distance, in one field. Raises QueryProblem."""
+    left, right = query.left, query.right
+    if not isinstance(left, Term) or not isinstance(right, Term):
+        sets = isinstance(left, InSet | ResultSetRef) or isinstance(right, InSet | ResultSetRef)
+        raise QueryProblem(ProblemCode.PROXIMITY_OF_SETS if sets else ProblemCode.PROXIMITY, "only of two terms")
+    index = INDEXES.get(left.index)
+    if index is None:
+        raise QueryProblem(ProblemCode.INDEX, left.index)
+    if left.index != right.index:
+        raise QueryProblem(ProblemCode.PROXIMITY, f"{left.index} and {right.index}")
+    for side in (left, right):
+        if index.kind is not Kind.TEXT or side.relation is not Relation.EQUAL or not patterns.free(side):
+            raise QueryProblem(ProblemCode.PROXIMITY, f"{side.index} {side.relation.value}")
+        if side.structure in (Structure.ANY, Structure.ALL) and len(patterns.words(side)) > 1:
+            raise QueryProblem(ProblemCode.PROXIMITY, f"{side.structure.value} of several words")
+    distances = allowed_distances(query)
+    before, behind = patterns.words(left), patterns.words(right)
+    found: list[tantivy.Query] = []
+    for part in parts(index):
+        for distance in distances:
+            found.append(_apart(part.name, before, behind, distance))
+            if not query.ordered:
+                found.append(_apart(part.name, behind, before, distance))
+    return any_of(found)
+
+
+def _apart(field: str, left: Sequence[Word], right: Sequence[Word], distance: int) -> tantivy.Query:
+    start = len(left) - 1 + distance
+    return _phrase(field, [*enumerate(left), *((start + place, word) for place, word in enumerate(right))])
+
+
+def allowed_distances(query: Prox) -> range:
+    """The distances in words that a proximity search allows; QueryProblem for relations without an upper end."""
+    distance = query.distance
+    if query.relation not in (Relation.LESS, Relation.LESS_OR_EQUAL, Relation.EQUAL):
+        raise QueryProblem(ProblemCode.PROXIMITY_RELATION, query.relation.value)
+    last = distance - 1 if query.relation is Relation.LESS else distance
+    if not 1 <= last <= MAX_DISTANCE:
+        raise QueryProblem(ProblemCode.PROXIMITY_DISTANCE, str(distance))
+    return range(last, last + 1) if query.relation is Relation.EQUAL else range(1, last + 1)
+
+
+def is_everything(query: Query) -> bool:
+    """Whether a query asks for every record of its view."""
+    return isinstance(query, AllRecords)

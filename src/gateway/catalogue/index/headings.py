@@ -1,0 +1,277 @@
+"""The list of terms that scan walks along: which headings there are, in order, and how they are written.
+
+The list holds no counts. It says of each heading, by one bit a view, in which views it may be; how many records of a
+view have it is asked of the index itself at that moment, and headings that none has are passed over. So counts are
+always those a search would give, nothing has to be taken back when records change, and no view sees another's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from gateway.catalogue.index.compile import both, how_many, in_view
+from gateway.catalogue.index.extract import Fields
+from gateway.catalogue.index.folding import heading as folded
+from gateway.catalogue.index.schema import FIRST, LAST, schema
+from gateway.catalogue.index_map import INDEXES, Kind
+from gateway.catalogue.query import ProblemCode, QueryProblem
+from gateway.catalogue.records import ALL
+
+LARGEST_SCAN = 1_000
+_MOST_PASSED = 20_000
+"""Headings that one scan looks at, of which a view may have few."""
+_SHARED_BIT = 62
+"""Views beyond the sixty-second share a bit: it only says where to look."""
+_WORD_INDEXES = ("any", "title", "author", "subject")
+"""Indexes whose words can be listed as well as their headings."""
+_LONGEST = 400
+_MOST_KNOWN = 400_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS view (code TEXT PRIMARY KEY, bit INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS list (name TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS heading (
+    list INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL, open INTEGER NOT NULL, display TEXT,
+    PRIMARY KEY (list, key)
+) WITHOUT ROWID;
+"""
+
+# A display form comes from a record that everybody may see; another one's is kept only while its own view is alone.
+_PUT = """
+INSERT INTO heading (list, key, views, open, display) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (list, key) DO UPDATE SET
+    views = views | excluded.views,
+    display = CASE WHEN open THEN display WHEN excluded.open THEN excluded.display
+              WHEN views = excluded.views THEN display ELSE NULL END,
+    open = open | excluded.open
+"""
+
+_FORWARD = "SELECT key, display FROM heading WHERE list = ? AND key >= ? AND views & ? ORDER BY key LIMIT ?"
+_BACKWARD = "SELECT key, display FROM heading WHERE list = ? AND key < ? AND views & ? ORDER BY key DESC LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One term: `term` asks for it, `display` is how it is written, `count` records of the view have it."""
+
+    term: str
+    display: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Terms in order. `position` is where the term asked for stands or would stand among them (from 1).
+
+    `first`, `last`: nothing comes before the first entry or behind the last. `partial`: the list was not followed to
+    the end that was asked for, because too many headings of other views lie between."""
+
+    entries: tuple[Entry, ...]
+    position: int
+    first: bool
+    last: bool
+    partial: bool = False
+
+
+def list_name(index: str, words: bool) -> str:
+    return f"{index}.words" if words else index
+
+
+class HeadingWriter:
+    """Adds headings. Used by the one process that writes the index; `commit` before the index's own."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
+        self._lists: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM list"))
+        self._known: dict[tuple[int, str], int] = {}
+        self._new: dict[tuple[int, str], tuple[int, int, str | None]] = {}
+
+    def add(self, views: Sequence[str], fields: Fields) -> None:
+        """The headings and words of one record."""
+        mask = 0
+        for view in views:
+            mask |= 1 << self._bit(view)
+        is_open = int(ALL in views)
+        for index, key, display in fields.headings:
+            self._note(self._list(index), key[:_LONGEST], mask, is_open, None if display == key else display)
+        known, seen = self._known, mask | (is_open << 63)
+        for index in _WORD_INDEXES:
+            number = self._list(f"{index}.words")
+            for word in set(" ".join(fields.texts.get(index, ())).split()):
+                if known.get((number, word), 0) & seen != seen:
+                    self._note(number, word[:_LONGEST], mask, is_open, None)
+
+    def _note(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
+        place = (number, key)
+        known, seen = self._known.get(place, 0), mask | (is_open << 63)
+        if known & seen == seen:
+            return
+        self._known[place] = known | seen
+        views, was_open, written = self._new.get(place, (mask, is_open, display))
+        if is_open and not was_open:
+            written = display
+        elif not is_open and not was_open and views != mask:
+            written = None
+        self._new[place] = (views | mask, was_open | is_open, written)
+
+    def commit(self) -> None:
+        """Makes what was added durable and visible to readers."""
+        if not self._new:
+            return
+        rows = [(*place, *content) for place, content in sorted(self._new.items())]
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(_PUT, rows)
+        self._connection.execute("COMMIT")
+        self._new.clear()
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _bit(self, view: str) -> int:
+        bit = self._bits.get(view)
+        if bit is None:
+            bit = self._bits[view] = min(len(self._bits), _SHARED_BIT)
+            self._connection.execute("INSERT INTO view (code, bit) VALUES (?, ?)", (view, bit))
+        return bit
+
+    def _list(self, name: str) -> int:
+        number = self._lists.get(name)
+        if number is None:
+            number = self._lists[name] = len(self._lists) + 1
+            self._connection.execute("INSERT INTO list (name, id) VALUES (?, ?)", (name, number))
+        return number
+
+
+class HeadingReader:
+    """Walks along the headings; one connection, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+        connection.execute("PRAGMA mmap_size = 268435456")
+        return connection
+
+    def close(self) -> None:
+        """Nothing stays open between scans."""
+
+    def scan(
+        self,
+        searcher: tantivy.Searcher,
+        view: str,
+        index: str,
+        term: str,
+        size: int,
+        position: int,
+        words: bool = False,
+    ) -> Scan:
+        """See `IndexReader.scan`. Raises QueryProblem."""
+        row = INDEXES.get(index)
+        if row is None:
+            raise QueryProblem(ProblemCode.INDEX, index)
+        if not (row.scannable or words) or (words and index not in _WORD_INDEXES):
+            raise QueryProblem(ProblemCode.SCAN, index)
+        if not 1 <= size <= LARGEST_SCAN:
+            raise QueryProblem(ProblemCode.SCAN_SIZE, str(size))
+        if not 0 <= position <= size + 1:
+            raise QueryProblem(ProblemCode.SCAN_POSITION, str(position))
+        start = start_of(index, term)
+        connection = self._connect()
+        try:
+            bits = dict(connection.execute("SELECT code, bit FROM view"))
+            lists = dict(connection.execute("SELECT name, id FROM list"))
+            number = lists.get(list_name(index, words))
+            if view not in bits or number is None:
+                return Scan((), 1, True, True)
+            walk = _Walk(connection, searcher, view, index, words, number, 1 << bits[view])
+            before = max(position - 1, 0)
+            behind, more_behind = walk.forward(start, size - before, after=position == 0)
+            earlier, more_before = walk.backward(start, before)
+        finally:
+            connection.close()
+        entries = tuple(reversed(earlier)) + tuple(behind)
+        at = 0 if position == 0 else len(earlier) + 1
+        return Scan(entries, at, not more_before, not more_behind, walk.passed >= _MOST_PASSED)
+
+
+def start_of(index: str, term: str) -> str:
+    """The place of a term in the list, in the form of its keys."""
+    row = INDEXES[index]
+    if row.kind is Kind.TEXT:
+        return folded(term)[:_LONGEST]
+    if row.kind is Kind.YEAR:
+        return term.strip().rjust(4, "0")[:_LONGEST]
+    forms = row.normal(term)
+    return forms[0] if forms else term.strip()[:_LONGEST]
+
+
+class _Walk:
+    """One scan: both directions count what they pass over together."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, searcher: tantivy.Searcher, view: str, index: str, words: bool,
+        number: int, mask: int,
+    ) -> None:  # fmt: skip
+        self._connection = connection
+        self._searcher = searcher
+        self._view = in_view(view)
+        self._index = index
+        self._words = words
+        self._number = number
+        self._mask = mask
+        self.passed = 0
+
+    def forward(self, start: str, size: int, after: bool) -> tuple[list[Entry], bool]:
+        """Entries from `start` on (or after it), and whether there is another behind them."""
+        found: list[Entry] = []
+        while self.passed < _MOST_PASSED:
+            rows = self._connection.execute(_FORWARD, (self._number, start, self._mask, size + 8)).fetchall()
+            for key, display in rows:
+                if after and key == start:
+                    continue
+                if entry := self._entry(key, display):
+                    if len(found) >= size:
+                        return found, True
+                    found.append(entry)
+            if len(rows) < size + 8:
+                break
+            start, after = rows[-1][0] + "\x00", False
+        return found, False
+
+    def backward(self, start: str, size: int) -> tuple[list[Entry], bool]:
+        """Entries before `start`, the nearest first, and whether there is another before them."""
+        found: list[Entry] = []
+        while self.passed < _MOST_PASSED:
+            rows = self._connection.execute(_BACKWARD, (self._number, start, self._mask, size + 8)).fetchall()
+            for key, display in rows:
+                if entry := self._entry(key, display):
+                    if len(found) >= size:
+                        return found, True
+                    found.append(entry)
+            if len(rows) < size + 8:
+                break
+            start = rows[-1][0]
+        return found, False
+
+    def _entry(self, key: str, display: str | None) -> Entry | None:
+        self.passed += 1
+        count = how_many(self._searcher, both(self._view, self._query(key)))
+        return Entry(key, display or key, count) if count else None
+
+    def _query(self, key: str) -> tantivy.Query:
+        row = INDEXES[self._index]
+        if row.kind is Kind.YEAR:
+            return tantivy.Query.range_query(schema(), row.name, tantivy.FieldType.Integer, int(key), int(key))
+        if row.kind is not Kind.TEXT or self._words:
+            return tantivy.Query.term_query(schema(), row.name, key)
+        return tantivy.Query.phrase_query(schema(), row.name, [FIRST, *key.split(), LAST])

@@ -1,0 +1,127 @@
+"""The words of a term, folded, with what their masks let stand in the place of letters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.catalogue.index.folding import ANY_CHARACTERS, ONE_CHARACTER, fold, with_masks
+from gateway.catalogue.index_map import Index
+from gateway.catalogue.query import (
+    Completeness,
+    Position,
+    ProblemCode,
+    QueryProblem,
+    Structure,
+    Term,
+    Truncation,
+)
+
+MOST_CHARACTERS = 2_000
+MOST_WORDS = 100
+MOST_MASKS = 8
+"""Masks in one word: each multiplies what an automaton has to keep in mind."""
+FEWEST_LITERAL = 2
+"""Letters that must stand in a word whose beginning is open: the whole dictionary is read for it."""
+
+_MASK = re.compile(f"[{ANY_CHARACTERS}{ONE_CHARACTER}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One folded word. `pattern`: the expression for words it may be, None where it is itself. `open_end`: anything
+    may follow its last letter."""
+
+    written: str
+    regex: str
+    pattern: str | None = None
+    open_end: bool = False
+
+    def fits(self, word: str) -> bool:
+        """Whether a folded word of a record is one of those meant."""
+        return self.written == word if self.pattern is None else re.fullmatch(self.pattern, word) is not None
+
+
+def escape(text: str) -> str:
+    """The text as an expression that means itself: folded words hold only letters, digits, marks."""
+    return "".join(sign if sign.isalnum() else f"\\{sign}" if sign.isascii() else sign for sign in text)
+
+
+def _expression(text: str) -> str:
+    return "".join(".*" if sign == ANY_CHARACTERS else "." if sign == ONE_CHARACTER else escape(sign) for sign in text)
+
+
+def free(term: Term) -> bool:
+    """Whether a term may stand anywhere in a field."""
+    return term.position is Position.ANY and term.completeness is Completeness.INCOMPLETE and not term.last_in_field
+
+
+def words(term: Term) -> list[Word]:
+    """The words of a term, at least one. Raises QueryProblem."""
+    if len(term.text) > MOST_CHARACTERS:
+        raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(term.text)} characters")
+    masked = with_masks(term.text) if term.truncation is Truncation.MASKED else _MASK.sub("", term.text)
+    found = fold(masked).split()
+    if not found:
+        raise QueryProblem(ProblemCode.TERM_EMPTY, term.text[:200])
+    if len(found) > MOST_WORDS:
+        raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(found)} words")
+    if term.truncation in (Truncation.RIGHT, Truncation.LEFT, Truncation.BOTH):
+        found = _truncated(found, term)
+    return [_word(word) for word in found]
+
+
+def _truncated(found: list[str], term: Term) -> list[str]:
+    """Each word of a list is cut, of a phrase its first and its last."""
+    each = term.structure in (Structure.WORD, Structure.ALL, Structure.ANY)
+    last = len(found) - 1
+    right = term.truncation in (Truncation.RIGHT, Truncation.BOTH)
+    left = term.truncation in (Truncation.LEFT, Truncation.BOTH)
+    return [
+        (ANY_CHARACTERS if left and (each or place == 0) else "")
+        + word
+        + (ANY_CHARACTERS if right and (each or place == last) else "")
+        for place, word in enumerate(found)
+    ]
+
+
+def _word(text: str) -> Word:
+    masks = _MASK.findall(text)
+    if not masks:
+        return Word(text, escape(text))
+    literal = len(text) - len(masks)
+    if literal < (1 if text[0] not in (ANY_CHARACTERS, ONE_CHARACTER) else FEWEST_LITERAL):
+        raise QueryProblem(ProblemCode.MASKED_TOO_SHORT, readable(text))
+    if len(masks) > MOST_MASKS:
+        raise QueryProblem(ProblemCode.MASKED_TOO_MANY, readable(text))
+    expression = _expression(text)
+    return Word(text, expression, expression, text.endswith(ANY_CHARACTERS))
+
+
+def readable(text: str) -> str:
+    """A folded word with its masks as they are typed."""
+    return text.replace(ANY_CHARACTERS, "*").replace(ONE_CHARACTER, "?")
+
+
+def key_patterns(text: str, index: Index) -> list[str]:
+    """Expressions for a masked number or code: what stands between masks is read as the index reads its values."""
+    masked = with_masks(text)
+    masks = _MASK.findall(masked)
+    if len(masks) > MOST_MASKS:
+        raise QueryProblem(ProblemCode.MASKED_TOO_MANY, text[:200])
+    if len(masks) == 1 and masked.endswith(ANY_CHARACTERS):
+        return [escape(start) + ".*" for start in (index.prefixes or index.normal)(masked[:-1])]
+    out: list[str] = []
+    literal = 0
+    for piece in re.split(f"([{ANY_CHARACTERS}{ONE_CHARACTER}])", masked):
+        if _MASK.fullmatch(piece):
+            out.append(_expression(piece))
+        elif piece:
+            forms = index.normal(piece)
+            if len(forms) != 1:
+                raise QueryProblem(ProblemCode.MASKING, f"{index.name}: {text}"[:200])
+            literal += len(forms[0])
+            out.append(escape(forms[0]))
+    if literal < FEWEST_LITERAL:
+        raise QueryProblem(ProblemCode.MASKED_TOO_SHORT, text[:200])
+    return ["".join(out)]

@@ -1,0 +1,152 @@
+"""Questions to the index: searches, facets, scans, in the serving process, which never writes it.
+
+Ordinary searches run where they are called: a tenth of a millisecond is less than handing them to a thread takes.
+What can take longer (masks, deep pages, large sorts, facets) runs in a thread, which tantivy lets run beside us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tantivy
+
+from gateway.catalogue.index import facets as counting
+from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything
+from gateway.catalogue.index.directory import current, is_current
+from gateway.catalogue.index.headings import HeadingReader, Scan
+from gateway.catalogue.index.results import ResultSet, check_keys
+from gateway.catalogue.index.schema import ID, prepare, schema
+from gateway.catalogue.query import (
+    InSet,
+    ProblemCode,
+    Query,
+    QueryProblem,
+    SortKey,
+    Term,
+    Truncation,
+    walk,
+)
+
+T = TypeVar("T")
+
+_MOST_IDS = 100_000
+"""Records of a result set that are carried over into an index that has moved on."""
+
+
+class IndexReader:
+    """The index as one process reads it. `path` is the folder that `writer` keeps; it may not be there yet."""
+
+    def __init__(self, path: Path, threads: int = 2) -> None:
+        self._path = path
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="catalogue")
+        self._opened: Path | None = None
+        self._index: tantivy.Index | None = None
+        self._headings: HeadingReader | None = None
+        self.reload()
+
+    def reload(self) -> None:
+        """Sees what the writer has committed since; opens another folder where the index was made anew."""
+        folder = current(self._path)
+        if folder is None:
+            return
+        if folder == self._opened and self._index is not None:
+            self._index.reload()
+            return
+        if not is_current(folder):
+            return
+        index = prepare(tantivy.Index.open(str(folder / "tantivy")))
+        index.config_reader("manual", 0)
+        index.reload()
+        old = self._headings
+        self._index, self._headings, self._opened = index, HeadingReader(folder / "headings.sqlite3"), folder
+        if old is not None:
+            old.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is an index of this version."""
+        return self._index is not None
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._headings is not None:
+            self._headings.close()
+
+    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
+        """What a query finds in a view now. Raises QueryProblem."""
+        check_keys(sort)
+        held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
+        searcher = held[0].searcher if held else self._searcher()
+        compiled = compile_query(query, lambda found: _in_set(found, searcher, view))
+        shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
+        count = await self._run(_is_costly(query), how_many, searcher, shown)
+        ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
+        found = ResultSet(searcher, shown, view, count, self._run, ranked)
+        return found.sorted(sort) if sort else found
+
+    async def facets(
+        self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
+    ) -> dict[str, list[counting.Count]]:
+        """How often each value of these indexes is among the records found, the most frequent first."""
+        return await self._run(found.count > 2_000, counting.count, found, tuple(names), limit, start)
+
+    async def scan(
+        self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
+    ) -> Scan:
+        """The terms of an index around one, those that the view has, each with the number of its records.
+
+        `term` stands at `position` among the `size` (1: first; 0: before the first; size + 1: behind the last)."""
+        searcher = self._searcher()
+        headings = self._headings
+        assert headings is not None
+        return await self._run(True, headings.scan, searcher, view, index, term, size, position, words)
+
+    def ids(self, found: ResultSet) -> list[int]:
+        """Every record of a set, by id; for sets that are not large."""
+        hits = found.searcher.search(
+            found.query, max(found.count, 1), count=False, order_by_field=ID, order=tantivy.Order.Asc
+        ).hits
+        return [int(hit[0]) for hit in hits]
+
+    def _searcher(self) -> tantivy.Searcher:
+        if self._index is None:
+            self.reload()
+        if self._index is None:
+            raise QueryProblem(ProblemCode.UNAVAILABLE, "the index is being made")
+        return self._index.searcher()
+
+    async def _run(self, costly: bool, work: Callable[..., T], *arguments: Any) -> T:
+        try:
+            if not costly:
+                return work(*arguments)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*arguments))
+        except ValueError as error:
+            raise QueryProblem(*_of(error)) from error
+
+
+def _of(error: ValueError) -> tuple[ProblemCode, str]:
+    """What tantivy refuses while it searches: masks that fit more words than it joins, automata that grow too large."""
+    text = str(error)
+    if "expansion" in text.lower() or "regex" in text.lower() or "automaton" in text.lower():
+        return ProblemCode.MASKED_TOO_MANY, text[:200]
+    return ProblemCode.RESOURCES, text[:200]
+
+
+def _is_costly(query: Query) -> bool:
+    return any(isinstance(node, Term) and node.truncation is not Truncation.NONE for node in walk(query))
+
+
+def _in_set(found: ResultSet, searcher: tantivy.Searcher, view: str) -> tantivy.Query:
+    """The records of a set as a condition of another query: its own query where both see the same index, else ids."""
+    if found.view != view:
+        raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION, f"the set is of {found.view}")
+    if found.searcher is searcher:
+        return found.query
+    if found.count > _MOST_IDS:
+        raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION, f"sets of more than {_MOST_IDS} of different times")
+    hits = found.searcher.search(found.query, max(found.count, 1), count=False, order_by_field=ID).hits
+    return tantivy.Query.term_set_query(schema(), ID, [int(hit[0]) for hit in hits])

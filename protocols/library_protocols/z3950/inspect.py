@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from library_protocols import ber
-from library_protocols.asn1 import Choice, Explicit, Implicit, Sequence, SequenceOf, Type, standard_name
+from library_protocols.asn1 import ANY, Choice, Explicit, Implicit, Sequence, SequenceOf, Type, standard_name
 from library_protocols.ber import CONTEXT, BerError, Head, Reader
 from library_protocols.z3950 import codec
 from library_protocols.z3950.apdu import QUERY, Pdu
@@ -155,6 +155,8 @@ def _resolve(kind: Type | None, tag: int) -> Type | None:
     while True:
         if isinstance(kind, Implicit):
             kind = kind.inner
+        elif kind is ANY:
+            return None
         elif isinstance(kind, Choice) and kind is not QUERY and not isinstance(kind, Explicit):
             found = kind.by_tag(tag)
             if found is kind or found is None:

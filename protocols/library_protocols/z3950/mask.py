@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from library_protocols.ber import CONTEXT, BerError, Head, Reader
 
-_SECRETS = {
-    CONTEXT | 20: frozenset((CONTEXT | 7, CONTEXT | 11, CONTEXT | 201)),
-    CONTEXT | 29: frozenset((CONTEXT | 38, CONTEXT)),
+_HARMLESS = {
+    CONTEXT | 20: {CONTEXT | tag: 16 for tag in (2, 3, 4, 5, 6)} | {CONTEXT | tag: 256 for tag in (110, 111, 112)},
+    CONTEXT | 29: {CONTEXT | 2: 16},
 }
-"""PDU -> its elements that may hold secrets."""
+"""PDU that may hold secrets -> its elements that do not, with the most octets they may have to be believed."""
 _CHARNEG = bytes.fromhex("06072a8648ce130f")  # OID 1.2.840.10003.15.x, without its last octet
 _MAX_DEPTH = 64
 
 
 def mask(data: bytes) -> bytes | None:
-    """`data` with every value inside the authentication of an Init covered by stars, as long as before.
+    """`data` with every value covered by stars that may be of the authentication of an Init, as long as before.
 
     User information that is no negotiation of character sets may hold credentials too and is covered with it.
     None when `data` is no PDU, or an Init that cannot be walked: then only its length and hash may be kept.
@@ -28,15 +28,15 @@ def mask(data: bytes) -> bytes | None:
         tag, constructed, start, stop, after = reader.head(0, len(data))
         if after != len(data) or not constructed or tag >> 24 != CONTEXT >> 24:
             return None
-        secrets = _SECRETS.get(tag)
-        if secrets is None:
+        harmless = _HARMLESS.get(tag)
+        if harmless is None:
             return data
         out = bytearray(data)
         for item in reader.children(start, stop):
             if item[0] == CONTEXT | 201 and item[1]:
                 for piece in reader.children(item[2], item[3]):
                     _cover_unless_charneg(reader, piece, out)
-            elif item[0] in secrets:
+            elif item[1] or item[3] - item[2] > harmless.get(item[0], -1):
                 _cover_unless_charneg(reader, item, out)
     except BerError:
         return None

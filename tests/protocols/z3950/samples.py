@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from library_protocols.asn1 import External
+from library_protocols.asn1 import External, Unknown
+from library_protocols.ber import CONTEXT
 from library_protocols.z3950.apdu import (
     Close,
     DeleteResultSetRequest,
@@ -324,6 +325,12 @@ PDUS: tuple[Pdu, ...] = (
         resource_report_format="1.2.840.10003.7.1",
         resource_report=REPORT,
     ),
-    DuplicateDetectionRequest(input_result_set_ids=("a",), output_result_set_name="b", clustering=True),
+    DuplicateDetectionRequest(
+        input_result_set_ids=("a",),
+        output_result_set_name="b",
+        clustering=True,
+        # [8] retentionCriteria: [1] one entry
+        unknown=(Unknown(CONTEXT | 8, bytes.fromhex("a8 03 81 01 01")),),
+    ),
     DuplicateDetectionResponse(status=1, result_set_count=0, diagnostics=(DIAGNOSTIC,)),
 )

@@ -42,6 +42,7 @@ attribute set | 3.18 | bib-2 | bibliographic searches by the attribute architect
 attribute set | 3.19 | zeerex | descriptions of targets
 diagnostic set | 4.1 | bib-1-diagnostics | numbered diagnostics
 diagnostic set | 4.2 | diag-1 | structured diagnostics
+diagnostic set | 4.3 | diag-es | diagnostics of extended services
 record syntax | 5.1 | unimarc | UNIMARC in ISO 2709
 record syntax | 5.2 | intermarc | INTERMARC
 record syntax | 5.3 | ccf | Common Communication Format

@@ -37,6 +37,7 @@ from gateway.store.effects import (
 from gateway.store.port import Plan
 from gateway.store.sql import Group, SqlitePlan, Writing, getter, grouped, sqlite_plan
 from gateway.store.sqlite_file import connect
+from gateway.store.sqlite_head import LogHead
 
 T = TypeVar("T")
 
@@ -118,6 +119,8 @@ class SqliteStore:
         self._commits: dict[str, int] = {}  # of this store, that wrote for the member
         self._foreign_commits = 0  # times that others' were noticed
         self._data_version = 0
+        self._log_head: LogHead | None = None
+        self._seen_head = b""
 
     async def open(self) -> None:
         """Opens the file and checks that its schema is the one this program knows.
@@ -137,6 +140,8 @@ class SqliteStore:
             raise StoreUnavailable(f"cannot open {self.path}: {error}") from error
         self._opened = db
         if self.path != ":memory:":
+            with contextlib.suppress(OSError, ValueError):
+                self._log_head = LogHead(self.path)
             self._checkpointer = Checkpointer(self.path)
             self._checkpointer.start()
 
@@ -148,6 +153,13 @@ class SqliteStore:
 
     def generation(self, member: str) -> int:
         """Moves with every commit of this store's that wrote for `member`, and with any of another connection's."""
+        head = b"" if self._log_head is None else self._log_head.read()
+        if not head or head != self._seen_head:
+            self._look_for_others()
+            self._seen_head = head  # as it was before SQLite looked: what came since is looked for next time
+        return self._foreign_commits + self._commits.get(member, 0)
+
+    def _look_for_others(self) -> None:
         try:
             (version,) = self._db.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
@@ -155,7 +167,6 @@ class SqliteStore:
         if version != self._data_version:
             self._data_version = version
             self._foreign_commits += 1
-        return self._foreign_commits + self._commits.get(member, 0)
 
     async def read(self, plan: Plan, params: Mapping[str, Any]) -> Any:
         compiled = self._compiled(plan)
@@ -191,6 +202,9 @@ class SqliteStore:
             self._checkpointer = None
         self._opened.close()
         self._opened = None
+        if self._log_head is not None:
+            self._log_head.close()
+            self._log_head = None
 
     def explain(self, plan: Plan) -> dict[str, list[str]]:
         """For each part how SQLite would find its rows (EXPLAIN QUERY PLAN)."""

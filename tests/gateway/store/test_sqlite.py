@@ -176,6 +176,57 @@ async def test_the_generation_moves_with_every_commit_of_anybody(store: SqliteSt
     assert store.generation("aber") == store.generation("aber")
 
 
+async def test_where_nobody_has_committed_sqlite_is_not_asked(store: SqliteStore, path: Path) -> None:
+    said: list[str] = []
+    store.generation("aber")
+    store._db.set_trace_callback(said.append)
+    known = [store.generation("aber") for _ in range(3)]
+    assert len(set(known)) == 1
+    assert said == []
+    for number in range(20):
+        await asyncio.to_thread(_commit, path, number)
+        assert store.generation("aber") not in known
+        known.append(store.generation("aber"))
+    assert said == ["PRAGMA data_version"] * 20
+
+
+def _locks() -> str:
+    return Path("/proc/locks").read_text(encoding="ascii")
+
+
+def _commit(path: Path, number: int) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE bib SET title = ?", (str(number),))
+
+
+async def test_one_of_two_stores_of_a_file_that_closes_costs_the_other_no_lock(store: SqliteStore, path: Path) -> None:
+    second = SqliteStore(path)
+    await second.open()
+    assert second.generation("aber") == second.generation("aber")
+    await second.close()
+    held = _locks()
+    for name in (path.name, f"{path.name}-shm"):
+        assert f":{path.with_name(name).stat().st_ino} " in held
+    before = store.generation("aber")
+    await asyncio.to_thread(_commit, path, 1)
+    assert store.generation("aber") != before
+
+
+async def test_a_store_without_a_shared_log_always_asks(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    def missing(_: str) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(sqlite, "LogHead", missing)
+    alone = SqliteStore(path)
+    await alone.open()
+    before = alone.generation("aber")
+    await asyncio.to_thread(_commit, path, 1)
+    await alone.apply("aber", [Insert(state()), Insert(bib())])
+    await asyncio.to_thread(_commit, path, 2)
+    assert alone.generation("bangor") != before
+    await alone.close()
+
+
 async def test_the_generation_of_a_partner_moves_too(store: SqliteStore) -> None:
     before = store.generation("bangor")
     await store.command(

@@ -116,15 +116,14 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
             entries = await feed.index_entries(writer.position, PAGE)
             if not writer.pending:
                 begun = time.monotonic()
-            await asyncio.to_thread(writer.apply, entries)
+            writer.apply(entries)
             if writer.pending and (len(entries) < PAGE or time.monotonic() - begun >= COMMIT_EVERY):
-                await asyncio.to_thread(writer.commit)
-            if len(entries) < PAGE:
-                await _pause(stop, IDLE)
+                writer.commit()
+            await _pause(stop, IDLE if len(entries) < PAGE else 0)
     finally:
         if writer.pending:
-            await asyncio.to_thread(writer.commit)
-        await asyncio.to_thread(writer.close)
+            writer.commit()
+        writer.close()
 
 
 async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None) -> Path | None:
@@ -138,13 +137,14 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None) -> 
         while entries := await feed.index_entries(writer.position, PAGE):
             if stop is not None and stop.is_set():
                 return None
-            await asyncio.to_thread(writer.apply, entries)
+            writer.apply(entries)
             if time.monotonic() - committed >= _BULK_COMMIT:
-                await asyncio.to_thread(writer.commit)
+                writer.commit()
                 committed = time.monotonic()
-        await asyncio.to_thread(writer.commit)
+            await asyncio.sleep(0)  # whoever else works in this process has a turn
+        writer.commit()
     finally:
-        await asyncio.to_thread(writer.close)
+        writer.close()
     use(path, folder)
     return folder
 

@@ -323,6 +323,13 @@ class Config(Section):
             return f"sqlite:///{self.data_dir / file}"
         return self.store.url
 
+    @property
+    def catalogue_url(self) -> str:
+        """The catalogue's database: a file of its own beside an SQLite store, the same database on PostgreSQL."""
+        if self.store.url.startswith("sqlite:"):
+            return f"sqlite:///{self.data_dir / 'catalogue.sqlite3'}"
+        return self.store.url
+
 
 def _named(data: Any, tables: str, field: str) -> Any:
     """Writes each table's name into the table, where the rest of the program looks for it."""

@@ -14,6 +14,9 @@ from gateway.canonical.context import Context
 from gateway.canonical.refusals import PlatformFailure, Refusal
 from gateway.canonical.requests import ConfigList
 from gateway.canonical.vocabulary import Permission
+from gateway.catalogue.store import migrate as catalogue_schema
+from gateway.catalogue.store import open_reader
+from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.clock import SystemClock
 from gateway.config import Config, ListenerConfig, refuse_demo
 from gateway.platforms.reference.platform import ReferencePlatform
@@ -49,7 +52,7 @@ async def check(config: Config) -> list[Result]:
     serving = serving_process(config.data_dir)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
-    return [*results, *[result async for result in _store(config)]]
+    return [*results, *[result async for result in _store(config)], await _catalogue(config)]
 
 
 def _terminals(config: Config) -> int:
@@ -135,6 +138,18 @@ async def _store(config: Config) -> AsyncIterator[Result]:
     finally:
         await platform.close()
         await store.close()
+
+
+async def _catalogue(config: Config) -> Result:
+    try:
+        if config.catalogue_url.startswith("sqlite:"):
+            await catalogue_schema.upgrade(config.catalogue_url)
+        catalogue = await open_reader(config.catalogue_url)
+        found = await catalogue.stats()
+        await catalogue.close()
+    except (CatalogueUnavailable, OSError) as error:
+        return Result("catalogue", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
+    return Result("catalogue", "ok", f"{found.records} records, schema {catalogue_schema.head()}")
 
 
 async def _member(platform: ReferencePlatform, code: str, main_location: str) -> Result:

@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from gateway.catalogue.store import migrate as catalogue_schema
+from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
@@ -188,8 +190,14 @@ def platform_migrate(
         str | None, typer.Option(help="PostgreSQL role of the gateway itself, which is granted what it needs.")
     ] = None,
 ) -> None:
-    """Bring the reference platform's tables to the schema of this version."""
-    _run(migrate.upgrade(url, app_role=app_role))
+    """Bring the tables of the reference platform and of the catalogue to the schema of this version."""
+
+    async def upgrade() -> None:
+        await migrate.upgrade(url, app_role=app_role)
+        if not url.startswith("sqlite:"):  # there the catalogue is a file of its own, which `serve` upgrades
+            await catalogue_schema.upgrade(url, app_role=app_role)
+
+    _run(upgrade())
     console.print("The schema is current.")
 
 
@@ -269,6 +277,7 @@ def _run(work: Coroutine[Any, Any, T], *, port_hint: str = "") -> T:
     except (
         PortInUse,
         StoreUnavailable,
+        CatalogueUnavailable,
         BackupError,
         migrate.WrongRevision,
         ssl.SSLError,

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
 from gateway.api.app import create_app
+from gateway.catalogue.catalogue import Catalogue
+from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ExchangeLevel, MemberPolicy, Problem
 from gateway.desk import Desk
@@ -24,6 +26,7 @@ from gateway.exchanges.recorder import ExchangeRecorder, Metrics
 from gateway.journal import Journal
 from gateway.journal.journal import FILE_NAME as JOURNAL_FILE
 from gateway.members import Members
+from gateway.members.readers import Readers
 from gateway.platforms.port import Platform
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.platforms.reference.policy import MemberSettings
@@ -44,7 +47,9 @@ class Composition:
     store: Store
     platform: ReferencePlatform
     members: Members
+    readers: Readers
     desk: Desk
+    catalogue: Catalogue
     journal: Journal
     recorder: ExchangeRecorder
     sip2: Sip2Service
@@ -57,6 +62,7 @@ class Composition:
         The configuration must be one that `problems` finds nothing wrong with."""
         self.platform.replace_settings(_settings(config))
         self.members.replace(config)
+        self.readers.replace(config)
         self.desk.replace(_platforms(config, self.platform), _policies(config))
         self.sip2.replace(_sip2_settings(config))
         self.config = config
@@ -65,6 +71,7 @@ class Composition:
         """Finishes what is running and closes every file."""
         await self.desk.drain()
         self.recorder.close()
+        await self.catalogue.close()
         await self.platform.close()
         await self.store.close()
         self.journal.close()
@@ -72,7 +79,7 @@ class Composition:
 
 
 async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
-    """Builds a gateway. Raises StoreUnavailable, migrate.WrongRevision, OSError, sqlite3.Error.
+    """Builds a gateway. Raises StoreUnavailable, CatalogueUnavailable, migrate.WrongRevision, OSError, sqlite3.Error.
 
     An SQLite store is brought to the current schema here; a PostgreSQL one must be brought there by its owner first,
     because the gateway's own role may not change tables.
@@ -81,6 +88,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if config.store_url.startswith("sqlite:"):
         await migrate.upgrade(config.store_url)
+        await catalogue_schema.upgrade(config.catalogue_url)
     else:
         await migrate.check(config.store_url)
     store = await open_store(config.store_url, max_connections=config.store.max_connections)
@@ -94,6 +102,8 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     )
     journal = Journal(config.data_dir / JOURNAL_FILE, clock=clock, max_entries=config.journal.max_entries)
     members = Members(config, clock=clock, executor=executor)
+    readers = Readers(config, clock=clock, executor=executor)
+    catalogue = await Catalogue.open(config.catalogue_url, config.data_dir)
     desk = Desk(
         _platforms(config, platform),
         clock=clock,
@@ -113,7 +123,21 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         body_limit=config.limits.body_bytes,
         registry=registry,
     )
-    return Composition(config, clock, store, platform, members, desk, journal, recorder, sip2_service, app, executor)
+    return Composition(
+        config=config,
+        clock=clock,
+        store=store,
+        platform=platform,
+        members=members,
+        readers=readers,
+        desk=desk,
+        catalogue=catalogue,
+        journal=journal,
+        recorder=recorder,
+        sip2=sip2_service,
+        app=app,
+        executor=executor,
+    )
 
 
 def problems(config: Config) -> list[Problem]:

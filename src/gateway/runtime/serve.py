@@ -19,12 +19,14 @@ import structlog
 
 from gateway.config import Config, ConfigError, ListenerConfig, Problem
 from gateway.platforms.reference import housekeeping
-from gateway.runtime import tls
+from gateway.runtime import catalogue_work, tls
+from gateway.runtime.child import Child
 from gateway.runtime.compose import Composition, problems
 from gateway.runtime.listeners import HttpListener, TcpListener, bind
 
 DRAIN_SECONDS = 15.0  # a kiosk that waits longer than its own timeout has given up
 HOUSEKEEPING_SECONDS = 300.0
+REFRESH_SECONDS = 0.5  # between two looks at what has been indexed
 # Objects made and not yet gone: a message makes about a hundred, nearly none of them in cycles.
 GC_THRESHOLDS = (20_000, 20, 20)
 
@@ -42,6 +44,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._background: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
+        self._catalogue_work: Child = catalogue_work.child(gateway.config)
 
     @property
     def ports(self) -> dict[str, int]:
@@ -63,6 +66,8 @@ class Server:
         self._spawn("housekeeping", self._keep_house())
         self._spawn("retention", self.gateway.recorder.keep_retention(config.exchanges.retention_days))
         self._spawn("replay", self.gateway.journal.replayer(self.gateway.desk))
+        self._spawn("catalogue", self._catalogue_work.run())
+        self._spawn("refresh", self._refresh_catalogue())
         log.info("gateway.started", ports=self.ports)
 
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -156,6 +161,16 @@ class Server:
                 log.exception("background.died", task=name)
 
         self._background.add(asyncio.create_task(supervised(), name=name))
+
+    async def catalogue_ready(self) -> None:
+        """Returns once what the catalogue held at the start can be searched."""
+        await self._catalogue_work.ready()
+        self.gateway.catalogue.refresh()
+
+    async def _refresh_catalogue(self) -> None:
+        while True:
+            self.gateway.catalogue.refresh()
+            await asyncio.sleep(REFRESH_SECONDS)
 
     async def _keep_house(self) -> None:
         while True:

@@ -43,7 +43,7 @@ from library_protocols.sru import (
     write_explain,
 )
 from library_protocols.sru.facts import DIAGNOSTICS
-from tests.protocols.sru.conftest import Judge
+from tests.sru_schemas import Judge
 
 MARCXML = "info:srw/schema/1/marcxml-v1.1"
 RECORD = b'<record xmlns="http://www.loc.gov/MARC21/slim"><leader>00000nam a2200000 a 4500</leader></record>'

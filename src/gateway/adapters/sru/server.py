@@ -1,0 +1,239 @@
+"""The routes of the SRU door: /sru (the consortium) and /sru/{member}, GET and POST.
+
+What is HTTP's own is here: who may read, forms and their limits, the stylesheet for people, the record of the exchange.
+Every answer of SRU has the status 200, diagnostics included; HTTP's own statuses are for what is not SRU's affair.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from importlib.resources import files
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.adapters.sru.availability import Availability, AvailabilityDesk
+from gateway.adapters.sru.mapping import Language, SruSchema, SruSettings
+from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
+from gateway.adapters.sru.session import ResultSets
+from gateway.catalogue.records import ALL
+from gateway.clock import Clock
+from gateway.exchanges.model import Exchange, Recorder, Verdict
+from gateway.members.admission import CHALLENGE, NotAdmitted, admit
+from gateway.members.readers import Readers
+from library_protocols import sru
+from library_protocols.sru import Diagnostic, Operation, SruError, Version
+
+PROTOCOL = "sru"
+PATH = "/sru"
+STYLESHEET = f"{PATH}/browse.xsl"  # no member's code has a dot in it
+BODY_LIMIT = 64 << 10  # octets of a form; a query may have some thousand characters
+RECORDED_OCTETS = 4096  # of a request
+XML, SRU_XML, TEXT = "text/xml; charset=utf-8", "application/sru+xml; charset=utf-8", "text/plain"
+FORM = "application/x-www-form-urlencoded"
+
+log = structlog.get_logger(__name__)
+
+
+class SruOperation:
+    """What was asked, for records and metrics."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = f"sru.{operation.value}"
+
+
+class _Turned(Exception):
+    """The request is answered in HTTP's own words."""
+
+    def __init__(self, response: Response, why: str, verdict: Verdict = Verdict.BAD_INPUT) -> None:
+        super().__init__(why)
+        self.response = response
+        self.verdict = verdict
+
+
+class SruDoor:
+    """Answers every request of the door. `recorder` is None where nothing is recorded."""
+
+    def __init__(self, service: SruService, readers: Readers, recorder: Recorder | None = None) -> None:
+        self._service = service
+        self._readers = readers
+        self._recorder = recorder
+
+    def replace(self, settings: SruSettings) -> None:
+        """Takes new settings while running; result sets that are kept stay."""
+        self._service.replace(settings)
+
+    def routes(self) -> list[Route]:
+        """What an HTTP application mounts at its root."""
+        return [
+            Route(STYLESHEET, _stylesheet, methods=["GET"], name="sru-stylesheet"),
+            Route(PATH, self.handle, methods=["GET", "POST"], name="sru"),
+            Route(f"{PATH}/{{member}}", self.handle, methods=["GET", "POST"], name="sru-member"),
+        ]
+
+    async def handle(self, request: HttpRequest) -> Response:
+        """One request and its answer, recorded."""
+        view = request.path_params.get("member", ALL)
+        exchange = _exchange(request, view)
+        try:
+            response = await self._respond(request, view, exchange)
+        except _Turned as turned:
+            exchange.verdict, exchange.error, response = turned.verdict, str(turned), turned.response
+        except Exception:
+            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
+            log.exception("sru.failed", exchange=exchange.id)
+            response = Response("The request could not be answered.", 500, media_type=TEXT)
+        response.headers["Exchange-Id"] = exchange.id
+        exchange.bytes_out = b"HTTP %d, %d octets" % (response.status_code, len(response.body))
+        exchange.finished = time.time()
+        if self._recorder is not None:
+            self._recorder.add(exchange)
+        return response
+
+    async def _respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
+        if not self._readers.exists(view):
+            exchange.member = None
+            raise _Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
+        asker = Asker(view, self._url(request), exchange=exchange.id, calls=exchange.calls)
+        if "text/html" in request.headers.get("accept", ""):
+            asker.stylesheet = STYLESHEET
+        await self._admit(request, asker, exchange)
+        octets = await _parameters(request)
+        exchange.bytes_in = b"%b %b?%b" % (
+            request.method.encode(),
+            request.url.path.encode("utf-8", "replace"),
+            octets[:RECORDED_OCTETS],
+        )
+        try:
+            asked = sru.read_request(sru.read_form(octets))
+            if asked.stylesheet:
+                asker.stylesheet = self._own_stylesheet(asked, asker)
+        except SruError as error:
+            exchange.verdict = Verdict.BAD_INPUT
+            answer = await self._service.failure(asker, error.operation, error.version, error.diagnostics)
+            return self._send(request, answer, error.version, asker, exchange)
+        exchange.request = SruOperation(_OPERATIONS[type(asked)])
+        answer = await self._service.answer(asker, asked)
+        return self._send(request, answer, asked.version, asker, exchange)
+
+    def _send(
+        self, request: HttpRequest, answer: Answer, version: Version, asker: Asker, exchange: Exchange
+    ) -> Response:
+        if answer.diagnostics:
+            exchange.error = " ".join(each.uri.rpartition("/")[2] for each in answer.diagnostics)
+            if exchange.verdict is Verdict.ANSWERED:
+                exchange.verdict = Verdict.FAILED if answer.failed else Verdict.REFUSED
+        open_to_all = self._readers.may_read(asker.view)
+        headers = {
+            "Content-Type": _media_type(request, version, asker.stylesheet),
+            "Cache-Control": "no-cache" if open_to_all else "private, no-cache",
+            "Vary": "Accept",
+        }
+        return Response(answer.octets, headers=headers)
+
+    async def _admit(self, request: HttpRequest, asker: Asker, exchange: Exchange) -> None:
+        """Raises _Turned where the view is not open and no reader of it asks."""
+        peer = request.client.host if request.client else None
+        found = await admit(self._readers, asker.view, request.headers.get("authorization", ""), peer)
+        if not isinstance(found, NotAdmitted):
+            if found.reader:
+                exchange.terminal = asker.reader = found.reader
+            return
+        octets = sru.failure(Operation.SEARCH_RETRIEVE, Version.V1_2, (Diagnostic.of(3),))
+        if found.retry_after > 0:
+            wait = {"Retry-After": str(int(found.retry_after) + 1)}
+            raise _Turned(Response(octets, 429, wait, "text/xml"), "too many guesses", Verdict.REFUSED)
+        raise _Turned(Response(octets, 401, {"WWW-Authenticate": CHALLENGE}, "text/xml"), "no reader", Verdict.REFUSED)
+
+    def _own_stylesheet(self, asked: sru.Request, asker: Asker) -> str:
+        """The stylesheet to name in the answer. Raises SruError (111) for any but our own: a browser would run it."""
+        scheme, host, port, _ = asker.url
+        own = {STYLESHEET, f"{scheme}://{host}{STYLESHEET}", f"{scheme}://{host}:{port}{STYLESHEET}"}
+        if asked.stylesheet in own:
+            return STYLESHEET
+        raise SruError((Diagnostic.of(111, asked.stylesheet),), asked.version, _OPERATIONS[type(asked)])
+
+    def _url(self, request: HttpRequest) -> tuple[str, str, int, str]:
+        """Scheme, host, port and path as clients reach them."""
+        base = self._service.settings.base_url
+        if base:
+            scheme, _, authority = base.partition("://")
+            host, _, port = authority.partition(":")
+        else:
+            scheme, host, port = request.url.scheme, request.url.hostname or "localhost", str(request.url.port or "")
+        return scheme, host, int(port) if port.isdecimal() else (443 if scheme == "https" else 80), request.url.path
+
+
+_OPERATIONS: dict[type[sru.Request], Operation] = {
+    sru.SearchRequest: Operation.SEARCH_RETRIEVE,
+    sru.ScanRequest: Operation.SCAN,
+    sru.ExplainRequest: Operation.EXPLAIN,
+}
+
+
+def sru_door(
+    catalogue: SruCatalogue,
+    readers: Readers,
+    desk: AvailabilityDesk,
+    language: Language,
+    schemas: tuple[SruSchema, ...],
+    settings: SruSettings,
+    *,
+    clock: Clock,
+    recorder: Recorder | None = None,
+) -> SruDoor:
+    """The door, ready to be mounted."""
+    sets = ResultSets(settings.result_sets, clock.monotonic)
+    service = SruService(catalogue, language, schemas, settings, sets, Availability(desk, clock))
+    return SruDoor(service, readers, recorder)
+
+
+def _media_type(request: HttpRequest, version: Version, stylesheet: str) -> str:
+    """text/xml, which browsers apply a stylesheet to; SRU 2.0's own type for who asks for it by name."""
+    accepted = request.headers.get("accept", "")
+    own = version is Version.V2_0 and not stylesheet and "application/sru+xml" in accepted
+    return SRU_XML if own else XML
+
+
+async def _stylesheet(request: HttpRequest) -> Response:
+    octets = files("gateway.adapters.sru").joinpath("browse.xsl").read_bytes()
+    return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
+
+
+async def _parameters(request: HttpRequest) -> bytes:
+    """Query and form together: a parameter in both is repeated. Raises _Turned for a body of another kind or size."""
+    query: bytes = request.scope["query_string"]
+    if request.method != "POST":
+        return query
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise _Turned(Response(f"A body must be {FORM}.", 415, media_type=TEXT), "no form")
+    form = b""
+    try:
+        async for piece in request.stream():
+            form += piece
+            if len(form) > BODY_LIMIT:
+                raise _Turned(Response("The form is too large.", 413, media_type=TEXT), "form too large")
+    except ClientDisconnect:
+        raise _Turned(Response(status_code=400), "gone before the request was whole") from None
+    return query + b"&" + form if query and form else query or form
+
+
+def _exchange(request: HttpRequest, view: str) -> Exchange:
+    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+    return Exchange(
+        id=uuid.uuid4().hex,
+        protocol=PROTOCOL,
+        link=peer,
+        peer=peer,
+        started=time.time(),
+        bytes_in=request.method.encode(),
+        member=view,
+    )
+
+
+__all__ = ["SruDoor", "sru_door"]

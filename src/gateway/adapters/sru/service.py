@@ -1,0 +1,299 @@
+"""What the SRU door answers, HTTP aside: a request in, octets out. Every problem becomes a diagnostic.
+
+Nothing is remembered between requests but result sets that were asked for (`session.ResultSets`), so that any page of
+any size of result is as good as the first, on any node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.adapters.sru import mapping
+from gateway.adapters.sru.availability import Availability
+from gateway.adapters.sru.mapping import Language, Live, SruSchema, SruSettings
+from gateway.adapters.sru.session import ResultSets
+from gateway.canonical.context import PlatformCall
+from gateway.catalogue.index.facets import MOST_VALUES, Count
+from gateway.catalogue.index.headings import Scan
+from gateway.catalogue.index.results import ResultSet
+from gateway.catalogue.index_map import INDEXES
+from gateway.catalogue.query import AllRecords, QueryProblem, SortKey, bind
+from gateway.catalogue.query import Query as CatalogueQuery
+from gateway.catalogue.records import CatalogueRecord
+from gateway.catalogue.store.port import CatalogueUnavailable
+from library_protocols import cql, sru
+from library_protocols.sru import Diagnostic, Operation, Record, Surrogate, Version
+
+SLICE = 50  # records fetched and rendered before others get their turn
+_ACCEPTED = ("application/sru+xml", "application/xml", "text/xml", "application/*", "text/*", "*/*")
+
+
+class SruCatalogue(Protocol):
+    """The catalogue, as far as this door asks it (see `gateway.catalogue.catalogue.Catalogue`)."""
+
+    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> ResultSet: ...
+
+    async def facets(
+        self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
+    ) -> dict[str, list[Count]]: ...
+
+    async def scan(
+        self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
+    ) -> Scan: ...
+
+    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]: ...
+
+    async def horizon(self) -> int: ...
+
+
+@dataclass(slots=True)
+class Asker:
+    """Where and by whom something is asked. `url` is scheme, host, port and path; `reader` for the desk's record."""
+
+    view: str
+    url: tuple[str, str, int, str]
+    reader: str = "catalogue"
+    exchange: str = ""
+    stylesheet: str = ""
+    calls: list[PlatformCall] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Answer:
+    """Octets and, for the record, the numbers of the diagnostics and whether the catalogue failed."""
+
+    octets: bytes
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failed: bool = False
+
+
+class _Refused(Exception):
+    """The request cannot be answered; the answer holds the diagnostic alone."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = diagnostics
+
+
+class SruService:
+    """`schemas` in the order of explain, the first the default. `stylesheets` are those a client may name."""
+
+    def __init__(
+        self,
+        catalogue: SruCatalogue,
+        language: Language,
+        schemas: Sequence[SruSchema],
+        settings: SruSettings,
+        sets: ResultSets[ResultSet],
+        availability: Availability | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._language = language
+        self._schemas = tuple(schemas)
+        self._sets = sets
+        self._availability = availability
+        self.settings = settings
+
+    def replace(self, settings: SruSettings) -> None:
+        """Takes new settings while running."""
+        self.settings = settings
+        self._sets.resize(settings.result_sets)
+
+    async def answer(self, asker: Asker, request: sru.Request) -> Answer:
+        """The answer to a request, whatever is wrong with it."""
+        operation = _operation(request)
+        failed = False
+        try:
+            self._check(request)
+            match request:
+                case sru.SearchRequest():
+                    return await self._search(asker, request)
+                case sru.ScanRequest():
+                    return await self._scan(asker, request)
+                case sru.ExplainRequest():
+                    return await self._explain(asker, request)
+                case _:
+                    raise TypeError(type(request))
+        except _Refused as refused:
+            found = refused.diagnostics
+        except cql.CqlError as error:
+            found = (mapping.unreadable(error),)
+        except QueryProblem as problem:
+            found = (mapping.diagnostic(problem),)
+        except CatalogueUnavailable:
+            found, failed = (Diagnostic.of(2, "the catalogue is away"),), True
+        return Answer((await self.failure(asker, operation, request.version, found)).octets, found, failed)
+
+    async def failure(
+        self, asker: Asker, operation: Operation, version: Version, diagnostics: tuple[Diagnostic, ...]
+    ) -> Answer:
+        """The answer that says what is wrong with a request; explain is told all the same."""
+        explain = await self._description(asker, version) if operation is Operation.EXPLAIN else b""
+        octets = sru.failure(operation, version, diagnostics, explain, asker.stylesheet)
+        return Answer(octets, diagnostics)
+
+    def _check(self, request: sru.Request) -> None:
+        """Raises _Refused for parameters of all operations that are known and not offered."""
+        wrong: list[Diagnostic] = []
+        accept = request.arguments.get("httpAccept", "")
+        kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+        if accept and not any(kind in _ACCEPTED for kind in kinds):
+            wrong.append(Diagnostic.of(6, f"httpAccept {accept}"))
+        if "responseType" in request.arguments:
+            wrong.append(Diagnostic.of(6, f"responseType {request.arguments['responseType']}"))
+        if "recordXPath" in request.arguments:
+            wrong.append(Diagnostic.of(72))
+        if isinstance(request, sru.SearchRequest) and request.rendered_by == "server":
+            wrong.append(Diagnostic.of(6, "renderedBy server"))
+        if wrong:
+            raise _Refused(*wrong)
+
+    # searchRetrieve
+
+    async def _search(self, asker: Asker, request: sru.SearchRequest) -> Answer:
+        schema = mapping.find_schema(self._schemas, request.record_schema)
+        if schema is None:
+            raise _Refused(Diagnostic.of(66, request.record_schema))
+        query = _parsed(request)
+        sort = self._language.sort(query) or mapping.sort_keys(request.sort)
+        asked = bind(self._language.query(query), lambda name: self._sets.find(asker.view, name))
+        found = await self._catalogue.search(asker.view, asked, sort)
+        wrong: list[Diagnostic] = []
+        start = request.start_record
+        size = mapping.DEFAULT_RECORDS if request.maximum_records is None else request.maximum_records
+        size = min(size, self.settings.search_records, max(found.count - start + 1, 0))
+        if start > max(found.count, 1):
+            wrong.append(Diagnostic.of(61, str(start)))
+        records = [record async for record in self._records(asker, found, schema, start, size)]
+        following = start + size if found.count >= start + size else None
+        kept = None
+        if request.ttl:
+            kept = sru.ResultSet(*self._sets.keep(asker.view, found, request.ttl))
+        octets = b"".join(
+            sru.search_response(
+                request.version,
+                found.count,
+                records,
+                string=request.string,
+                next_position=following,
+                result_set=kept,
+                precision="exact",
+                facets=await self._facets(found, query, request.facets) if request.facets else (),
+                diagnostics=wrong,
+                echo=request,
+                query=query,
+                stylesheet=asker.stylesheet,
+            )
+        )
+        return Answer(octets, tuple(wrong))
+
+    async def _records(
+        self, asker: Asker, found: ResultSet, schema: SruSchema, start: int, size: int
+    ) -> AsyncIterator[Record | Surrogate]:
+        for position in range(start, start + size, SLICE):
+            ids = await found.page(position, min(SLICE, start + size - position))
+            records = await self._catalogue.records(asker.view, ids)
+            live: dict[int, Live] = {}
+            if schema.live and self._availability is not None:
+                shown = [record for record in records if record is not None]
+                live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
+            for number, record in enumerate(records):
+                yield _rendered(schema, record, live, position + number)
+            await asyncio.sleep(0)
+
+    async def _facets(self, found: ResultSet, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
+        starts = {mapping.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}
+        facets: list[sru.Facet] = []
+        for name, (shown, limit) in mapping.facet_names(wanted.limits, wanted.limit).items():
+            first = starts.get(name, wanted.start) - 1
+            most_frequent_first = wanted.by_count and wanted.ascending is not True
+            if most_frequent_first:
+                counts = (await self._catalogue.facets(found, (name,), limit, first))[name]
+            else:
+                every = (await self._catalogue.facets(found, (name,), MOST_VALUES))[name]
+                every.sort(key=lambda one: (one.count, one.value) if wanted.by_count else one.value)
+                if wanted.ascending is False:
+                    every.reverse()
+                counts = every[first : first + limit]
+            facets.append(mapping.facet(query, INDEXES[name], shown, counts))
+        return tuple(facets)
+
+    # scan and explain
+
+    async def _scan(self, asker: Asker, request: sru.ScanRequest) -> Answer:
+        parsed = cql.parse(request.clause)
+        if not isinstance(parsed.root, cql.SearchClause) or parsed.sort:
+            raise _Refused(Diagnostic.of(10, "a scan takes one search clause"))
+        target = mapping.scan_target(parsed.root)
+        size = mapping.DEFAULT_TERMS if request.maximum_terms is None else request.maximum_terms
+        found = await self._catalogue.scan(
+            asker.view, target.index, target.term, size, request.position, words=target.words
+        )
+        octets = sru.scan_response(
+            request.version,
+            mapping.scan_terms(found),
+            echo=request,
+            clause=parsed.root,
+            stylesheet=asker.stylesheet,
+        )
+        return Answer(octets)
+
+    async def _explain(self, asker: Asker, request: sru.ExplainRequest) -> Answer:
+        octets = sru.explain_response(
+            request.version,
+            await self._description(asker, request.version),
+            string=request.string,
+            echo=request,
+            stylesheet=asker.stylesheet,
+        )
+        return Answer(octets)
+
+    async def _description(self, asker: Asker, version: Version) -> bytes:
+        """The explain record; without numbers where the catalogue is away."""
+        records: int | None = None
+        horizon: int | None = None
+        try:
+            records = (await self._catalogue.search(asker.view, AllRecords())).count
+            horizon = await self._catalogue.horizon()
+        except (QueryProblem, CatalogueUnavailable):
+            records = None
+        described = mapping.describe(
+            self.settings, self._schemas, self._language, asker.view, asker.url, records, horizon
+        )
+        return sru.write_explain(described, version)
+
+
+def _operation(request: sru.Request) -> Operation:
+    match request:
+        case sru.SearchRequest():
+            return Operation.SEARCH_RETRIEVE
+        case sru.ScanRequest():
+            return Operation.SCAN
+        case _:
+            return Operation.EXPLAIN
+
+
+def _parsed(request: sru.SearchRequest) -> cql.Query:
+    """The tree of the query. Raises CqlError, and _Refused for a query type that is not answered."""
+    match request.query_type:
+        case "cql":
+            return cql.parse(request.query)
+        case "searchTerms":
+            return mapping.words(request.query)
+        case other:
+            raise _Refused(Diagnostic.of(11, other))
+
+
+def _rendered(
+    schema: SruSchema, record: CatalogueRecord | None, live: dict[int, Live], position: int
+) -> Record | Surrogate:
+    if record is None:
+        return Surrogate(Diagnostic.of(65), position)
+    try:
+        data = schema.render(record, live.get(record.id))
+    except ValueError:
+        return Surrogate(Diagnostic.of(67, schema.name), position)
+    return Record(schema.identifier, data, position)

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.catalogue.joining import Joiner
 from gateway.catalogue.matching import Facts, Rules
 from gateway.catalogue.materials import material
-from gateway.catalogue.records import ALL, Format, Holding, Provenance, SourceKind
+from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
+from gateway.catalogue.set_rules import SetRule, described, sets_of
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING
 from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text
@@ -77,26 +78,6 @@ class Report:
     refused: list[Refusal] = field(default_factory=list)
 
 
-class SetRule(Protocol):
-    """A set of a view that is defined by a query."""
-
-    @property
-    def view(self) -> str: ...
-
-    @property
-    def spec(self) -> str: ...
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def description(self) -> str: ...
-
-    def matches(self, record: Record, marc: Format) -> bool:
-        """Whether a record belongs to the set."""
-        ...
-
-
 @dataclass(slots=True)
 class _Content:
     """What is made of a record before the transaction."""
@@ -135,6 +116,7 @@ class Ingest:
         self.store = store
         self._rules = Rules(union)
         self._sets = sets
+        self._described = described(sets)
         self._names = names or {}
         self._now = now
 
@@ -236,25 +218,15 @@ class Ingest:
             self._rules.facts(record, incoming.format),
             rank_of(_LEVELS.get(record.leader[17:18], 0), len(incoming.original)),
             material(record, incoming.format),
-            self.sets_of(member, record, incoming.format),
+            sets_of(self._sets, member, record, incoming.format),
         )
-
-    def sets_of(self, member: str, record: Record, marc: Format) -> dict[str, list[str]]:
-        """The query-defined sets that a record is in: of its member's view (`own`), and of `ALL` should it lead."""
-        found: dict[str, list[str]] = {}
-        for rule in self._sets:
-            if rule.view in (member, ALL) and rule.matches(record, marc):
-                specs = found.setdefault("all" if rule.view == ALL else "own", [])
-                specs += [spec for spec in _with_parents(rule.spec) if spec not in specs]
-        return found
 
     async def _take(
         self, work: Working, member: str, todo: list[tuple[_Prepared, Rec | None, str | None]], report: Report
     ) -> None:
         await work.load_groups(rec.shared for _, rec, _ in todo if rec is not None)
-        for rule in self._sets:
-            for spec in _with_parents(rule.spec):
-                work.declare(rule.view, spec, rule.name if spec == rule.spec else spec, rule.description)
+        for view, spec, name, description in self._described:
+            work.declare(view, spec, name, description)
         for one, rec, _ in todo:
             if one.content is None and one.status != Status.DELETED and self._is_new(one, rec):
                 one.content = self._content(member, one)
@@ -304,9 +276,3 @@ def _fill(rec: Rec, one: _Prepared, content: _Content) -> None:
     rec.rank = content.rank
     rec.facts = content.facts
     rec.provenance = provenance_text(one.incoming.provenance)
-
-
-def _with_parents(spec: str) -> list[str]:
-    """A setSpec and those above it: who asks for `a` gets `a:b` too."""
-    parts = spec.split(":")
-    return [":".join(parts[: end + 1]) for end in range(len(parts))]

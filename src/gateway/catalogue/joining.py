@@ -97,7 +97,7 @@ class Joiner:
         if rec.facts is None:
             return current if not _others(rec, current) else None
         others = _others(rec, current)
-        if others and self._judged(rec, current).verdict is Verdict.SAME:
+        if others and self._stays(rec, others):
             return current
         groups = {
             work.records[number].shared
@@ -117,6 +117,14 @@ class Joiner:
                     self._doubt(rec, work.groups[number].visible()[0], "fits two shared bibs", "")
             return work.groups[best]
         return None if others else current
+
+    def _stays(self, rec: Rec, others: list[Rec]) -> bool:
+        """Whether a record belongs where it is: to one at least of those it stands with, and apart from none."""
+        apart = self._different.get(rec.id, set())
+        if any(one.id in apart for one in others):
+            return False
+        known = [one.facts for one in others if one.facts is not None]
+        return rec.facts is not None and any(judge(rec.facts, one).verdict is Verdict.SAME for one in known)
 
     def _judged(self, rec: Rec, group: Group) -> Judgement:
         assert rec.facts is not None

@@ -217,12 +217,18 @@ class Working:
     def change(self, rec: Rec) -> None:
         """To be called before a record's own fields are changed."""
         if rec.before is None:
-            rec.before = Rec(rec.id, rec.member, rec.control, rec.shared, 0, rec.status, "", {}, 0, rec.facts, b"")
+            rec.before = _as_it_was(rec)
         rec.changed = True
         group = self.groups[rec.shared]
         group.looked = True
         if group.lead == rec.id:
             group.touched = True
+
+    def reconsider(self, rec: Rec) -> None:
+        """To be called before a record's facts are changed, where what views show of it stays the same."""
+        if rec.before is None:
+            rec.before = _as_it_was(rec)
+        rec.moved = True
 
     def touch(self, rec: Rec) -> None:
         """What `ALL` shows of the record's shared bib changes with it: its holdings, or whether it is seen at all."""
@@ -404,6 +410,10 @@ class Working:
     def _next_seq(self) -> int:
         self._last_seq += 1
         return self._last_seq
+
+
+def _as_it_was(rec: Rec) -> Rec:
+    return Rec(rec.id, rec.member, rec.control, rec.shared, 0, rec.status, "", {}, 0, rec.facts, b"")
 
 
 def _matched(rec: Rec) -> bool:

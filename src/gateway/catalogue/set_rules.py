@@ -1,0 +1,52 @@
+"""Sets that are defined by queries: which of them a record is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.catalogue.records import ALL, Format
+from library_protocols.marc import Record
+
+
+class SetRule(Protocol):
+    """A set of a view that is defined by a query."""
+
+    @property
+    def view(self) -> str: ...
+
+    @property
+    def spec(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def matches(self, record: Record, marc: Format) -> bool:
+        """Whether a record belongs to the set."""
+        ...
+
+
+def with_parents(spec: str) -> list[str]:
+    """A setSpec and those above it: who asks for `a` gets `a:b` too."""
+    parts = spec.split(":")
+    return [":".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def sets_of(rules: Sequence[SetRule], member: str, record: Record, marc: Format) -> dict[str, list[str]]:
+    """The sets a member's record is in: of the member's own view (`own`), and of `ALL` should it lead (`all`)."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.view in (member, ALL) and rule.matches(record, marc):
+            specs = found.setdefault("all" if rule.view == ALL else "own", [])
+            specs += [spec for spec in with_parents(rule.spec) if spec not in specs]
+    return found
+
+
+def described(rules: Sequence[SetRule]) -> list[tuple[str, str, str, str]]:
+    """View, setSpec, name and description of every set there is by these rules, those above them included."""
+    named = {(rule.view, rule.spec): (rule.name, rule.description) for rule in rules}
+    every = {(rule.view, spec) for rule in rules for spec in with_parents(rule.spec)}
+    return [(view, spec, *named.get((view, spec), (spec, ""))) for view, spec in sorted(every)]

@@ -1,0 +1,77 @@
+"""The catalogue's revisions lead to its schema, on both databases; what has another schema is not opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from gateway.catalogue.store import migrate, open_reader, open_writer
+from gateway.catalogue.store import statements as sql
+from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.schema import metadata
+from tests.postgres import Database
+
+
+def differences(connection: Connection) -> list[Any]:
+    options = {"compare_type": True, "version_table": migrate.VERSION_TABLE}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+
+
+async def test_the_revisions_make_the_schema(catalogue_file: Path) -> None:
+    """A table, column or index that is new in the schema needs a revision of its own."""
+    engine = create_engine(f"sqlite:///{catalogue_file}")
+    with engine.connect() as connection:
+        assert differences(connection) == []
+    engine.dispose()
+
+
+async def test_the_revisions_make_the_schema_of_postgresql(catalogue_database: Database) -> None:
+    engine = create_async_engine(catalogue_database.admin_dsn.replace("postgresql", "postgresql+asyncpg"))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+def test_keyed_tables_are_their_own_index(catalogue_file: Path) -> None:
+    with sqlite3.connect(catalogue_file) as db:
+        made = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+    for table in metadata.tables.values():
+        assert ("WITHOUT ROWID" in made[table.name]) is not table.dialect_options["sqlite"]["with_rowid"]
+
+
+async def test_upgrading_twice_changes_nothing(sqlite_url: str) -> None:
+    await migrate.upgrade(sqlite_url)
+    await (await open_writer(sqlite_url)).close()
+
+
+async def test_what_has_no_catalogue_or_another_is_not_opened(sqlite_url: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogueUnavailable, match="no catalogue"):
+        await open_reader(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
+        db.execute(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(CatalogueUnavailable, match="revision 9999"):
+        await open_reader(sqlite_url)
+    with pytest.raises(CatalogueUnavailable):
+        await open_writer(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder'}")
+
+
+async def test_a_database_without_a_catalogue_is_not_opened(catalogue_database: Database) -> None:
+    away = catalogue_database.app_dsn.rsplit("/", 1)[0] + "/no_such_database"
+    with pytest.raises(CatalogueUnavailable):
+        await open_reader(away)
+
+
+async def test_a_reader_writes_nothing(sqlite_url: str) -> None:
+    reader = await open_reader(sqlite_url)
+    assert not hasattr(reader, "writing")
+    async with reader.snapshot() as session:
+        with pytest.raises(CatalogueUnavailable, match="readonly"):
+            await session.run(sql.PUT_STATE, [("a", "b")])
+    await reader.close()

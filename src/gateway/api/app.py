@@ -6,6 +6,7 @@ Only the composition root makes one; it owns nothing that has to be closed.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -56,10 +57,11 @@ def create_app(
     body_limit: int = BODY_LIMIT,
     title: str = "Library gateway",
     open_pages: bool = False,
+    doors: Sequence[Route] = (),
 ) -> FastAPI:
     """The application. `cursor_secret` must be the same in every process that serves the same clients (None: this
     process alone). `open_pages` shows /docs, /openapi.json and /metrics to others than this machine. `registry` is what
-    /metrics shows."""
+    /metrics shows. `doors` are other standards' routes, which answer in their own words."""
     app = FastAPI(
         title=title,
         version=version("library-gateway"),
@@ -76,7 +78,8 @@ def create_app(
     routers = (patrons, items, circulation, holds, fees, bibs, service, inside)
     for router in routers:
         app.include_router(router)
-    app.state.routes = [route for router in routers for route in router.routes]
+    app.router.routes.extend(doors)
+    app.state.routes = [*doors, *(route for router in routers for route in router.routes)]
     app.openapi = openapi(app)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)

@@ -35,6 +35,11 @@ def banner(ports: Mapping[str, int], program: str = "gateway") -> str:
             "The same over TLS:",
             f"  curl --insecure -H 'Authorization: Bearer {first.api_key}' {base}/v1/status",
         ]
+    if "http" in ports:
+        lines += [
+            "OAI-PMH, a harvester's first question (a browser shows it as a page):",
+            f"  curl 'http://127.0.0.1:{ports['http']}/oai/{first.code}?verb=Identify'",
+        ]
     lines += [
         "",
         f"Patrons {patron} to {last_patron} each show one thing a library sees every day; their PIN is {PATRON_PIN},",

@@ -50,6 +50,9 @@ KIOSK_PIN_REQUIRED = (
     "hold.cancel",
 )
 
+WELSH = {"spec": "welsh", "name": "Cymraeg / in Welsh", "query": "dc.language=wel"}
+"""The set that the consortium and each member define."""
+
 KIOSK_LINKS = 256
 """Links a demo login may hold at once: a whole simulated fleet uses one login a member."""
 
@@ -78,6 +81,12 @@ def demo_config(
             for name, (protocol, port, tls) in LISTENERS.items()
             if with_tls or not tls
         },
+        "catalogue": {
+            "name": "Library gateway demo",
+            "admin_emails": ["library@demo.example"],
+            "repository_identifier": "demo.example",
+            "sets": [WELSH],
+        },
         "members": {member.code: _member(member, hasher) for member in MEMBERS},
     }
 
@@ -102,6 +111,7 @@ def _member(member: DemoMember, hasher: PasswordHasher) -> dict[str, Any]:
                 "links": KIOSK_LINKS,
             }
         },
+        "catalogue": {"sets": [WELSH]},
         "api_keys": [
             {
                 "name": "demo",

@@ -101,7 +101,7 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
             if ready_file is not None:
                 write_ready_file(ready_file, server.ports)
 
-        await server.run(ready=ready)
+        await server.run(ready=ready, with_catalogue=True)
 
     _run(run(), port_hint=" (--port-offset 100 moves every port)")
 

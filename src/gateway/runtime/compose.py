@@ -11,10 +11,13 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from gateway.adapters.oai_pmh.mapping import OaiSettings
+from gateway.adapters.oai_pmh.server import OaiDoor, oai_door
 from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
 from gateway.api.app import create_app
 from gateway.catalogue.catalogue import Catalogue
+from gateway.catalogue.records import ALL
 from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ExchangeLevel, MemberPolicy, Problem
@@ -53,6 +56,7 @@ class Composition:
     journal: Journal
     recorder: ExchangeRecorder
     sip2: Sip2Service
+    oai: OaiDoor
     app: FastAPI
     executor: ThreadPoolExecutor
 
@@ -65,6 +69,7 @@ class Composition:
         self.readers.replace(config)
         self.desk.replace(_platforms(config, self.platform), _policies(config))
         self.sip2.replace(_sip2_settings(config))
+        self.oai.replace(_oai_settings(config))
         self.config = config
 
     async def close(self) -> None:
@@ -114,6 +119,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     registry = CollectorRegistry()
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
+    oai = oai_door(catalogue, readers, _oai_settings(config), secret=config.derive_key("oai tokens"), recorder=recorder)
     app = create_app(
         desk,
         members,
@@ -122,6 +128,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         cursor_secret=config.derive_key("cursors"),
         body_limit=config.limits.body_bytes,
         registry=registry,
+        doors=oai.routes(),
     )
     return Composition(
         config=config,
@@ -135,6 +142,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         journal=journal,
         recorder=recorder,
         sip2=sip2_service,
+        oai=oai,
         app=app,
         executor=executor,
     )
@@ -187,3 +195,17 @@ def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
 
 def _sip2_settings(config: Config) -> Sip2Settings:
     return Sip2Settings(config.limits)
+
+
+def _oai_settings(config: Config) -> OaiSettings:
+    catalogue = config.catalogue
+    return OaiSettings(
+        names={ALL: catalogue.name, **{code: member.name for code, member in config.members.items()}},
+        admin_emails=catalogue.admin_emails,
+        repository_identifier=catalogue.repository_identifier,
+        base_url=catalogue.base_url,
+        old_deletions=catalogue.old_deletions,
+        page_records=catalogue.limits.page_records,
+        list_requests=catalogue.limits.list_requests,
+        token_days=catalogue.limits.token_days,
+    )

@@ -11,7 +11,7 @@ import contextlib
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,9 @@ class Server:
         self._spawn("refresh", self._refresh_catalogue())
         log.info("gateway.started", ports=self.ports)
 
-    async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
-        """Serves until SIGTERM, SIGINT or `stop`; `ready` is called once every listener answers."""
+    async def run(self, *, ready: Callable[[], None] = lambda: None, with_catalogue: bool = False) -> None:
+        """Serves until SIGTERM, SIGINT or `stop`; `ready` is called once every listener answers, `with_catalogue` once
+        what the catalogue holds can be searched as well."""
         loop = asyncio.get_running_loop()
         for wanted in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(wanted, self.stop)
@@ -83,7 +84,8 @@ class Server:
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
-            ready()
+            if not with_catalogue or await self._unless_stopped(self.catalogue_ready()):
+                ready()
             await self._stopping.wait()
         finally:
             gc.set_threshold(*thresholds)
@@ -166,6 +168,14 @@ class Server:
         """Returns once what the catalogue held at the start can be searched."""
         await self._catalogue_work.ready()
         self.gateway.catalogue.refresh()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether the work was done before the gateway was told to stop."""
+        tasks = [asyncio.create_task(work), asyncio.create_task(self._stopping.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        return not self._stopping.is_set()
 
     async def _refresh_catalogue(self) -> None:
         while True:

@@ -10,7 +10,7 @@ PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143}
 def test_every_command_is_one_line_and_names_the_program() -> None:
     lines = banner(PORTS, ".venv/bin/gateway").splitlines()
     commands = [line.split() for line in lines if line.startswith("  ")]
-    assert [words[0] for words in commands] == [".venv/bin/gateway", ".venv/bin/gateway", "curl", "curl"]
+    assert [words[0] for words in commands] == [".venv/bin/gateway"] * 2 + ["curl"] * 3
     assert [words[-1] for words in commands if "probe" in words] == ["1234", "status"]
 
 

@@ -61,6 +61,9 @@ def cut_fields(data: bytes, repairs: list[Repair]) -> Fields:
             raise MarcError(skipped + _LEADER_LENGTH, "the directory has no entry")
         return Fields(record[:_LEADER_LENGTH], fields)
     entries = _entries(record[_LEADER_LENGTH : base - 1], repairs)
+    missing = max((entry.start or 0) + (entry.length or 0) for entry in entries) - (body_end - base) if entries else 0
+    if missing > 0 and len(pieces) < len(entries):
+        raise MarcError(skipped + len(record), f"ends {missing} bytes before its directory says")
     fields = _assign(entries, pieces, repairs)
     if not fields:
         raise MarcError(skipped + base, f"{len(pieces)} fields do not fit a directory of {len(entries)} entries")

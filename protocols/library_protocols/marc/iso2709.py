@@ -67,7 +67,7 @@ def _lean(data: bytes) -> Read | None:
         return None
     base = int(data[12:17])
     entries, rest = divmod(base - 25, 12)
-    if rest or entries < 1 or base >= len(data) or data[base - 1] != 0x1E:
+    if rest or entries < 1 or base >= len(data) or data[base - 1] != 0x1E or not data[24 : base - 1].isalnum():
         return None
     body = data[base:-2]
     lengths = [len(piece) + 1 for piece in body.split(b"\x1e")]

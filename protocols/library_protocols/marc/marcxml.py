@@ -185,7 +185,7 @@ def _parse(data: bytes, repairs: list[Repair]) -> etree._Element:
         try:
             return _strict(mended)
         except etree.XMLSyntaxError as still:
-            raise _error(still, mended) from still
+            raise _error(error, data) from still
 
 
 def _strict(data: bytes) -> etree._Element:

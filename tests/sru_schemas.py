@@ -15,11 +15,13 @@ _PARTS = {
     "1": {
         "http://www.loc.gov/zing/srw/": "sru1/srw-types.xsd",
         "http://explain.z3950.org/dtd/2.0/": "sru1/zeerex-2.0.xsd",
+        "http://purl.org/dc/terms/": "dc/dcterms.xsd",
     },
     "2": {
         "http://docs.oasis-open.org/ns/search-ws/sruResponse": "sru2/sruResponse.xsd",
         "http://docs.oasis-open.org/ns/search-ws/scan": "sru2/scan.xsd",
         "http://explain.z3950.org/dtd/2.0/": "sru2/explain.xsd",
+        "http://purl.org/dc/terms/": "dc/dcterms.xsd",
     },
 }
 

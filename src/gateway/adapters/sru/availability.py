@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from gateway.adapters.sru.mapping import Live
 from gateway.canonical.answers import Answer
 from gateway.canonical.context import Context, PlatformCall
 from gateway.canonical.outcomes import AvailabilityOutcome
 from gateway.canonical.refusals import PlatformFailure
 from gateway.canonical.requests import BibAvailability
 from gateway.canonical.vocabulary import Permission
+from gateway.catalogue.forms import Items, circulation
 from gateway.catalogue.records import CatalogueRecord
 from gateway.clock import Clock
 
@@ -37,12 +37,12 @@ class Availability:
 
     async def of(
         self, records: Iterable[CatalogueRecord], reader: str, exchange: str, calls: list[PlatformCall]
-    ) -> dict[int, Live]:
+    ) -> dict[int, Items]:
         """The items of each record as its own member's platform sees them; nothing for a record it does not know."""
         by_member: dict[str, list[CatalogueRecord]] = {}
         for record in records:
             by_member.setdefault(record.member, []).append(record)
-        found: dict[int, Live] = {}
+        found: dict[int, Items] = {}
         for member, own in by_member.items():
             items = await self._ask(member, own, reader, exchange, calls)
             found |= {record.id: items[record.control] for record in own if record.control in items}
@@ -50,7 +50,7 @@ class Availability:
 
     async def _ask(
         self, member: str, records: list[CatalogueRecord], reader: str, exchange: str, calls: list[PlatformCall]
-    ) -> dict[str, Live]:
+    ) -> dict[str, Items]:
         context = Context(
             member=member,
             terminal=reader,
@@ -68,4 +68,4 @@ class Availability:
             return {}
         if not isinstance(said, AvailabilityOutcome):
             return {}
-        return {bib.bib_id: bib.items for bib in said.bibs if bib.total or bib.items}
+        return {bib.bib_id: circulation(bib.items) for bib in said.bibs if bib.total or bib.items}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.canonical.entities import Item
+from gateway.catalogue.forms import BY_SCHEMA, FORMS, Form
+from gateway.catalogue.from_cql import SUPPORTS, index_of
 from gateway.catalogue.index.facets import Count
 from gateway.catalogue.index.headings import Scan
-from gateway.catalogue.index_map import CONTEXT_SETS, DEFAULT_SET, INDEXES, Index, Kind, by_cql, cql_names, prefix_of
+from gateway.catalogue.index_map import CONTEXT_SETS, DEFAULT_SET, INDEXES, Index, Kind, cql_names
 from gateway.catalogue.query import Missing, ProblemCode, QueryProblem, SortKey
-from gateway.catalogue.query import Query as CatalogueQuery
-from gateway.catalogue.records import CatalogueRecord
 from gateway.crosswalks.catalogue import DIAGNOSTICS
 from library_protocols import cql
 from library_protocols.sru import (
@@ -32,33 +31,10 @@ DEFAULT_RECORDS = 10
 DEFAULT_TERMS = 20
 DEFAULT_FACET_VALUES = 10
 
-Live = tuple[Item, ...] | None
-"""A record's items as its platform sees them now; None where it was not asked or did not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class SruSchema:
-    """A record schema of the door. `render` gives one XML element, UTF-8, without declaration; it may raise ValueError
-    for a record that has no such form. `live`: it wants to know what is on loan now."""
-
-    name: str
-    identifier: str
-    title: str
-    location: str
-    render: Callable[[CatalogueRecord, Live], bytes]
-    live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """How CQL becomes the catalogue's query: `query` for searches, `sort` for what stands behind sortby.
-
-    Both raise QueryProblem. `supports` are the relations and modifiers that it knows, as explain tells them.
-    """
-
-    query: Callable[[cql.Query], CatalogueQuery]
-    sort: Callable[[cql.Query], tuple[SortKey, ...]]
-    supports: tuple[tuple[str, str], ...] = ()
+LIVE = "opac"
+"""The form that tells what is on loan now."""
+SCHEMAS: tuple[Form, ...] = tuple(form for form in FORMS.values() if form.is_xml)
+"""The record schemas of the door, the first the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +62,9 @@ def unreadable(error: cql.CqlError) -> Diagnostic:
     return Diagnostic.of(error.diagnostic, str(error))
 
 
-def find_schema(schemas: Sequence[SruSchema], name: str) -> SruSchema | None:
-    """The schema of that short name or URI; the first where no name is given."""
-    if not name:
-        return schemas[0]
-    return next((each for each in schemas if name.lower() == each.name or name == each.identifier), None)
+def find_schema(name: str) -> Form | None:
+    """The schema of that name or URI; the default where none is given."""
+    return BY_SCHEMA.get(name.lower()) if name else SCHEMAS[0]
 
 
 def words(text: str) -> cql.Query:
@@ -99,18 +73,7 @@ def words(text: str) -> cql.Query:
     return cql.Query(cql.SearchClause(index, relation, cql.escape(text)))
 
 
-# Names of indexes
-
-
-def index_of(name: cql.Name) -> Index:
-    """The index that a name means. Raises QueryProblem (CONTEXT_SET, INDEX)."""
-    prefix = name.prefix if name.set_uri is None else prefix_of(name.set_uri)
-    if (name.set_uri is not None and prefix is None) or (prefix is not None and prefix not in CONTEXT_SETS):
-        raise QueryProblem(ProblemCode.CONTEXT_SET, name.set_uri or name.prefix or "")
-    found = by_cql(prefix, name.base)
-    if found is None:
-        raise QueryProblem(ProblemCode.INDEX, name.text)
-    return found
+# Sorting by the parameter
 
 
 def sort_keys(parameters: Sequence[SortParameter]) -> tuple[SortKey, ...]:
@@ -224,8 +187,6 @@ def _narrowed(query: cql.Query, clause: cql.SearchClause) -> str:
 
 def describe(
     settings: SruSettings,
-    schemas: Sequence[SruSchema],
-    language: Language,
     view: str,
     url: tuple[str, str, int, str],
     records: int | None,
@@ -250,16 +211,16 @@ def describe(
         updated=updated,
         sets=tuple(ContextSet(name, identifier) for name, identifier in CONTEXT_SETS.items()),
         indexes=tuple(map(_index_description, INDEXES.values())),
-        schemas=tuple(SchemaDescription(each.identifier, each.name, each.title, each.location) for each in schemas),
+        schemas=tuple(SchemaDescription(form.uri, form.schemas[0], form.label, form.schema) for form in SCHEMAS),
         defaults=(
             ("contextSet", DEFAULT_SET),
             ("index", "cql.serverChoice"),
             ("relation", "="),
             ("numberOfRecords", str(min(DEFAULT_RECORDS, settings.search_records))),
-            ("retrieveSchema", schemas[0].name),
+            ("retrieveSchema", SCHEMAS[0].schemas[0]),
         ),
         settings=(("maximumRecords", str(settings.search_records)),),
-        supports=(("scan", "true"), ("sort", "true"), ("resultSets", "true"), *language.supports),
+        supports=(("scan", "true"), ("sort", "true"), *SUPPORTS),
         examples=("dc.title = wales", 'dc.creator any "jones" sortby dc.date/sort.descending'),
         facets=facets,
     )
@@ -275,17 +236,15 @@ def _index_description(index: Index) -> IndexDescription:
 __all__ = [
     "DEFAULT_RECORDS",
     "DEFAULT_TERMS",
-    "Language",
-    "Live",
+    "LIVE",
+    "SCHEMAS",
     "ScanTarget",
-    "SruSchema",
     "SruSettings",
     "describe",
     "diagnostic",
     "facet",
     "facet_names",
     "find_schema",
-    "index_of",
     "scan_target",
     "scan_terms",
     "sort_keys",

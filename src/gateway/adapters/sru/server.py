@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.adapters.sru.availability import Availability, AvailabilityDesk
-from gateway.adapters.sru.mapping import Language, SruSchema, SruSettings
+from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
 from gateway.adapters.sru.session import ResultSets
 from gateway.catalogue.records import ALL
@@ -179,8 +179,6 @@ def sru_door(
     catalogue: SruCatalogue,
     readers: Readers,
     desk: AvailabilityDesk,
-    language: Language,
-    schemas: tuple[SruSchema, ...],
     settings: SruSettings,
     *,
     clock: Clock,
@@ -188,7 +186,7 @@ def sru_door(
 ) -> SruDoor:
     """The door, ready to be mounted."""
     sets = ResultSets(settings.result_sets, clock.monotonic)
-    service = SruService(catalogue, language, schemas, settings, sets, Availability(desk, clock))
+    service = SruService(catalogue, settings, sets, Availability(desk, clock))
     return SruDoor(service, readers, recorder)
 
 

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from gateway.adapters.sru import mapping
 from gateway.adapters.sru.availability import Availability
-from gateway.adapters.sru.mapping import Language, Live, SruSchema, SruSettings
+from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.session import ResultSets
 from gateway.canonical.context import PlatformCall
+from gateway.catalogue import from_cql
+from gateway.catalogue.forms import Form, Items
 from gateway.catalogue.index.facets import MOST_VALUES, Count
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.results import ResultSet
@@ -79,20 +81,16 @@ class _Refused(Exception):
 
 
 class SruService:
-    """`schemas` in the order of explain, the first the default. `stylesheets` are those a client may name."""
+    """`availability` is None where no desk can be asked what is on loan."""
 
     def __init__(
         self,
         catalogue: SruCatalogue,
-        language: Language,
-        schemas: Sequence[SruSchema],
         settings: SruSettings,
         sets: ResultSets[ResultSet],
         availability: Availability | None = None,
     ) -> None:
         self._catalogue = catalogue
-        self._language = language
-        self._schemas = tuple(schemas)
         self._sets = sets
         self._availability = availability
         self.settings = settings
@@ -154,12 +152,12 @@ class SruService:
     # searchRetrieve
 
     async def _search(self, asker: Asker, request: sru.SearchRequest) -> Answer:
-        schema = mapping.find_schema(self._schemas, request.record_schema)
+        schema = mapping.find_schema(request.record_schema)
         if schema is None:
             raise _Refused(Diagnostic.of(66, request.record_schema))
         query = _parsed(request)
-        sort = self._language.sort(query) or mapping.sort_keys(request.sort)
-        asked = bind(self._language.query(query), lambda name: self._sets.find(asker.view, name))
+        sort = from_cql.sort_keys(query) or mapping.sort_keys(request.sort)
+        asked = bind(from_cql.query(query), lambda name: self._sets.find(asker.view, name))
         found = await self._catalogue.search(asker.view, asked, sort)
         wrong: list[Diagnostic] = []
         start = request.start_record
@@ -191,13 +189,13 @@ class SruService:
         return Answer(octets, tuple(wrong))
 
     async def _records(
-        self, asker: Asker, found: ResultSet, schema: SruSchema, start: int, size: int
+        self, asker: Asker, found: ResultSet, schema: Form, start: int, size: int
     ) -> AsyncIterator[Record | Surrogate]:
         for position in range(start, start + size, SLICE):
             ids = await found.page(position, min(SLICE, start + size - position))
             records = await self._catalogue.records(asker.view, ids)
-            live: dict[int, Live] = {}
-            if schema.live and self._availability is not None:
+            live: dict[int, Items] = {}
+            if schema.name == mapping.LIVE and self._availability is not None:
                 shown = [record for record in records if record is not None]
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
             for number, record in enumerate(records):
@@ -205,7 +203,7 @@ class SruService:
             await asyncio.sleep(0)
 
     async def _facets(self, found: ResultSet, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
-        starts = {mapping.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}
+        starts = {from_cql.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}
         facets: list[sru.Facet] = []
         for name, (shown, limit) in mapping.facet_names(wanted.limits, wanted.limit).items():
             first = starts.get(name, wanted.start) - 1
@@ -260,9 +258,7 @@ class SruService:
             horizon = await self._catalogue.horizon()
         except (QueryProblem, CatalogueUnavailable):
             records = None
-        described = mapping.describe(
-            self.settings, self._schemas, self._language, asker.view, asker.url, records, horizon
-        )
+        described = mapping.describe(self.settings, asker.view, asker.url, records, horizon)
         return sru.write_explain(described, version)
 
 
@@ -288,7 +284,7 @@ def _parsed(request: sru.SearchRequest) -> cql.Query:
 
 
 def _rendered(
-    schema: SruSchema, record: CatalogueRecord | None, live: dict[int, Live], position: int
+    schema: Form, record: CatalogueRecord | None, live: dict[int, Items], position: int
 ) -> Record | Surrogate:
     if record is None:
         return Surrogate(Diagnostic.of(65), position)
@@ -296,4 +292,4 @@ def _rendered(
         data = schema.render(record, live.get(record.id))
     except ValueError:
         return Surrogate(Diagnostic.of(67, schema.name), position)
-    return Record(schema.identifier, data, position)
+    return Record(schema.uri, data, position)

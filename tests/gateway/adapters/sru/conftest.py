@@ -12,7 +12,7 @@ import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 from starlette.applications import Starlette
 
-from gateway.adapters.sru.mapping import Language, Live, SruSchema, SruSettings
+from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.server import SruDoor, sru_door
 from gateway.canonical.answers import Answer
 from gateway.canonical.context import Context
@@ -21,37 +21,18 @@ from gateway.canonical.outcomes import Availability, AvailabilityOutcome
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.canonical.requests import BibAvailability
 from gateway.canonical.vocabulary import ItemStatus
-from gateway.catalogue.records import CatalogueRecord
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.exchanges.model import Exchange
 from gateway.members.readers import Readers
 from gateway.members.secrets import hash_password
 from library_protocols.sru import Response, SearchResponse, Version, read_response
-from tests.gateway.adapters.sru.shelf import Shelf, query_of, sort_of
+from tests.gateway.adapters.sru.shelf import Shelf
 from tests.sru_schemas import Judge, judge_of
 
 READER, PASSWORD = "cardiff-discovery", "correct horse"
 
 
-def dublin_core(found: CatalogueRecord, live: Live) -> bytes:
-    if b"cannot be" in found.marcxml:
-        raise ValueError("no title")
-    return f'<dc xmlns="urn:dc"><identifier>{found.control}</identifier></dc>'.encode()
-
-
-def loans(found: CatalogueRecord, live: Live) -> bytes:
-    states = "unknown" if live is None else " ".join(item.status.value for item in live)
-    return f'<loans xmlns="urn:loans">{states}</loans>'.encode()
-
-
-SCHEMAS = (
-    SruSchema(
-        "marcxml", "info:srw/schema/1/marcxml-v1.1", "MARCXML", "http://schemas.example/marc", lambda r, _: r.marcxml
-    ),
-    SruSchema("dc", "info:srw/schema/1/dc-v1.1", "Dublin Core", "", dublin_core),
-    SruSchema("loans", "urn:loans", "Loans", "", loans, live=True),
-)
 SETTINGS = SruSettings(
     names={"all": "Everything", "aber": "Aberystwyth", "bangor": "Bangor", "cardiff": "Cardiff"},
     admin_emails=("post@demo.example",),
@@ -71,10 +52,9 @@ class FakeDesk:
         self.asked.append((ctx, request))
         if self.away:
             raise PlatformFailure(FailureCode.UPSTREAM_ERROR)
-        item = Item(id="i1", barcode="30100001", status=ItemStatus.ON_LOAN)
         known = [bib for bib in request.bib_ids if bib != "b2"]
-        bibs = tuple(Availability(bib_id=bib, items=(item,), total=1) for bib in known)
-        return AvailabilityOutcome(bibs=bibs)
+        items = {bib: Item(id=bib, barcode=f"item-{bib}", status=ItemStatus.AVAILABLE) for bib in known}
+        return AvailabilityOutcome(bibs=tuple(Availability(bib_id=bib, items=(items[bib],), total=1) for bib in known))
 
 
 @dataclass
@@ -160,8 +140,7 @@ def asked(judge: Judge) -> Iterator[Asked]:
     shelf.put("bangor", "Wales by rail")
     with ThreadPoolExecutor(1) as executor:
         readers = Readers(configuration(), clock=clock, executor=executor)
-        language = Language(query_of, sort_of, (("relation", "all"),))
-        door = sru_door(shelf, readers, desk, language, SCHEMAS, SETTINGS, clock=clock, recorder=recorded)
+        door = sru_door(shelf, readers, desk, SETTINGS, clock=clock, recorder=recorded)
         transport = httpx.ASGITransport(Starlette(routes=door.routes()))
         client = httpx.AsyncClient(transport=transport, base_url="http://library.example")
         yield Asked(shelf, desk, door, client, recorded, clock, judge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,13 +17,11 @@ from gateway.catalogue.query import (
     ProblemCode,
     Query,
     QueryProblem,
-    ResultSetRef,
     SortKey,
     Term,
 )
-from gateway.catalogue.records import ALL, CatalogueRecord, Format
+from gateway.catalogue.records import ALL, CatalogueRecord, Format, Holding
 from gateway.catalogue.store.port import CatalogueUnavailable
-from library_protocols import cql
 
 MARCXML = (
     '<record xmlns="http://www.loc.gov/MARC21/slim"><leader>00000nam a2200000 i 4500</leader>'
@@ -68,6 +65,7 @@ class Shelf:
         self._records[number] = CatalogueRecord(
             number, member, control, 1000 + number, Format.MARC21,
             MARCXML.format(control=control, title=title).encode(), 1_700_000_000,
+            holdings=(Holding(member, "MAIN", "PR 1", barcodes=(f"item-{control}",)),),
         )  # fmt: skip
         return number
 
@@ -88,7 +86,7 @@ class Shelf:
     def _matches(self, number: int, query: Query) -> bool:
         match query:
             case Term(text=text):
-                return text.lower() in self._titles[number].lower().split()
+                return set(text.lower().split()) <= set(self._titles[number].lower().split())
             case And(left, right):
                 return self._matches(number, left) and self._matches(number, right)
             case Or(left, right):
@@ -131,33 +129,3 @@ class Shelf:
     def _answer(self) -> None:
         if self.away:
             raise CatalogueUnavailable("away")
-
-
-def query_of(query: cql.Query) -> Query:
-    """Words as terms, `and`, `or`, result sets; everything else is a problem."""
-    return _node(query.root)
-
-
-def _node(node: cql.Node) -> Query:
-    if isinstance(node, cql.Triple):
-        made = {"and": And, "or": Or}.get(node.boolean.operator)
-        if made is None:
-            raise QueryProblem(ProblemCode.BOOLEAN, node.boolean.operator)
-        return made(_node(node.left), _node(node.right))
-    if node.index is not None and node.index.base == "resultsetid":
-        return ResultSetRef(node.term)
-    if node.index is not None and node.index.base not in ("title", "serverchoice"):
-        raise QueryProblem(ProblemCode.INDEX, node.index.text)
-    found = [Term("title", word) for word in re.split(r"\s+", cql.unescape(node.term))]
-    both: Query = found[0]
-    for each in found[1:]:
-        both = And(both, each)
-    return both
-
-
-def sort_of(query: cql.Query) -> tuple[SortKey, ...]:
-    """sortby by base names."""
-    return tuple(
-        SortKey(key.index.base, any(modifier.name.base == "descending" for modifier in key.modifiers))
-        for key in query.sort
-    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
+from gateway.adapters.sru.mapping import SCHEMAS
 from gateway.catalogue.index_map import INDEXES
 from library_protocols.sru import ExplainResponse, ScanResponse, diagnostic_number
-from tests.gateway.adapters.sru.conftest import PASSWORD, READER, SCHEMAS, Asked
+from tests.gateway.adapters.sru.conftest import PASSWORD, READER, Asked
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -69,7 +70,7 @@ async def test_explain_tells_what_the_door_answers(asked: Asked, sent: dict[str,
     assert told is not None
     assert (told.host, told.port, told.database, told.title) == ("library.example", 80, "sru/aber", "Aberystwyth")
     assert (told.records, told.updated) == (5, "20231114221320")
-    assert [schema.name for schema in told.schemas] == [schema.name for schema in SCHEMAS]
+    assert [(schema.name, schema.identifier) for schema in told.schemas] == [(f.schemas[0], f.uri) for f in SCHEMAS]
     assert {index.id for index in told.indexes} == set(INDEXES)
     assert ("relation", "all") in told.supports
     assert dict(told.settings)["maximumRecords"] == "60"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
+from gateway.adapters.sru.mapping import SCHEMAS
+from gateway.catalogue.forms import Form
 from gateway.catalogue.query import Missing, SortKey
 from library_protocols.sru import Record, SearchResponse, Surrogate, diagnostic_number
-from tests.gateway.adapters.sru.conftest import SCHEMAS, Asked, elements
+from tests.gateway.adapters.sru.conftest import Asked, elements
 
 OLD = {"operation": "searchRetrieve", "version": "1.1"}
 
@@ -39,7 +41,7 @@ async def test_a_member_finds_its_own_and_the_consortium_finds_all(asked: Asked)
 async def test_post_is_as_good_as_get(asked: Asked) -> None:
     answer = await asked.client.post("/sru/aber", data={"query": "tŷ", "recordSchema": "dc"})
     asked.judge(answer.content, asked.version(answer.content))
-    assert elements(answer.content, "identifier") == ["b5"]
+    assert elements(answer.content, "title") == ["Tŷ a gardd"]
 
 
 @pytest.mark.parametrize("name", ["dc", "DC", "info:srw/schema/1/dc-v1.1"])
@@ -104,8 +106,11 @@ REFUSED = [
     ({"query": "dc.title ="}, 10),
     ({"query": "(wales"}, 13),
     ({"query": '"wales'}, 14),
-    ({"query": "shoe.size = 3"}, 16),
-    ({"query": "a prox b"}, 37),
+    ({"query": "shoe.size = 3"}, 15),
+    ({"query": "dc.shoe = 3"}, 16),
+    ({"query": "dc.title foo 3"}, 19),
+    ({"query": "a prox/unit=sentence b"}, 42),
+    ({"query": "wales sortby dc.shoe"}, 16),
     ({"query": "wales", "startRecord": "4"}, 61),
     ({"query": "wales", "color": "red"}, 8),
     ({"query": "wales", "httpAccept": "application/json"}, 6),
@@ -210,25 +215,40 @@ async def test_a_general_limit_means_every_facet(asked: Asked) -> None:
     assert {"dc.subject", "dc.language"} <= {facet.index for facet in found.facets}
 
 
-async def test_what_is_on_loan_is_asked_once_for_all_records(asked: Asked) -> None:
-    found = await asked.search("wales", recordSchema="loans")
-    assert [elements(each.data, "loans") for each in found.records if isinstance(each, Record)] == [
-        ["ON_LOAN"],
-        ["unknown"],
-        ["ON_LOAN"],
+def on_the_shelf(found: SearchResponse) -> list[list[str | None]]:
+    """What each OPAC record says of its items: 1, 0, or nothing."""
+    return [
+        [each.get("value") for each in etree.fromstring(record.data).iter("availableNow")]
+        for record in found.records
+        if isinstance(record, Record)
     ]
+
+
+async def test_what_is_on_loan_is_asked_once_for_all_records(asked: Asked) -> None:
+    found = await asked.search("wales", recordSchema="opac")
+    assert on_the_shelf(found) == [["1"], [], ["1"]]
     [(context, request)] = asked.desk.asked
     assert (context.member, context.protocol, request.bib_ids) == ("aber", "sru", ("b1", "b2", "b4"))
-    await asked.search("wales", "/sru", recordSchema="loans")
+    await asked.search("wales", "/sru", recordSchema="opac")
     assert [ctx.member for ctx, _ in asked.desk.asked[1:]] == ["aber", "bangor"]
-    assert (await asked.search("wales", recordSchema=SCHEMAS[0].name)).count == 3
+    assert (await asked.search("wales", recordSchema="marcxml")).count == 3
     assert len(asked.desk.asked) == 3
 
 
 async def test_records_are_given_while_the_platform_is_away(asked: Asked) -> None:
     asked.desk.away = True
-    found = await asked.search("wales", recordSchema="loans")
-    assert [elements(each.data, "loans") for each in found.records if isinstance(each, Record)] == [["unknown"]] * 3
+    found = await asked.search("wales", recordSchema="opac")
+    assert on_the_shelf(found) == [[], [], []]
+    assert all(b"PR 1" in record.data for record in found.records if isinstance(record, Record))
+
+
+@pytest.mark.parametrize("form", SCHEMAS, ids=lambda form: form.name)
+async def test_every_schema_is_given_under_each_of_its_names(asked: Asked, form: Form) -> None:
+    for name in form.schemas:
+        found = await asked.search("fish", recordSchema=name)
+        [record] = found.records
+        assert isinstance(record, Record)
+        assert record.schema == form.uri
 
 
 async def test_the_catalogue_away_is_told_as_such(asked: Asked) -> None:

@@ -17,7 +17,7 @@ LEADER = "00000nam a2200000 a 4500"
 
 
 def record(text: str, *, leader: str = LEADER) -> Record:
-    """A record from lines such as `245 14 $aThe title :$brest` and `008 990101s1998    xxk||||||||||||||||eng||`."""
+    """A record from lines such as `245 14 $aThe title :$brest` and `008 990101s1998    xxk|||||||||||||||||eng||`."""
     control: list[tuple[str, str]] = []
     data: list[DataField] = []
     for line in text.strip().splitlines():

@@ -47,7 +47,7 @@ def _records() -> list[str]:
         lines.append(
             f"001 c{number}\n"
             f"008 {random.choice(['990101', '200229'])}s{random.choice(['1998', '2001', '19uu', '|||| '])[:4]}    xxk"
-            f"||||||||||||||||{random.choice(['eng', 'wel', 'ara'])}||\n"
+            f"|||||||||||||||||{random.choice(['eng', 'wel', 'ara'])}||\n"
             f"020 __ $a{random.choice(['0198526636', '9780198526636', '0-14-044911-3 (pbk.)', '123'])}\n"
             f"100 1_ $a{some(2)}$d{random.choice(['1900-', '1950-1999'])}\n"
             f"245 1{random.choice('0004')} $a{some(3)} :$b{some(3)} /$c{some(2)}\n"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gateway.catalogue.forms import BY_PREFIX
 from gateway.catalogue.records import ALL, CatalogueRecord
 from library_protocols.oai_pmh import (
+    FORMATS,
     Deleted,
     Identity,
     Origin,
@@ -38,6 +40,17 @@ class OaiFormat:
     def declared(self) -> bytes:
         """The attributes that say where the format's schema is, which a metadata element must carry (2.5)."""
         return f' xmlns:xsi="{_XSI}" xsi:schemaLocation="{self.namespace} {self.schema}"'.encode()
+
+
+def catalogue_formats() -> tuple[OaiFormat, ...]:
+    """The forms of a record that can be harvested; the one that every repository must have comes first."""
+    forms = sorted(BY_PREFIX.values(), key=lambda form: form.prefix not in FORMATS)
+    return tuple(OaiFormat(form.prefix, form.schema, form.namespace, _without_items(form.render)) for form in forms)
+
+
+def _without_items(render: Callable[[CatalogueRecord, None], bytes]) -> Callable[[CatalogueRecord], bytes]:
+    """What is on loan just now is no part of a harvested record: it changes without a change of the record."""
+    return lambda found: render(found, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ __all__ = [
     "OaiFormat",
     "OaiSettings",
     "about",
+    "catalogue_formats",
     "header_of",
     "identifier_of",
     "identity",

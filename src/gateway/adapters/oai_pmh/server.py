@@ -6,8 +6,6 @@ lists are being written, and the record of the exchange. `stream.py` sends a lis
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 import uuid
 from importlib.resources import files
@@ -18,14 +16,15 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.adapters.oai_pmh.mapping import OaiFormat, OaiSettings
+from gateway.adapters.oai_pmh.mapping import OaiFormat, OaiSettings, catalogue_formats
 from gateway.adapters.oai_pmh.service import LISTS, Answer, Door, OaiCatalogue, OaiService
 from gateway.adapters.oai_pmh.stream import Outgoing, Streamed, gzipped
 from gateway.adapters.oai_pmh.token import Tokens
 from gateway.catalogue.records import ALL
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.exchanges.model import Exchange, Recorder, Verdict
-from gateway.members.readers import Reader, ReaderRefused, Readers
+from gateway.members.admission import CHALLENGE, Admitted, NotAdmitted, admit
+from gateway.members.readers import Readers
 from library_protocols.oai_pmh import BadRequest, read_query
 from library_protocols.oai_pmh.request import MAX_OCTETS
 
@@ -190,19 +189,13 @@ class OaiDoor:
 
     async def _admit(self, request: HttpRequest, view: str, exchange: Exchange) -> None:
         """Raises _Turned where the view is not open and no reader of it asks."""
-        if self._readers.may_read(view):
-            return
-        credentials = _basic(request.headers.get("authorization", ""))
-        if credentials is None:
-            raise _Turned(_unauthorised(), "no reader", Verdict.REFUSED)
         peer = request.client.host if request.client else None
-        reader = await self._readers.login(*credentials, peer)
-        match reader:
-            case ReaderRefused(retry_after=wait) if wait > 0:
+        match await admit(self._readers, view, request.headers.get("authorization", ""), peer):
+            case Admitted(reader=name):
+                exchange.terminal = name or None
+            case NotAdmitted(retry_after=wait) if wait > 0:
                 response = Response("Too many guesses.", 429, {"Retry-After": str(int(wait) + 1)}, TEXT)
                 raise _Turned(response, "too many guesses", Verdict.REFUSED)
-            case Reader(name=name) if self._readers.may_read(view, reader):
-                exchange.terminal = name
             case _:
                 raise _Turned(_unauthorised(), "no reader", Verdict.REFUSED)
 
@@ -216,13 +209,14 @@ def oai_door(
     catalogue: OaiCatalogue,
     readers: Readers,
     settings: OaiSettings,
-    formats: tuple[OaiFormat, ...],
     *,
     secret: bytes,
     recorder: Recorder | None = None,
+    formats: tuple[OaiFormat, ...] | None = None,
 ) -> OaiDoor:
-    """The door, ready to be mounted. `secret` signs the tokens and must be the same on every node."""
-    return OaiDoor(OaiService(catalogue, Tokens(secret), settings, formats), readers, recorder)
+    """The door, ready to be mounted. `secret` signs the tokens and must be the same on every node; `formats` are the
+    catalogue's where not given."""
+    return OaiDoor(OaiService(catalogue, Tokens(secret), settings, formats or catalogue_formats()), readers, recorder)
 
 
 async def _stylesheet(request: HttpRequest) -> Response:
@@ -266,19 +260,7 @@ def _busy(words: str) -> Response:
 
 
 def _unauthorised() -> Response:
-    challenge = {"WWW-Authenticate": 'Basic realm="catalogue", charset="UTF-8"'}
-    return Response("This catalogue asks for a name and password.", 401, challenge, TEXT)
-
-
-def _basic(header: str) -> tuple[str, str] | None:
-    scheme, _, told = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, colon, password = base64.b64decode(told.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    return (name, password) if colon else None
+    return Response("This catalogue asks for a name and password.", 401, {"WWW-Authenticate": CHALLENGE}, TEXT)
 
 
 def _has_it(request: HttpRequest, etag: str) -> bool:

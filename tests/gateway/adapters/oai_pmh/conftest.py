@@ -133,7 +133,7 @@ def asked(valid: Callable[[bytes], None]) -> Iterator[Asked]:
     shelf, recorded = Shelf(), Recorded()
     with ThreadPoolExecutor(1) as executor:
         readers = Readers(configuration(), clock=SystemClock(), executor=executor)
-        door = oai_door(shelf, readers, SETTINGS, FORMATS, secret=SECRET, recorder=recorded)
+        door = oai_door(shelf, readers, SETTINGS, secret=SECRET, recorder=recorded, formats=FORMATS)
         transport = httpx.ASGITransport(Starlette(routes=door.routes()))
         yield Asked(
             shelf, door, httpx.AsyncClient(transport=transport, base_url="http://library.example"), recorded, valid

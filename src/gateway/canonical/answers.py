@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -15,10 +15,22 @@ from gateway.canonical.refusals import Refusal
 Answer = Outcome | Refusal
 
 
-def dump(answer: Answer, *, exclude: Mapping[str, Any] | None = None) -> str:
-    """The answer as JSON with the name of its class; `exclude` names fields to leave out, as in Pydantic."""
-    text = answer.model_dump_json() if exclude is None else answer.model_dump_json(exclude=dict(exclude))
-    return f'{{"{type(answer).__name__}":{text}}}'
+def dump(answer: Answer) -> str:
+    """The answer as JSON with the name of its class."""
+    return json_of({type(answer).__name__: answer})
+
+
+def json_of(value: object) -> str:
+    """Models, and what they are made of, as JSON text that validates to the same: what is read is always checked."""
+    return orjson.dumps(value, _plain, orjson.OPT_UTC_Z).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in an answer")
 
 
 def load(text: str) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gateway.canonical import outcomes as out
-from gateway.canonical.answers import Answer, dump, validated
+from gateway.canonical.answers import Answer, json_of, validated
 
 Fields = Mapping[str, Any]
 """Names of fields: True, or a mapping of the fields below; `__all__` stands for each element of a list."""
@@ -70,7 +70,6 @@ NAMINGS: Mapping[type, tuple[Naming, ...]] = {
 }
 """Every answer to a command that names somebody. Refusals, items and titles name nobody."""
 
-_EXCLUDED = {kind: {name: f for n in namings for name, f in n.fields.items()} for kind, namings in NAMINGS.items()}
 # What a field has where it must have something and its person is no longer known.
 _BLANKS: Mapping[str, Any] = {"patron_id": "", "patron": {"id": "", "name": {"display": ""}}}
 
@@ -78,13 +77,28 @@ _BLANKS: Mapping[str, Any] = {"patron_id": "", "patron": {"id": "", "name": {"di
 def take_apart(answer: Answer) -> tuple[str, list[Part]]:
     """The answer as text that names nobody, and what it says about each person. What it says about somebody who is
     not known by an id is in neither."""
-    namings = NAMINGS.get(type(answer), ())
-    parts = [
-        Part(who, answer.model_dump_json(include=dict(naming.fields)))
-        for naming in namings
-        if (who := naming.whose(answer))
-    ]
-    return dump(answer, exclude=_EXCLUDED.get(type(answer))), parts
+    rest, parts = dict(answer.__dict__), []
+    for naming in NAMINGS.get(type(answer), ()):
+        said = _taken(rest, naming.fields)
+        if who := naming.whose(answer):
+            parts.append(Part(who, json_of(said)))
+    return json_of({type(answer).__name__: rest}), parts
+
+
+def _taken(value: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    """The fields named, taken out of `value`; what lies below is copied before anything is taken out of it."""
+    said: dict[str, Any] = {}
+    for name, below in fields.items():
+        here = value[name]
+        if below is True:
+            said[name] = value.pop(name)
+        elif isinstance(here, tuple):
+            value[name] = rest = [dict(one.__dict__) for one in here]
+            said[name] = [_taken(one, below["__all__"]) for one in rest]
+        elif here is not None:
+            value[name] = rest = dict(here.__dict__)
+            said[name] = _taken(rest, below)
+    return said
 
 
 def put_together(text: str, parts: Iterable[str]) -> Answer:

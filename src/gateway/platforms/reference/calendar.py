@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.canonical.vocabulary import DuePrecision
@@ -46,7 +47,7 @@ class Calendar:
 
     def at(self, day: date, clock: time) -> datetime:
         """The UTC instant of a local time; where the clock shows it twice, the later one."""
-        return datetime.combine(day, clock, tzinfo=self.zone).replace(fold=1).astimezone(UTC)
+        return _instant(self.zone, day, clock)
 
     def end_of(self, day: date) -> datetime:
         return self.at(day, _END_OF_DAY)
@@ -102,6 +103,11 @@ class Calendar:
                 late += max(0.0, (end - begin).total_seconds())
             day += timedelta(days=1)
         return -int(-late // 3600)
+
+
+@lru_cache(1024)
+def _instant(zone: ZoneInfo, day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, tzinfo=zone).replace(fold=1).astimezone(UTC)
 
 
 def _clock(minute: int) -> time:

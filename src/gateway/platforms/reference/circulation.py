@@ -167,7 +167,7 @@ def loan_entity(case: Case, command: Command, loan: LoanRow, *, renewable: bool 
 def item_entity(case: Case, command: Command, *, loan: LoanRow | None, rule: LoanRuleRow | None = None) -> Item:
     """The item as it stands after the decision; holds closed by it no longer count."""
     assert case.item is not None
-    waiting = [hold for hold in case.queue if hold.closed_at is None]
+    waiting = [hold for hold in case.queue if hold.closed_at is None] if case.queue else ()
     return item_view(
         case.item,
         case.bib,

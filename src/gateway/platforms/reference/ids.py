@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
+
+from gateway.platforms.reference import randomness
 
 
 def new_id(now: int) -> str:
     """A new opaque id; `now` in UTC milliseconds comes first, so that rows of one time lie together in an index."""
-    return f"{now:012x}{os.urandom(8).hex()}"
+    return f"{now:012x}{randomness.octets(8).hex()}"
 
 
 def normalised(identifier: str | None) -> str | None:

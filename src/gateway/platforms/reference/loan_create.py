@@ -16,6 +16,7 @@ from gateway.canonical.entities import Block
 from gateway.canonical.outcomes import LoanOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import LoanCreate
+from gateway.canonical.trusted import trusted
 from gateway.canonical.vocabulary import (
     BlockReason,
     BlockScope,
@@ -82,6 +83,8 @@ _LENDABLE = (
 )
 _NEVER_LENT = (UseRestriction.NOT_FOR_LOAN, UseRestriction.SUPERVISED, UseRestriction.CONTROLLED_ACCESS)
 _ADULT = 18
+
+_outcome = trusted(LoanOutcome)
 
 Verdict = Callable[[LoanCreate, Command, Case], Ruling]
 
@@ -253,9 +256,9 @@ def lend(
         holds=[was for _, was in filled],
         charges=[] if charge is None else [charge.id],
     )
-    lent = Case(**{f: getattr(case, f) for f in ("item", "bib", "queue", "identifiers", "patron")}, loan=loan)
+    lent = Case(item=item, bib=case.bib, queue=case.queue, identifiers=case.identifiers, patron=patron, loan=loan)
     messages = (due_message(loan), offline.MESSAGE) if request.offline else (due_message(loan),)
-    answer = LoanOutcome(
+    answer = _outcome(
         loan=loan_entity(lent, command, loan, renewable=can_renew(command, lent)),
         item=item_entity(lent, command, loan=loan, rule=rule),
         fee=None if charge is None else fee_view(charge, item_barcode=item.barcode),

@@ -18,6 +18,7 @@ from gateway.canonical.messages import MessageRef
 from gateway.canonical.outcomes import ReturnOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import LoanReturn
+from gateway.canonical.trusted import trusted
 from gateway.canonical.vocabulary import FeeType, ItemStatus, LoanStatus, RoutingAction
 from gateway.platforms.reference import exactly_once, offline, parts, policy
 from gateway.platforms.reference.charging import late_fee, new_charge, take_back
@@ -60,6 +61,8 @@ PLAN = Plan("reference.loan.return", PARTS, Case)
 # Statuses that a scan at a terminal does not end: such an item goes to staff.
 _FOR_STAFF = (ItemStatus.WITHDRAWN, ItemStatus.ON_ORDER, ItemStatus.IN_PROCESS, ItemStatus.UNAVAILABLE)
 _DAY = 86_400_000
+
+_outcome = trusted(ReturnOutcome)
 
 Verdict = Callable[[LoanReturn, Command, Case], Ruling]
 
@@ -118,7 +121,7 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
         loan_status=closed.loan_status,
         offline=request.offline,
     )
-    answer = ReturnOutcome(
+    answer = _outcome(
         item=item_entity(case, command, loan=None),
         loan=None if loan is None else loan_entity(case, command, loan),
         routing=routed,

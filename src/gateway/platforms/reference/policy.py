@@ -66,6 +66,8 @@ class MemberRules:
     rules: dict[str, LoanRuleRow]
     closed_days: tuple[ClosedDayRow, ...] = ()
     _by_fit: dict[tuple[str, str, str], LoanRuleRow] = field(default_factory=dict)
+    _fitting: dict[tuple[str, str, str], LoanRuleRow | None] = field(default_factory=dict)
+    _libraries: dict[str, str] = field(default_factory=dict)
     _calendars: dict[str, Calendar] = field(default_factory=dict)
 
     @property
@@ -79,6 +81,14 @@ class MemberRules:
         """The most specific row that fits: category before item type before location, a location before its parent.
 
         `location` is the item's permanent location. None: nothing fits, so nothing is lent."""
+        asked = (category, item_type, location)
+        try:
+            return self._fitting[asked]
+        except KeyError:
+            found = self._fitting[asked] = self._most_specific(*asked)
+            return found
+
+    def _most_specific(self, category: str, item_type: str, location: str) -> LoanRuleRow | None:
         places = [*self._upwards(location), ANY]
         for patron_category in (category, ANY):
             for kind in (item_type, ANY):
@@ -93,7 +103,10 @@ class MemberRules:
 
     def library_of(self, location: str) -> str:
         """The library that a shelving location or collection belongs to; itself where nothing is known of it."""
-        return self._upwards(location)[-1]
+        found = self._libraries.get(location)
+        if found is None:
+            found = self._libraries[location] = self._upwards(location)[-1]
+        return found
 
     def same_library(self, one: str, other: str) -> bool:
         return self.library_of(one) == self.library_of(other)

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.canonical.personal import Part
+from gateway.platforms.reference import randomness
 from gateway.store.rows import PseudonymRow
 
 _NONCE = 12  # octets, as AES-GCM has it; random, since a patron's key seals few texts
@@ -32,7 +33,7 @@ def seal(parts: Iterable[Part], people: Mapping[str, PseudonymRow], bound_to: st
     for part in parts:
         person = people.get(part.patron_id)
         if person is not None:
-            nonce = os.urandom(_NONCE)
+            nonce = randomness.octets(_NONCE)
             body = AESGCM(bytes.fromhex(person.secret)).encrypt(nonce, part.text.encode(), bound_to.encode())
             sealed.append((person.pseudonym, base64.b64encode(nonce + body).decode()))
     return orjson.dumps(sealed).decode() if sealed else None

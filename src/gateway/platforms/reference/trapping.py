@@ -14,6 +14,7 @@ from gateway.store.rows import HoldRow, ItemRow
 
 SHELF_DAYS = 7  # where no loan rule says how long an item waits
 _WAITING = (HoldStatus.PENDING, HoldStatus.IN_PROCESS)
+_RESHELVE = Routing(action=RoutingAction.RESHELVE)
 _STAYS_IN = (UseRestriction.NOT_FOR_LOAN, UseRestriction.IN_LIBRARY_USE_ONLY)
 
 
@@ -79,7 +80,7 @@ def routing(item: ItemRow, hold: HoldRow | None, person: Mapping[str, Any] | Non
     if hold is None:
         if item.status == ItemStatus.IN_TRANSIT:
             return Routing(action=RoutingAction.TRANSIT_HOME, destination=item.destination)
-        return Routing(action=RoutingAction.RESHELVE)
+        return _RESHELVE
     here = item.status == ItemStatus.ON_HOLD_SHELF
     return Routing(
         action=RoutingAction.HOLD_HERE if here else RoutingAction.TRANSIT_HOLD,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -28,6 +29,7 @@ from gateway.canonical.entities import (
     PatronName,
 )
 from gateway.canonical.money import Money
+from gateway.canonical.trusted import trusted
 from gateway.canonical.vocabulary import (
     BlockReason,
     BlockScope,
@@ -59,10 +61,21 @@ from gateway.store.rows import (
 )
 
 Totals = Mapping[str, Any]
+E = TypeVar("E", bound=StrEnum)
+
+
+def _words(kind: type[E]) -> dict[str, E]:
+    return {word.value: word for word in kind}
+
 
 # Canonical entities are frozen: what many patrons have in common is made once.
 _NO_LIMITS = PatronLimits()
 _NO_CONTACTS = Contacts()
+_item, _loan, _block = trusted(Item), trusted(Loan), trusted(Block)
+# What rows say in words, as the words of the model; a member of an enumeration stands for its own word.
+_ITEM_STATUS, _MEDIA, _MARKER = _words(ItemStatus), _words(MediaType), _words(SecurityMarker)
+_LOAN_STATUS, _PRECISION = _words(LoanStatus), _words(DuePrecision)
+_PATRON_STATUS = _words(PatronStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ class Standing:
         return self.sum("loans")
 
     def sum(self, what: str) -> int:
-        return sum(row[what] for row in self.loan_totals or ())
+        return sum([row[what] for row in self.loan_totals or ()])
 
     def loans_under(self, rule_id: str) -> int:
         return sum(row["loans"] for row in self.loan_totals or () if row["rule_id"] == rule_id)
@@ -94,7 +107,7 @@ class Standing:
 
 def patron_status(patron: PatronRow, rules: MemberRules, now: int) -> PatronStatus:
     """The stored status, or EXPIRED from the day after the last valid one."""
-    stored = PatronStatus(patron.status)
+    stored = _PATRON_STATUS[patron.status]
     if stored is not PatronStatus.ACTIVE:
         return stored
     today = rules.today(now)
@@ -142,7 +155,7 @@ def _derived(standing: Standing, rules: MemberRules, now: int) -> tuple[Block, .
     found: list[Block] = []
 
     def add(reason: BlockReason, scope: BlockScope = BlockScope.BORROW) -> None:
-        found.append(Block(scope=scope, reason=reason, source=BlockSource.DERIVED))
+        found.append(_block(scope=scope, reason=reason, source=BlockSource.DERIVED))
 
     if patron_status(standing.patron, rules, now) is not PatronStatus.ACTIVE:
         add(BlockReason.BORROW_DENIED, BlockScope.ALL)
@@ -248,11 +261,11 @@ def item_view(
 ) -> Item:
     """`bib` has `title` and `author`; `loan` is the item's open loan; `hold` the one it waits for; `queue` None: not
     read. A recalled loan shows as RECALLED."""
-    status = ItemStatus(item.status)
+    status = _ITEM_STATUS[item.status]
     on_loan = loan if loan is not None and loan.status == LoanStatus.OPEN else None
     if on_loan is not None and on_loan.recalled_at is not None:
         status = ItemStatus.RECALLED
-    return Item(
+    return _item(
         id=item.id,
         bib_id=item.bib_id,
         barcode=item.barcode,
@@ -260,7 +273,7 @@ def item_view(
         author=bib["author"] if bib else None,
         status=status,
         due=None if on_loan is None else instant(on_loan.due_at),
-        due_precision=DuePrecision.DAY if on_loan is None else DuePrecision(on_loan.due_precision),
+        due_precision=DuePrecision.DAY if on_loan is None else _PRECISION[on_loan.due_precision],
         recalled_at=None if on_loan is None else optional_instant(on_loan.recalled_at),
         hold_until=None if hold is None else optional_instant(hold.hold_until_at),
         owner_member=item.owner_member or item.member,
@@ -271,10 +284,10 @@ def item_view(
         copy_number=item.copy_number,
         enumeration=item.enumeration,
         collection=item.collection,
-        media_type=MediaType(item.media_type),
+        media_type=_MEDIA[item.media_type],
         item_type=item.item_type,
         restrictions=restrictions(item),
-        security_marker=SecurityMarker(item.security_marker),
+        security_marker=_MARKER[item.security_marker],
         magnetic=item.magnetic,
         hold_queue_length=None if queue is None else sum(1 for h in queue if waits_for(h, item)),
         properties=item.properties,
@@ -286,6 +299,8 @@ def item_view(
 
 
 def restrictions(item: ItemRow) -> tuple[UseRestriction, ...]:
+    if not item.restrictions:
+        return ()
     return tuple(UseRestriction(word) for word in item.restrictions.split(",") if word)
 
 
@@ -308,17 +323,17 @@ def loan_view(
     rule = rules.rules.get(loan.rule_id)
     left = None if rule is None or rule.max_renewals is None else max(0, rule.max_renewals - loan.renewals)
     is_open = loan.status == LoanStatus.OPEN
-    return Loan(
+    return _loan(
         id=loan.id,
         item_id=loan.item_id,
         patron_id=loan.patron_id,
         item_barcode=item_barcode,
         patron_barcode=patron_barcode,
         title=title,
-        status=LoanStatus(loan.status),
+        status=_LOAN_STATUS[loan.status],
         loaned_at=instant(loan.loaned_at),
         due=instant(loan.due_at),
-        due_precision=DuePrecision(loan.due_precision),
+        due_precision=_PRECISION[loan.due_precision],
         renewals_used=loan.renewals,
         renewals_left=left,
         renewable=renewable,

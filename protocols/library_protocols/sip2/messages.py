@@ -138,9 +138,11 @@ def build(
             if len(value) > width:
                 raise ValueError(f"{name} of message {code} holds {width} characters, not {len(value)}")
             value = value.rjust(width, "0") if is_number and value else value.ljust(width)
-        if not value.isascii() or not value.isprintable():
-            raise ValueError(f"{name} of message {code} must be printable ASCII")
         values[name] = value
+    head = "".join(values.values())
+    if not head.isascii() or not head.isprintable():
+        name = next(name for name, value in values.items() if not value.isascii() or not value.isprintable())
+        raise ValueError(f"{name} of message {code} must be printable ASCII")
     kept = [
         (field, value if value.isascii() else normalize("NFC", value)) for field, value in fields if value is not None
     ]

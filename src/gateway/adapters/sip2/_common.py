@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -124,8 +124,10 @@ def magnetic(known: bool | None, s: Surroundings) -> str:
     return s.profile.loans.magnetic_unknown if known is None else yes_no(known)
 
 
-def screen(messages: Iterable[MessageRef], s: Surroundings, language: str | None) -> list[Field]:
+def screen(messages: Sequence[MessageRef], s: Surroundings, language: str | None) -> list[Field]:
     """AF and AG lines of the messages in the languages that are due; no line twice, none for staff."""
+    if not messages:
+        return []
     found: dict[Field, None] = {}
     languages = s.languages_for(language)
     for message in messages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gateway.adapters.sip2._common import Field, amount, digits4, value
 from gateway.adapters.sip2.surroundings import Surroundings
@@ -23,10 +24,13 @@ _GROUP_TAIL = frozenset({"FA", "FB", "FC", "FD", "FE", "FF", "FG"})
 
 def wanted(message: Message, s: Surroundings) -> frozenset[int]:
     """Positions of the summary that ask for a list; positions beyond the known ones ask for nothing."""
-    marked = [position for position, flag in enumerate(message.fixed["summary"][: FEES + 1]) if flag in "Yy"]
-    if s.profile.lists.several_summaries == "first":
-        marked = marked[:1]
-    return frozenset(marked)
+    return _marked(message.fixed["summary"], s.profile.lists.several_summaries == "first")
+
+
+@lru_cache(256)
+def _marked(summary: str, first_only: bool) -> frozenset[int]:
+    marked = [position for position, flag in enumerate(summary[: FEES + 1]) if flag in "Yy"]
+    return frozenset(marked[:1] if first_only else marked)
 
 
 def window(message: Message, s: Surroundings) -> slice:
@@ -72,6 +76,8 @@ def entry(barcode: str | None, title: str, s: Surroundings) -> str:
 def fields(message: Message, s: Surroundings, account: AccountOutcome, language: str | None) -> list[Field]:
     """The list fields asked for, in the order of the summary."""
     asked = wanted(message, s)
+    if not asked:
+        return []
     part = window(message, s)
     found: list[Field] = []
 

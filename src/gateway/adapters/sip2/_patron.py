@@ -143,8 +143,10 @@ def answer(
     if shown and code != "26":
         fields += _own_fields(patron, s, now)
     lines = screen((*result.messages, *patron.messages, *_told(patron, now)), s, language or patron.language)
-    room = s.profile.wire.max_message - _size(fields) - _size(lines) - 100
-    return build(code, fields=[*fields, *_lists.fitting(lists, room), *lines], **fixed)
+    if lists:
+        room = s.profile.wire.max_message - _size(fields) - _size(lines) - 100
+        fields += _lists.fitting(lists, room)
+    return build(code, fields=[*fields, *lines], **fixed)
 
 
 def _size(fields: list[Field]) -> int:

@@ -1,0 +1,315 @@
+"""One harvest of one source: pages asked for in a thread, each taken into the catalogue with the state that leads on.
+
+Whatever ends a harvest, the next run goes on behind the last page that was taken. A list whose token is lost begins
+again at the last safe datestamp; since records are known by member and control number, what comes twice costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from gateway.catalogue.ingest import Incoming, Refusal, Report
+from gateway.catalogue.records import CatalogueRecord, FeedPage
+from gateway.clock import Clock
+from gateway.config import HarvestConfig
+from gateway.harvesting.lock import Busy, locked
+from gateway.harvesting.records import Translator, gone
+from gateway.harvesting.seen import Seen
+from gateway.harvesting.source import Page, Source, SourceProblem, Stopped, TokenLost
+from gateway.harvesting.state import HarvestState, load_state, next_from, state_key, target_of
+from library_protocols.oai_pmh import Identification
+
+IDLE_PAGES = 20  # pages on end without a record, or with a token that was seen: such a list never ends
+RESTARTS = 5  # of one run, each behind the one before
+MOST_GONE = 0.2  # of a source's records: more missing from a full list look like a fault of the source
+FEW = 100  # that many may be missing however few there are
+UNKNOWN = "unknown"  # a responseDate that was not told
+SCAN = 500  # records of the catalogue looked at in one go
+
+log = structlog.get_logger(__name__)
+
+
+class CatalogueSide(Protocol):
+    """What a harvest reads of the catalogue's store."""
+
+    async def state(self, key: str) -> str | None: ...
+
+    async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None: ...
+
+    async def changes(
+        self, view: str, set_spec: str, after_seq: int, from_: int | None, until: int | None, size: int, *,
+        with_deleted: bool = True,
+    ) -> FeedPage: ...  # fmt: skip
+
+    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]: ...
+
+
+class Intake(Protocol):
+    """What takes the records."""
+
+    async def put(
+        self, member: str, batch: Sequence[Incoming], *, state: Mapping[str, str | None] | None = None
+    ) -> Report: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a harvest did. `records` counts live and deleted ones; `resumed_at` those of earlier runs of the same list;
+    `gone` those taken for deleted because a full list had them no longer; `damaged` pieces of pages that were no XML.
+    `problem` says why it ended early, empty where `finished` or stopped."""
+
+    source: str
+    records: int = 0
+    deleted: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    repaired: int = 0
+    pages: int = 0
+    restarts: int = 0
+    damaged: int = 0
+    resumed_at: int = 0
+    full: bool = False
+    finished: bool = False
+    problem: str = ""
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Told after every page. `size` is the length of the whole list as the source has it, None where it is silent."""
+
+    source: str
+    records: int
+    resumed_at: int
+    size: int | None
+
+
+Progress = Callable[[Step], None]
+
+
+class Harvest:
+    """A harvest of one member's source. `folder` is for the list of what was seen; `dry_run` writes nothing at all;
+    `accept_gone` takes what a full list lacks for deleted, however much it is."""
+
+    def __init__(
+        self,
+        member: str,
+        source: HarvestConfig,
+        provider: Source,
+        store: CatalogueSide,
+        intake: Intake,
+        clock: Clock,
+        folder: Path,
+        *,
+        progress: Progress = lambda step: None,
+        dry_run: bool = False,
+        accept_gone: bool = False,
+    ) -> None:
+        self._member = member
+        self._source = source
+        self._provider = provider
+        self._store = store
+        self._intake = intake
+        self._clock = clock
+        self._folder = folder
+        self._progress = progress
+        self._dry_run = dry_run
+        self._accept_gone = accept_gone
+        self._key = state_key(member, source.name)
+        self._translator = Translator(member, source, store.state, lambda control: store.by_identifier(member, control))
+        self._tokens: set[bytes] = set()
+        self.outcome = Outcome(source.name)
+
+    async def run(self, *, full: bool = False) -> Outcome:
+        """Harvests what is new, or with `full` everything. Raises what the catalogue raises when it is away."""
+        try:
+            with locked(self._folder / f"{self._member}-{self._source.name}.lock"):
+                await self._run(full)
+        except (SourceProblem, Busy) as problem:
+            self.outcome.problem = str(problem)
+        except Stopped:
+            log.info("harvest.stopped", member=self._member, source=self._source.name)
+        return self.outcome
+
+    async def _run(self, full: bool) -> None:
+        about = await asyncio.to_thread(self._provider.identify_repository)
+        state = self._begin(load_state(await self._store.state(self._key), target_of(self._source)), full)
+        self.outcome.full = state.full
+        self.outcome.resumed_at = self.outcome.records = state.records
+        seen = None
+        if state.full and state.since and not self._dry_run:
+            file = self._folder / f"{self._member}-{self._source.name}.seen.sqlite3"
+            seen = Seen(file, fresh=not state.begun)
+        try:
+            state = await self._list(state, seen)
+            if not self._dry_run:
+                await self._end(state, about, seen)
+            self.outcome.finished = True
+        finally:
+            if seen is not None:
+                seen.close(forget=self.outcome.finished)
+
+    def _begin(self, state: HarvestState, full: bool) -> HarvestState:
+        """The list that was begun before, or a new one."""
+        if state.begun and (state.full or not full) and not self._dry_run:
+            return state
+        whole = full or not state.since
+        return HarvestState(
+            target=state.target,
+            since=state.since,
+            full_at=state.full_at,
+            ended_at=state.ended_at,
+            full=whole,
+            from_="" if whole else state.since,
+        )
+
+    async def _list(self, state: HarvestState, seen: Seen | None) -> HarvestState:
+        """Every page from where the state says; the next one is fetched while one is taken."""
+        fetching = self._fetch(state)
+        idle = 0
+        try:
+            while True:
+                try:
+                    page = await fetching
+                except TokenLost:
+                    state = self._restarted(state)
+                    fetching = self._fetch(state)
+                    continue
+                state = self._after(state, page)
+                idle = idle + 1 if self._met(state.token) or not page.response.records else 0
+                if state.token:
+                    fetching = self._fetch(state)
+                await self._take(page, state, seen)
+                if not state.token:
+                    return state
+                if idle >= IDLE_PAGES:
+                    raise SourceProblem(f"{idle} pages on end brought nothing new: the list has no end")
+                if state.records >= self._source.max_records:
+                    raise SourceProblem(
+                        f"there are more than {self._source.max_records:,} records: the list has no end"
+                    )
+        finally:
+            fetching.cancel()
+
+    def _fetch(self, state: HarvestState) -> asyncio.Future[Page]:
+        if state.token:
+            arguments = {"resumptionToken": state.token}
+        else:
+            arguments = {"metadataPrefix": self._source.metadata_prefix}
+            if self._source.set_spec:
+                arguments["set"] = self._source.set_spec
+            if state.from_:
+                arguments["from"] = state.from_
+        return asyncio.ensure_future(asyncio.to_thread(self._provider.page, arguments))
+
+    def _met(self, token: str) -> bool:
+        """Whether this token led on before, in this run."""
+        digest = hashlib.blake2b(token.encode(), digest_size=8).digest()
+        known = digest in self._tokens
+        if token:
+            self._tokens.add(digest)
+        return known
+
+    def _restarted(self, state: HarvestState) -> HarvestState:
+        self.outcome.restarts += 1
+        if self.outcome.restarts > RESTARTS:
+            raise SourceProblem(f"the source lost its resumption token {self.outcome.restarts} times")
+        log.warning("harvest.token_lost", member=self._member, source=self._source.name, begins=state.restart_from)
+        self._tokens.clear()
+        return replace(state, token="", from_=state.restart_from)
+
+    def _after(self, state: HarvestState, page: Page) -> HarvestState:
+        """The state behind a page."""
+        response = page.response
+        last, ordered = state.last, state.ordered
+        for record in response.records:
+            stamp = record.header.datestamp
+            ordered = ordered and stamp >= last
+            last = max(last, stamp)
+        return replace(
+            state,
+            begun=state.begun or response.response_date or UNKNOWN,
+            token=response.token.value if response.token is not None else "",
+            last=last,
+            ordered=ordered,
+            records=state.records + len(response.records),
+            damaged=state.damaged or bool(page.damage),
+        )
+
+    async def _take(self, page: Page, state: HarvestState, seen: Seen | None) -> None:
+        """One page into the catalogue, and the state behind it in the same transaction."""
+        outcome, response = self.outcome, page.response
+        batch = await self._translator.batch(response.records, response.response_date)
+        if seen is not None:
+            seen.add(batch.controls)
+        outcome.pages += 1
+        if not self._dry_run:
+            kept = {**batch.names, self._key: state.dump()}
+            self._count(await self._intake.put(self._member, batch.incoming, state=kept))
+        outcome.refused += batch.refused
+        outcome.refused += [
+            Refusal(f"page {outcome.pages}, octet {damage.offset}", damage.reason) for damage in page.damage
+        ]
+        outcome.damaged += len(page.damage)
+        outcome.deleted += batch.deleted
+        outcome.repaired += batch.repaired
+        outcome.records = state.records
+        size = response.token.complete_list_size if response.token is not None else None
+        self._progress(Step(self._source.name, state.records, outcome.resumed_at, size))
+
+    def _count(self, report: Report) -> None:
+        self.outcome.added += report.added
+        self.outcome.changed += report.changed
+        self.outcome.unchanged += report.unchanged
+        self.outcome.refused += report.refused
+
+    async def _end(self, state: HarvestState, about: Identification, seen: Seen | None) -> None:
+        """The list has been read to its end: what it lacks goes, and the next harvest begins behind it."""
+        if seen is not None and seen.whole and not state.damaged:
+            await self._remove_missing(seen)
+        now = int(self._clock.now().timestamp())
+        ended = HarvestState(
+            target=state.target,
+            since=next_from(state.begun, about.granularity, now),
+            full_at=now if state.full else state.full_at,
+            ended_at=now,
+        )
+        await self._intake.put(self._member, [], state={self._key: ended.dump()})
+
+    async def _remove_missing(self, seen: Seen) -> None:
+        """Deletes what came from this source once and is not in its full list, unless it is suspiciously much."""
+        missing: list[Incoming] = []
+        after = ours = 0
+        more = True
+        while more:
+            page = await self._store.changes(self._member, "", after, None, None, SCAN, with_deleted=False)
+            for found in await self._store.feed_records(self._member, page):
+                if found.provenance is None or found.provenance.base_url != self._source.url:
+                    continue
+                ours += 1
+                if found.control not in seen:
+                    missing.append(gone(found.provenance.identifier, found.control))
+            more = page.more
+            after = page.entries[-1].seq if page.entries else after
+            await asyncio.sleep(0)
+        if len(missing) > max(FEW, ours * MOST_GONE) and not self._accept_gone:
+            self.outcome.problem = (
+                f"{len(missing):,} of {ours:,} records are missing from the full list; nothing was deleted "
+                "(--accept-deletions takes them for gone)"
+            )
+            return
+        for start in range(0, len(missing), SCAN):
+            report = await self._intake.put(self._member, missing[start : start + SCAN])
+            self.outcome.gone += report.deleted
+
+
+__all__ = ["Harvest", "Outcome", "Progress", "Step"]

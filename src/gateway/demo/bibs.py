@@ -24,6 +24,7 @@ from gateway.demo.words import (
     WELSH_TOPICS,
 )
 from gateway.importing.description import Description, describe
+from library_protocols.marc import read
 
 BIBS_PER_MEMBER = 1050
 _FIRST_ID = 990_000_000_001
@@ -100,7 +101,8 @@ def _bib(number: int, work: _Work, chance: random.Random) -> DemoBib:
     point = "" if "." in subject_class else "."
     call_number = f"{subject_class}{point}{chance.randrange(10, 99)} {work.author[:3].upper()}"
     record = _record(bib_id, work, call_number, chance)
-    return DemoBib(bib_id, work.subject, call_number, describe(record), record.as_marc())
+    marc = record.as_marc()
+    return DemoBib(bib_id, work.subject, call_number, describe(read(marc).record), marc)
 
 
 def _record(bib_id: str, work: _Work, call_number: str, chance: random.Random) -> Record:

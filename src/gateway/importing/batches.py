@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Text, bindparam, select
 
@@ -35,13 +35,14 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Taken:
     """One row or record of a source. `resume` is where a later run starts after it, `position` how many bytes were
-    read; `label` names it to people; `problem` says why it could not even be read."""
+    read; `label` names it to people; `problem` says why it could not even be read, `remarks` what of it was repaired."""
 
     resume: int
     position: int
     label: str
     value: Any = None
     problem: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,15 @@ async def load(
     known: ImportProgressRow | None = found["row"]
     row = known or ImportProgressRow(member, load_id, 0, 0, 0, None)
     report = Report(row.rows_done, row.rows_refused, row.rows_done, row.finished_at is not None)
-    refused = _Rejects(rejects, keep=row.rows_refused)
+    refused = Rejects(rejects, keep=row.rows_refused)
+    repaired = Remarks.beside(rejects, row.offset)
     taken = iter(()) if report.finished else source.rows(row.offset)
     while not report.finished:
         batch = list(islice(taken, batch_size))
         rejected = await _write(store, clock, loader, batch, row, known is None, last=len(batch) < batch_size)
         known = row
         refused.add(rejected)
+        repaired.add(batch)
         report.rows_done, report.rows_refused = row.rows_done, row.rows_refused
         report.finished = row.finished_at is not None
         position = source.total if report.finished else batch[-1].position
@@ -119,6 +122,7 @@ async def load(
         if stop():
             break
     report.rejects = rejects if report.rows_refused else None
+    report.rows_repaired, report.repairs = repaired.count, repaired.path if repaired.count else None
     return report
 
 
@@ -161,7 +165,7 @@ async def _write(
     raise AssertionError("unreachable")
 
 
-class _Rejects:
+class Rejects:
     """The CSV of refused rows. What a killed run wrote beyond its last commit is cut off first."""
 
     def __init__(self, path: Path, *, keep: int) -> None:
@@ -181,4 +185,41 @@ class _Rejects:
 
     def _write(self, mode: str, rows: list[list[str]]) -> None:
         with self._path.open(mode, newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+
+
+class Remarks:
+    """The CSV of what was repaired in rows that were taken: where it begins in the source, and what was done.
+
+    What a killed run wrote beyond the position `start`, from which this one goes on, is cut off first."""
+
+    _HEAD: ClassVar = ["byte", "repair"]
+
+    def __init__(self, path: Path, start: int) -> None:
+        self.path = path
+        self.count = 0
+        kept: list[list[str]] = []
+        if start and path.exists():
+            with path.open(newline="", encoding="utf-8") as file:
+                kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) < start]
+        self.count = len({row[0] for row in kept})
+        if kept:
+            self._write("w", [self._HEAD, *kept])
+        else:
+            path.unlink(missing_ok=True)
+
+    @classmethod
+    def beside(cls, rejects: Path, start: int) -> Remarks:
+        """Where the rejects go, under a name of its own."""
+        return cls(rejects.with_name(rejects.name.removesuffix(".rejects.csv") + ".repairs.csv"), start)
+
+    def add(self, batch: list[Taken]) -> None:
+        rows = [[taken.label.removeprefix("byte "), text] for taken in batch for text in taken.remarks]
+        if not rows:
+            return
+        self._write("a", rows if self.count else [self._HEAD, *rows])
+        self.count += sum(bool(taken.remarks) for taken in batch)
+
+    def _write(self, mode: str, rows: list[list[str]]) -> None:
+        with self.path.open(mode, newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)

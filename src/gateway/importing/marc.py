@@ -1,7 +1,9 @@
-"""Bibs with their items from MARC. A record is known by its 001; what has not changed is not written.
+"""Bibs with their items from MARC: into the catalogue, and into the reference platform, which lends the items.
 
-A changed record gets the next change position, given under the lock of the member's state row, so that positions
-become visible in their order. A record marked deleted (leader/05 `d`) leaves a tombstone.
+A record is known by its 001; what has not changed is not written. In the platform a changed record gets the next
+change position, given under the lock of the member's state row, so that positions become visible in their order. A
+record marked deleted (leader/05 `d`) leaves a tombstone. The catalogue takes a batch first: it is idempotent, and what
+the platform cannot hold (no title, too long for ISO 2709) is in the catalogue all the same.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pymarc import Field, Record
-
+from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.records import Format
 from gateway.clock import Clock
 from gateway.importing import item_rows
 from gateway.importing.batches import BATCH, Rejected, Taken, load, load_id
 from gateway.importing.description import describe
 from gateway.importing.item_rows import ItemDefaults, Items
 from gateway.importing.log import Events
-from gateway.importing.marc_source import MarcFile
+from gateway.importing.marc_source import Found, MarcFile
 from gateway.importing.progress import ImportProblem, Progress, Report, Stop, never, silent
 from gateway.importing.vocabulary import Vocabulary, read_vocabulary
 from gateway.platforms.reference.parts import of_member
@@ -30,6 +32,7 @@ from gateway.store.effects import Effect, Insert, Update
 from gateway.store.port import Part, Plan, Store
 from gateway.store.rows import BibRow, MemberStateRow
 from gateway.store.sql import any_of
+from library_protocols.marc import DataField, Parsed, write_iso2709
 
 KNOWN = Plan(
     "import.marc",
@@ -76,12 +79,14 @@ ITEM_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class MarcOptions:
-    """`items` None: bibs only. `locations` and `item_types` translate the file's codes into the member's."""
+    """`items` None: bibs only. `locations` and `item_types` translate the file's codes into the member's. `format`
+    None: MARC 21 or UNIMARC is found out record by record."""
 
     items: ItemFields | None = None
     defaults: ItemDefaults = field(default_factory=ItemDefaults)
     locations: Mapping[str, str] = field(default_factory=dict)
     item_types: Mapping[str, str] = field(default_factory=dict)
+    format: Format | None = None
 
 
 async def import_marc(
@@ -91,6 +96,7 @@ async def import_marc(
     source: Path,
     options: MarcOptions | None = None,
     *,
+    ingest: Ingest | None = None,
     rejects: Path | None = None,
     progress: Progress = silent,
     stop: Stop = never,
@@ -98,18 +104,19 @@ async def import_marc(
 ) -> Report:
     """Loads records; those that cannot be, and items that cannot be, go to `rejects` with their position.
 
-    Raises ImportProblem before anything is written, OSError, StoreUnavailable and WriteConflict.
+    `ingest` is the catalogue's, None for the platform alone.
+    Raises ImportProblem before anything is written, OSError, StoreUnavailable, WriteConflict and CatalogueUnavailable.
     """
     chosen = options or MarcOptions()
     if chosen.items is not None and "barcode" not in chosen.items.subfields:
         raise ImportProblem("the item fields must say in which subfield the barcode stands")
-    loader = _Loader(store, member, await read_vocabulary(store, member), chosen)
+    loader = _Loader(store, member, await read_vocabulary(store, member), chosen, ingest)
     return await load(
         store,
         clock,
         member,
         load_id(source, {"kind": "marc", **dataclasses.asdict(chosen)}),
-        MarcFile(source),
+        MarcFile(source, chosen.format),
         loader,
         rejects=rejects or source.with_name(source.name + ".rejects.csv"),
         progress=progress,
@@ -128,20 +135,26 @@ class _Entry:
 
 
 class _Loader:
-    def __init__(self, store: Store, member: str, vocabulary: Vocabulary, options: MarcOptions) -> None:
+    def __init__(
+        self, store: Store, member: str, vocabulary: Vocabulary, options: MarcOptions, ingest: Ingest | None
+    ) -> None:
         self._store = store
         self._member = member
         self._vocabulary = vocabulary
         self._options = options
+        self._ingest = ingest
 
     async def effects(self, batch: list[Taken], now: int) -> tuple[list[Effect], list[Rejected]]:
-        refused: list[Rejected] = []
+        refused = await self._catalogued(batch)
+        nowhere = {rejected.label for rejected in refused}
         entries: list[_Entry] = []
         for taken in batch:
             try:
                 entries.append(self._entry(taken, now))
             except ValueError as problem:
-                refused.append(Rejected(taken.label, str(problem)))
+                if taken.label not in nowhere:
+                    elsewhere = "; the catalogue has it" if self._ingest is not None else ""
+                    refused.append(Rejected(taken.label, f"{problem}{elsewhere}"))
         barcodes = sorted({said["barcode"] for entry in entries for said in entry.items if "barcode" in said})
         ids = sorted({entry.bib.id for entry in entries})
         found = await self._store.read(KNOWN, {"member": self._member, "bib_ids": ids, "barcodes": barcodes})
@@ -155,15 +168,21 @@ class _Loader:
         log = Events(self._member, now)
         return [*self._bibs(entries, found["bibs"], found["state"], log, now), *items.effects(log)], refused
 
+    async def _catalogued(self, batch: list[Taken]) -> list[Rejected]:
+        if self._ingest is None:
+            return []
+        report = await self._ingest.put(self._member, [taken.value.incoming() for taken in batch])
+        return [Rejected(refusal.label, refusal.reason) for refusal in report.refused]
+
     def _entry(self, taken: Taken, now: int) -> _Entry:
-        record: Record = taken.value
-        bib = _bib_row(self._member, record, now)
+        found: Found = taken.value
+        bib = _bib_row(self._member, found.parsed, now)
         fields = self._options.items
-        held = record.get_fields(fields.tag) if fields is not None and bib.deleted_at is None else ()
+        held = found.parsed.record.fields(fields.tag) if fields is not None and bib.deleted_at is None else ()
         return _Entry(taken.label, bib, tuple(self._item(one, fields) for one in held) if fields else ())
 
-    def _item(self, held: Field, fields: ItemFields) -> dict[str, str]:
-        said = {column: (held.get(code) or "").strip() for column, code in fields.subfields.items()}
+    def _item(self, held: DataField, fields: ItemFields) -> dict[str, str]:
+        said = {column: held.first(code).strip() for column, code in fields.subfields.items()}
         for column, names in (("location", self._options.locations), ("item_type", self._options.item_types)):
             if column in said:
                 said[column] = names.get(said[column], said[column])
@@ -205,14 +224,16 @@ def _put(items: Items, bib_id: str, said: Mapping[str, str]) -> None:
     items.put(said["barcode"], bib_id, said)
 
 
-def _bib_row(member: str, record: Record, now: int) -> BibRow:
+def _bib_row(member: str, parsed: Parsed, now: int) -> BibRow:
     """Raises ValueError where a record has no id or no title, or does not fit into ISO 2709."""
-    control = record.get("001")
-    bib_id = (control.data or "").strip() if control is not None else ""
+    bib_id = parsed.record.control_number
     if not bib_id:
         raise ValueError("has no control number (001)")
-    said = describe(record)
-    deleted = str(record.leader)[5:6] == "d"
+    said = describe(parsed.record, parsed.format)
+    deleted = parsed.record.leader[5:6] == "d"
+    written = write_iso2709(parsed.record, format=parsed.format)
+    if written.loses:
+        raise ValueError("is longer than ISO 2709 allows (99,999 bytes a record, 9,999 a field)")
     return BibRow(
         member=member,
         id=bib_id,
@@ -227,24 +248,9 @@ def _bib_row(member: str, record: Record, now: int) -> BibRow:
         language=said.language,
         media_type=said.media_type,
         suppressed=False,
-        marc=_as_utf8(record),
+        marc=written.data,
         position=0,
         created_at=now,
         changed_at=now,
         deleted_at=now if deleted else None,
     )
-
-
-def _as_utf8(record: Record) -> bytes:
-    """The record as ISO 2709 in UTF-8, leader/09 saying so."""
-    record.force_utf8 = True
-    leader = str(record.leader)
-    record.leader = f"{leader[:9]}a{leader[10:]}"  # type: ignore[assignment]  pymarc takes text as well
-    try:
-        data = record.as_marc()
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"cannot be written as ISO 2709: {error}") from error
-    longest = max((len(field.as_marc("utf-8")) for field in record.get_fields()), default=0)
-    if len(data) > 99_999 or longest > 9_999:
-        raise ValueError("is longer than ISO 2709 allows (99,999 bytes a record, 9,999 a field)")
-    return data

@@ -14,13 +14,16 @@ class ImportProblem(Exception):
 @dataclass(slots=True)
 class Report:
     """`rows_done` counts every row or record read so far, over all runs of this load; `rows_refused` those of them
-    that are in the file of rejects. `resumed_at` is the number of rows that an earlier run had done."""
+    that are in the file of rejects, `rows_repaired` those that are in the file of repairs. `resumed_at` is the number
+    of rows that an earlier run had done."""
 
     rows_done: int = 0
     rows_refused: int = 0
     resumed_at: int = 0
     finished: bool = False
     rejects: Path | None = None
+    rows_repaired: int = 0
+    repairs: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from gateway.catalogue.index.compile import both, how_many, without
+from gateway.catalogue.index.compile import any_of, both, how_many, without
 from gateway.catalogue.index.folding import heading
 from gateway.catalogue.index.numbers import period, shelf_order
-from gateway.catalogue.index.schema import ID, schema, sort_fields, sort_number
+from gateway.catalogue.index.schema import ID, packed, schema, sort_fields, sort_number, told_apart
 from gateway.catalogue.index_map import INDEXES, Kind
 from gateway.catalogue.query import Missing, ProblemCode, QueryProblem, SortKey
 
@@ -146,7 +146,7 @@ def _paged(
     ordered = _Part(there, columns)
     nothing = _Part(absent, ())
     if key.missing is Missing.VALUE:
-        less, more = _around(key, there)
+        less, more = _around(searcher, key, there)
         stretches = [_Part(less, columns), nothing, _Part(more, columns)]
     elif (key.missing is Missing.HIGH) is not key.descending:
         stretches = [ordered, nothing]
@@ -173,7 +173,7 @@ def _stretches(
     return out
 
 
-def _around(key: SortKey, query: tantivy.Query) -> tuple[tantivy.Query, tantivy.Query]:
+def _around(searcher: tantivy.Searcher, key: SortKey, query: tantivy.Query) -> tuple[tantivy.Query, tantivy.Query]:
     """The records that come before those without a value, and those that come behind."""
     value = missing_value(key)
     if isinstance(value, int):
@@ -182,13 +182,29 @@ def _around(key: SortKey, query: tantivy.Query) -> tuple[tantivy.Query, tantivy.
         if key.descending:
             lower, upper = both(query, _range(field, value + 1, None)), both(query, _range(field, None, value))
         return lower, upper
-    whole = sort_fields(key.index)[2]
-    inclusive = key.descending
-    below = _TQuery.range_query(
-        schema(), whole, tantivy.FieldType.Text, None, value, include_upper=inclusive, use_inverted_index=True
+    below = both(query, _below(searcher, key.index, value, inclusive=key.descending))
+    return (without(query, below), below) if key.descending else (below, without(query, below))
+
+
+def _below(searcher: tantivy.Searcher, index: str, value: str, *, inclusive: bool) -> tantivy.Query:
+    """The records whose text comes before a value. Text has no ranges: the columns of numbers decide all but those that
+    begin alike, and of these the texts themselves are looked up."""
+    first, second, whole = sort_fields(index)
+    low, high = packed(value)
+    alike = searcher.terms_with_prefix(whole, value[: told_apart(value)], limit=_BY_TEXT + 1)
+    if len(alike) > _BY_TEXT:
+        raise QueryProblem(ProblemCode.SORT_MISSING, value[:200])
+    before = [
+        text for text, _ in alike if packed(text) == (low, high) and (text < value or (inclusive and text == value))
+    ]
+    same = _range(first, low, low)
+    return any_of(
+        [
+            _range(first, None, low - 1),
+            both(same, _range(second, None, high - 1)),
+            both(both(same, _range(second, high, high)), _TQuery.term_set_query(schema(), whole, before)),
+        ]
     )
-    lower, upper = both(query, below), without(query, below)
-    return (upper, lower) if key.descending else (lower, upper)
 
 
 def _ordered(
@@ -203,34 +219,37 @@ def _ordered(
     if size <= 0:
         return []
     column = columns[0]
-    order = tantivy.Order.Desc if column.descending else tantivy.Order.Asc
-    narrowed, skipped = (query, 0) if column.text or start < _DEEP else _narrow(searcher, query, column, start)
     if column.text and start + size > _BY_TEXT:
         raise QueryProblem(ProblemCode.SORT_TOO_MANY, f"more than {_BY_TEXT} begin alike")
-    hits = searcher.search(
-        narrowed, size, count=False, order_by_field=column.field, offset=start - skipped, order=order
-    ).hits
-    if len(hits) < size and narrowed is not query:
-        narrowed, skipped = query, 0
-        hits = searcher.search(query, size, count=False, order_by_field=column.field, offset=start, order=order).hits
+    order = tantivy.Order.Desc if column.descending else tantivy.Order.Asc
+
+    def look(within: tantivy.Query, offset: int, limit: int) -> list[tuple[Any, tantivy.DocAddress]]:
+        return searcher.search(within, limit, count=False, order_by_field=column.field, offset=offset, order=order).hits
+
+    if column.text:
+        # Text can only be counted by looking at it: all that comes before is looked at as well.
+        hits, place = look(query, 0, start + size), start
+    else:
+        narrowed, skipped = (query, 0) if start < _DEEP else _narrow(searcher, query, column, start)
+        hits, place = look(narrowed, start - skipped, size), 0
+        if len(hits) < size and skipped:
+            hits = look(query, start, size)
     if column.field == ID:
         return [int(hit[0]) for hit in hits]
     out: list[int] = []
-    place = 0
     while place < len(hits):
-        value = hits[place][0]
-        end = place
+        value, begin, end = hits[place][0], place, place
         while end < len(hits) and hits[end][0] == value:
             end += 1
-        at_edge = place == 0 or end == len(hits)
-        if end - place == 1 and not at_edge:
-            out.append(_ids(searcher, [hits[place][1]])[0])
+        while begin and hits[begin - 1][0] == value:
+            begin -= 1
+        if end - begin == 1 and end < len(hits) and begin:
+            out += _ids(searcher, [hits[place][1]])
         else:
-            alike = both(query, _same(column, value))
-            before = 0
-            if place == 0:
+            before = place - begin
+            if not column.text and not begin:
                 before = start - how_many(searcher, both(query, _before(column, value)))
-            out += _next(searcher, alike, columns[1:], rest, before, end - place)
+            out += _next(searcher, both(query, _same(column, value)), columns[1:], rest, before, end - place)
         place = end
     return out
 
@@ -260,14 +279,8 @@ def _same(column: Column, value: Any) -> tantivy.Query:
 
 
 def _before(column: Column, value: Any) -> tantivy.Query:
-    """The records that come before those with this value."""
-    if not column.text:
-        return _range(column.field, value + 1, None) if column.descending else _range(column.field, None, value - 1)
-    low, high = (value, None) if column.descending else (None, value)
-    return _TQuery.range_query(
-        schema(), column.field, tantivy.FieldType.Text, low, high,
-        include_lower=False, include_upper=False, use_inverted_index=True,
-    )  # fmt: skip
+    """The records that come before those with this number."""
+    return _range(column.field, value + 1, None) if column.descending else _range(column.field, None, value - 1)
 
 
 def _narrow(searcher: tantivy.Searcher, query: tantivy.Query, column: Column, start: int) -> tuple[tantivy.Query, int]:

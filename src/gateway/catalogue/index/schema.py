@@ -139,6 +139,14 @@ def packed(text: str) -> tuple[int, int]:
     return first, _packed(text[_SIGNS_EACH:])[0] if whole else 0
 
 
+def told_apart(text: str) -> int:
+    """How many first signs of a text all texts with the same numbers share, at least."""
+    for place, sign in enumerate(text[: 2 * _SIGNS_EACH]):
+        if sign not in _RANK:
+            return place
+    return min(len(text), 2 * _SIGNS_EACH)
+
+
 _LONGEST_SORT = 512
 _LONGEST_FACET = 256
 

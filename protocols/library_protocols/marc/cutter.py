@@ -17,7 +17,7 @@ MAX_RECORD = 1 << 22
 """Bytes without an end after which what was read cannot be a record; MARCXML may be many times ISO 2709's 99,999."""
 
 _HEAD = 4096
-_FILLER = b" \t\r\n\x0b\x0c\x00\x1a"  # line ends and fillers that exports put between records
+_FILLER = b" \t\r\n\x0b\x0c\x00\x1a\x1c"  # line ends and fillers that exports put between records
 _NOTHING = _FILLER + b"\x1d\x1e"  # terminators of no record
 _NAME = rb"(?:([A-Za-z_][\w.-]*):)?record"
 _XML_START = re.compile(rb"<" + _NAME + rb"(?=[\s>/])")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from library_protocols.marc.problems import MarcError, Repair
 
-_FILLER = b" \t\r\n\x00\x1a\xef\xbb\xbf"
+_FILLER = b" \t\r\n\x00\x1a\x1c\xef\xbb\xbf"
 _FIELD_END, _RECORD_END, _SUBFIELD = 0x1E, 0x1D, 0x1F
 _LEADER_LENGTH, _ENTRY_LENGTH = 24, 12
 _DIRECTORY = re.compile(rb"(?:[0-9A-Za-z]{3}[0-9]{9})+")

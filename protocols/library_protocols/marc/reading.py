@@ -75,7 +75,8 @@ def with_unimarc_charsets(record: Record, charsets: str, *, also_blank: bool = F
     """The record with these four characters in 100$a/26-29, where a claim stands there now, or `also_blank`."""
     old = record.first("100", "a")
     claim = old[_CHARSETS.start : _CHARSETS.end]
-    if len(old) < _CHARSETS.end or claim == charsets or not (also_blank or claim.strip()):
+    # Two digits say it; what fills the other two positions is the cataloguer's.
+    if len(old) < _CHARSETS.end or claim[:2] == charsets[:2] or not (also_blank or claim.strip()):
         return record
     new = old[: _CHARSETS.start] + charsets + old[_CHARSETS.end :]
 

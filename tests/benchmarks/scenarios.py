@@ -210,8 +210,10 @@ async def _fill(database: Database, data: Path) -> None:
 
 
 def fleet(quick: bool) -> Figures:
-    """Latency of 450 kiosks that think between messages, against one kiosk alone."""
+    """Latency of 450 kiosks that think between messages, against one kiosk alone, and of the disk below them."""
     seconds = 10.0 if quick else 40.0
+    with folder() as data:
+        disk = fsyncs(data / "log", seconds / 4)
     with node() as (port, _process):
         alone = load(port, "item", 0, connections=1, think=0.02, seconds=seconds / 2, spread=1_100)
         pairs_alone = load(port, "pair", 0, connections=1, think=0.02, seconds=seconds / 2)
@@ -224,8 +226,24 @@ def fleet(quick: bool) -> Figures:
         "pair_p99_ms": pairs["p99_ms"],
         "item_over_alone_ms": busy["p99_ms"] - alone["p99_ms"],
         "pair_over_alone_ms": pairs["p99_ms"] - pairs_alone["p99_ms"],
+        "fsync_p50_ms": disk[len(disk) // 2],
+        "fsync_p99_ms": disk[int(len(disk) * 0.99)],
         "messages_per_second": busy["per_second"],
     }
+
+
+def fsyncs(file: Path, seconds: float) -> list[float]:
+    """Milliseconds, in order, of appending what a commit appends to its log, eight pages, and having it on the disk:
+    as often as the fleet commits. Nothing of ours is in them."""
+    took: list[float] = []
+    end = time.perf_counter() + seconds
+    with file.open("wb", buffering=0) as log:
+        while (start := time.perf_counter()) < end:
+            log.write(b"\0" * 8 * 4096)
+            os.fsync(log.fileno())
+            took.append((time.perf_counter() - start) * 1000)
+            time.sleep(0.02)
+    return sorted(took)
 
 
 def memory(quick: bool) -> Figures:

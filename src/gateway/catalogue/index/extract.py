@@ -26,7 +26,7 @@ _FILED_AT = {"130": 0, "730": 0, "740": 0, "222": 1, "240": 1, "242": 1, "245": 
 _NOT_FILED = re.compile("\u0098[^\u009c]*\u009c|\u0088[^\u0089]*\u0089|\u001bH[^\u001b]*\u001bI|<<[^<>]*>>")
 _CONTROLS = re.compile("[\u0080-\u009f]")
 _END = " /:;,=."
-_ABBREVIATED = re.compile(r"(?:\b\w|\b(?:jr|sr|dr|etc|inc|co|ltd|st|vol|no|pt))\.$", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:jr|sr|dr|etc|inc|co|ltd|st|vol|no|pt))\.$", re.IGNORECASE)
 
 
 class Heading(NamedTuple):
@@ -190,11 +190,10 @@ def extract(record: Record, format_: Format = Format.MARC21, holders: Iterable[s
             texts.setdefault(action.name, []).append(text)
             if action.anchored:
                 out.parts.setdefault(action.name, []).extend([part for words in chosen if (part := words.strip())])
-            if action.title_like:
-                _title(out, action, found, tag, format_)
+            filed = _title(out, action, found, tag, format_) if action.title_like else None
             if action.scannable:
                 written = display(_written(action, found, tag))
-                out.headings.append(Heading(action.name, text, written))
+                out.headings.append(Heading(action.name, filed or text, written))
                 if action.facet:
                     values = out.facets.setdefault(action.name, [])
                     if written not in values:
@@ -209,19 +208,23 @@ def extract(record: Record, format_: Format = Format.MARC21, holders: Iterable[s
     return out
 
 
-def _title(out: Fields, action: _Text, found: DataField, tag: str, format_: Format) -> None:
-    """Finds a title with and without its article, and sorts by the title proper without it."""
+def _title(out: Fields, action: _Text, found: DataField, tag: str, format_: Format) -> str | None:
+    """Finds a title without its article as well, and sorts by the title proper without it.
+
+    The title as it is filed; None where nothing is passed over."""
     codes = action.codes or frozenset()
     written = " ".join(text for code, text in found.subfields if code in codes)
     filed = _filed(found, tag, format_, written)
-    if filed is not None and (text := " ".join(fold(filed).split())):
+    text = heading(filed if filed is not None else written)
+    if filed is not None and text:
         out.texts[action.name].append(text)
         if action.anchored:
             first = next(text for code, text in found.subfields if code in codes)
-            if (part := _filed(found, tag, format_, first)) and (words := " ".join(fold(part).split())):
+            if (part := _filed(found, tag, format_, first)) and (words := heading(part)):
                 out.parts[action.name].append(words)
     if action.name == "title" and "title" not in out.sort and tag in ("245", "200"):
-        out.sort["title"] = " ".join(fold(filed if filed is not None else written).split())
+        out.sort["title"] = text
+    return text if filed is not None else None
 
 
 def _value(out: Fields, index: Index, source: Source, text: str) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import tantivy
 
@@ -152,18 +153,18 @@ class HeadingWriter:
 
 
 class HeadingReader:
-    """Walks along the headings; one connection, used by one thread at a time."""
+    """Walks along the headings of one generation, which it keeps open: another may take its place on the disk."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("PRAGMA mmap_size = 268435456")
-        return connection
+        self._lock = Lock()
+        self._connection = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        self._connection.execute("PRAGMA mmap_size = 268435456")
 
     def close(self) -> None:
-        """Nothing stays open between scans."""
+        with self._lock:
+            self._connection.close()
 
     def scan(
         self,
@@ -186,19 +187,16 @@ class HeadingReader:
         if not 0 <= position <= size + 1:
             raise QueryProblem(ProblemCode.SCAN_POSITION, str(position))
         start = start_of(index, term)
-        connection = self._connect()
-        try:
-            bits = dict(connection.execute("SELECT code, bit FROM view"))
-            lists = dict(connection.execute("SELECT name, id FROM list"))
+        with self._lock:
+            bits = dict(self._connection.execute("SELECT code, bit FROM view"))
+            lists = dict(self._connection.execute("SELECT name, id FROM list"))
             number = lists.get(list_name(index, words))
             if view not in bits or number is None:
                 return Scan((), 1, True, True)
-            walk = _Walk(connection, searcher, view, index, words, number, 1 << bits[view])
+            walk = _Walk(self._connection, searcher, view, index, words, number, 1 << bits[view])
             before = max(position - 1, 0)
             behind, more_behind = walk.forward(start, size - before, after=position == 0)
             earlier, more_before = walk.backward(start, before)
-        finally:
-            connection.close()
         entries = tuple(reversed(earlier)) + tuple(behind)
         at = 0 if position == 0 else len(earlier) + 1
         return Scan(entries, at, not more_before, not more_behind, walk.passed >= _MOST_PASSED)

@@ -1,0 +1,148 @@
+"""Following the feed: what it says is soon found, twice is the same as once, another version is made anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.catalogue.index import writer as writing
+from gateway.catalogue.index.directory import begin, current, is_current, position
+from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.index.writer import IndexWriter, follow, rebuild
+from gateway.catalogue.query import AllRecords, Term
+from gateway.catalogue.records import ALL, CatalogueRecord, Format, IndexEntry
+from tests.gateway.catalogue.index.building import MemoryFeed, entry, record
+
+
+def titled(number: int, title: str, seq: int) -> IndexEntry:
+    return entry(number, record(f"001 {number}\n245 10 $a{title}"), seq=seq)
+
+
+@asynccontextmanager
+async def following(feed: MemoryFeed, path: Path) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(follow(feed, path, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def becomes_true(condition: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(1_000):
+        if await condition():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not become true")
+
+
+async def ids(reader: IndexReader, query: Term | AllRecords) -> list[int]:
+    reader.reload()
+    return await (await reader.search(ALL, query)).page(1, 100) if reader.ready else []
+
+
+async def test_changes_are_found_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "IDLE", 0.02)
+    feed = MemoryFeed([titled(1, "Ants", 1), titled(2, "Bees", 2)])
+    reader = IndexReader(tmp_path)
+    async with following(feed, tmp_path):
+        await becomes_true(lambda: found(reader, AllRecords(), [1, 2]))
+        feed.change(titled(1, "Wasps", 3))
+        feed.change(entry(2, None, seq=4))
+        feed.change(titled(3, "Bees", 5))
+        await becomes_true(lambda: found(reader, AllRecords(), [1, 3]))
+    assert await ids(reader, Term("title", "ants")) == []
+    assert await ids(reader, Term("title", "wasps")) == [1]
+    assert await ids(reader, Term("title", "bees")) == [3]
+    folder = current(tmp_path)
+    assert folder is not None
+    assert position(folder) == 5
+    feed.change(titled(4, "Gnats", 6))
+    async with following(feed, tmp_path):
+        await becomes_true(lambda: found(reader, AllRecords(), [1, 3, 4]))
+    assert current(tmp_path) == folder
+    reader.close()
+
+
+async def found(reader: IndexReader, query: Term | AllRecords, wanted: list[int]) -> bool:
+    return await ids(reader, query) == wanted
+
+
+async def test_what_was_committed_and_not_noted_is_followed_again(tmp_path: Path) -> None:
+    folder = await rebuild(MemoryFeed([titled(1, "Ants", 1), titled(2, "Bees", 2)]), tmp_path)
+    assert folder is not None
+    (folder / "position").write_text("0")
+    again = IndexWriter(folder)
+    again.apply([titled(1, "Ants", 1), titled(2, "Bees", 2)])
+    again.commit()
+    again.close()
+    reader = IndexReader(tmp_path)
+    assert await ids(reader, AllRecords()) == [1, 2]
+    reader.close()
+
+
+async def test_a_record_that_comes_twice_while_an_index_is_made_is_there_once(tmp_path: Path) -> None:
+    writer = IndexWriter(begin(tmp_path), fresh=True)
+    writer.apply([titled(1, "Ants", 1), titled(2, "Bees", 2), titled(1, "Wasps", 3)])
+    writer.commit()
+    writer.close()
+    (tmp_path / "current").write_text("1")
+    reader = IndexReader(tmp_path)
+    assert await ids(reader, AllRecords()) == [1, 2]
+    assert await ids(reader, Term("title", "ants")) == []
+    reader.close()
+
+
+async def test_an_index_of_another_version_is_made_anew_beside_the_old_one(tmp_path: Path) -> None:
+    feed = MemoryFeed([titled(1, "Ants", 1)])
+    old = await rebuild(feed, tmp_path)
+    assert old is not None
+    (old / "version").write_text("of long ago")
+    assert not is_current(old)
+    reader = IndexReader(tmp_path)
+    assert not reader.ready
+    async with following(feed, tmp_path):
+        await becomes_true(lambda: found(reader, AllRecords(), [1]))
+    assert current(tmp_path) != old
+    assert not old.exists()
+    reader.close()
+
+
+async def test_a_reader_keeps_what_it_sees_while_the_index_is_made_anew(tmp_path: Path) -> None:
+    await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path)
+    reader = IndexReader(tmp_path)
+    held = await reader.search(ALL, AllRecords())
+    await rebuild(MemoryFeed([titled(2, "Bees", 1)]), tmp_path)
+    assert await held.page(1, 10) == [1]
+    assert [one.display for one in (await reader.scan(ALL, "title", "")).entries] == ["Ants"]
+    assert await ids(reader, AllRecords()) == [2]
+    assert [one.display for one in (await reader.scan(ALL, "title", "")).entries] == ["Bees"]
+    reader.close()
+
+
+def folders(path: Path) -> list[Path]:
+    return [one for one in path.iterdir() if one.is_dir()]
+
+
+async def test_a_half_made_index_is_thrown_away(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    assert await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path, stop) is None
+    assert current(tmp_path) is None
+    folder = await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path)
+    assert folders(tmp_path) == [folder]
+
+
+async def test_a_record_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    broken = IndexEntry(1, 1, CatalogueRecord(1, "aber", "1", 1, Format.MARC21, b"<record><broken", 0), ("aber", ALL))
+    folder = begin(tmp_path)
+    writer = IndexWriter(folder)
+    writer.apply([broken, titled(2, "Bees", 2)])
+    writer.commit()
+    assert (writer.unreadable, writer.position) == (1, 2)
+    writer.close()

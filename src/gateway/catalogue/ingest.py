@@ -16,12 +16,13 @@ from gateway.catalogue.joining import Joiner
 from gateway.catalogue.matching import Facts, Rules
 from gateway.catalogue.materials import material
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
-from gateway.catalogue.set_rules import SetRule, described, sets_of
+from gateway.catalogue.set_rules import SetRule, configured, described, sets_of
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING
 from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text
 from gateway.catalogue.store.working import Rec, Working, rank_of
 from gateway.catalogue.store.writer import Writer
+from gateway.config import Config
 from library_protocols.marc import Record, to_marcxml
 
 MAX_CONTROL = 255
@@ -120,6 +121,24 @@ class Ingest:
         self._names = names or {}
         self._now = now
 
+    @classmethod
+    def configured(cls, store: Writer, config: Config) -> Ingest:
+        """With everything that the configuration says about it. Raises ConfigError for a set that is none."""
+        return cls(
+            store,
+            union=config.catalogue.union_ids,
+            sets=configured(config),
+            names={code: member.name for code, member in config.members.items()},
+        )
+
+    async def originals(
+        self, member: str, controls: Sequence[str], *, besides: SourceKind
+    ) -> dict[str, tuple[SourceKind, bytes]]:
+        """What is kept of a member's records as they came, by control number, without those of one kind."""
+        ids = await self.store.controls(member, controls)
+        kept = await self.store.originals(list(ids.values()))
+        return {control: kept[n] for control, n in ids.items() if n in kept and kept[n][0] != besides}
+
     async def put(
         self, member: str, batch: Sequence[Incoming], *, state: Mapping[str, str | None] | None = None
     ) -> Report:
@@ -203,8 +222,9 @@ class Ingest:
             assert one.incoming.record is not None
             one.marcxml = to_marcxml(one.incoming.record)
         await self.store.learn(RENDERING, [one.marcxml for one in fresh if one.marcxml is not None])
-        for number, kind in enumerate(KINDS):
-            await self.store.learn(ORIGINAL[number], [o.incoming.original for o in fresh if o.incoming.kind == kind])
+        for kind in dict.fromkeys(ORIGINAL):
+            came = [o.incoming.original for o in fresh if ORIGINAL[KINDS.index(o.incoming.kind)] == kind]
+            await self.store.learn(kind, came)
         for one in fresh:
             one.content = self._content(member, one)
 

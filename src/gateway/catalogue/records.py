@@ -25,6 +25,7 @@ class SourceKind(StrEnum):
 
     ISO2709 = "iso2709"
     MARCXML = "marcxml"
+    PLATFORM = "platform"  # ISO 2709 as the reference platform keeps it: there was no other original
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Holding:
     """Copies of a bib that stand at one place under one call number, as last published (not who has them on loan).
 
     `location` and `collection` are codes of the member; `summary` says which parts of a serial or set are held.
+    `control` is the control number of the record that it is a holding of, filled in when it is read.
     """
 
     member: str
@@ -44,6 +46,7 @@ class Holding:
     note: str = ""
     item_type: str = ""
     barcodes: tuple[str, ...] = ()
+    control: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.catalogue.query import QueryProblem
+from gateway.catalogue.query_sets import QuerySet, query_set
 from gateway.catalogue.records import ALL, Format
+from gateway.config import Config, ConfigError, Problem
+from library_protocols.cql import CqlError
 from library_protocols.marc import Record
 
 
@@ -50,3 +54,20 @@ def described(rules: Sequence[SetRule]) -> list[tuple[str, str, str, str]]:
     named = {(rule.view, rule.spec): (rule.name, rule.description) for rule in rules}
     every = {(rule.view, spec) for rule in rules for spec in with_parents(rule.spec)}
     return [(view, spec, *named.get((view, spec), (spec, ""))) for view, spec in sorted(every)]
+
+
+def configured(config: Config) -> list[QuerySet]:
+    """The sets that the configuration defines. Raises ConfigError where a query cannot be answered."""
+    told = [(ALL, config.catalogue.sets, "catalogue.sets")]
+    told += [(code, member.catalogue.sets, f"members.{code}.catalogue.sets") for code, member in config.members.items()]
+    found: list[QuerySet] = []
+    problems: list[Problem] = []
+    for view, sets, where in told:
+        for one in sets:
+            try:
+                found.append(query_set(view, one.spec, one.name, one.query))
+            except (CqlError, QueryProblem) as error:
+                problems.append(Problem("", f"{where} ({one.spec})", str(error)))
+    if problems:
+        raise ConfigError(problems)
+    return found

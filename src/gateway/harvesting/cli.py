@@ -103,8 +103,7 @@ async def _run(
     store = await open_writer(settings.catalogue_url)
     stop = threading.Event()
     outcomes: list[Outcome] = []
-    names = {code: found.name for code, found in settings.members.items()}
-    intake = Ingest(store, union=settings.catalogue.union_ids, names=names)
+    intake = Ingest.configured(store, settings)
     columns = (BarColumn(), TaskProgressColumn(), _Records(), TimeRemainingColumn())
     try:
         with Progress(TextColumn("{task.description}"), *columns, console=diagnostics, disable=quiet) as bars:

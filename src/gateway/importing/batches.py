@@ -35,7 +35,7 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Taken:
     """One row or record of a source. `resume` is where a later run starts after it, `position` how many bytes were
-    read; `label` names it to people; `problem` says why it could not even be read, `remarks` what of it was repaired."""
+    read; `label` names it to people; `problem` says why it could not even be read, `remarks` what was repaired."""
 
     resume: int
     position: int

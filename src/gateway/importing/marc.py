@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import bindparam, select
+
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import Format
 from gateway.clock import Clock
@@ -40,6 +42,22 @@ KNOWN = Plan(
         STATE,
         Part("bibs", of_member(schema.bib).where(any_of(schema.bib.c.id, "bib_ids")), BibRow, many=True),
         item_rows.BY_BARCODE,
+    ),
+    dict,
+)
+
+SUPPRESSED = Plan(
+    "import.suppressed",
+    (
+        Part(
+            "bibs",
+            select(schema.bib.c.id).where(
+                schema.bib.c.member == bindparam("member"),
+                any_of(schema.bib.c.id, "bib_ids"),
+                schema.bib.c.suppressed.is_(True),
+            ),
+            many=True,
+        ),
     ),
     dict,
 )
@@ -145,7 +163,9 @@ class _Loader:
         self._ingest = ingest
 
     async def effects(self, batch: list[Taken], now: int) -> tuple[list[Effect], list[Rejected]]:
-        refused = await self._catalogued(batch)
+        ids = sorted({taken.value.parsed.record.control_number for taken in batch})
+        known = (await self._store.read(SUPPRESSED, {"member": self._member, "bib_ids": ids}))["bibs"]
+        refused = await self._catalogued(batch, {row["id"] for row in known})
         nowhere = {rejected.label for rejected in refused}
         entries: list[_Entry] = []
         for taken in batch:
@@ -168,10 +188,14 @@ class _Loader:
         log = Events(self._member, now)
         return [*self._bibs(entries, found["bibs"], found["state"], log, now), *items.effects(log)], refused
 
-    async def _catalogued(self, batch: list[Taken]) -> list[Rejected]:
+    async def _catalogued(self, batch: list[Taken], suppressed: set[str]) -> list[Rejected]:
+        """Into the catalogue; what staff have hidden in the platform stays hidden."""
         if self._ingest is None:
             return []
-        report = await self._ingest.put(self._member, [taken.value.incoming() for taken in batch])
+        coming = [taken.value.incoming() for taken in batch]
+        for one in coming:
+            one.suppressed = one.record is not None and one.record.control_number in suppressed
+        report = await self._ingest.put(self._member, coming)
         return [Rejected(refusal.label, refusal.reason) for refusal in report.refused]
 
     def _entry(self, taken: Taken, now: int) -> _Entry:

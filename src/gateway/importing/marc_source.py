@@ -1,4 +1,4 @@
-"""MARC files, record by record: ISO 2709 or MARCXML, cut by `library_protocols.marc` so that damage costs one record."""
+"""MARC files, record by record: ISO 2709 or MARCXML, cut by the codec so that damage costs one record."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ async def test_a_record_is_shown_as_it_came(ingest: Ingest, store: Writer, time:
     assert from_marcxml(found.marcxml) == one.record
     assert (found.member, found.control, found.format) == ("aber", "1", Format.MARC21)
     assert (found.datestamp, found.sets) == (time(), ("format:book",))
-    assert await store.original(found.id) == ("iso2709", one.original)
+    assert await store.originals([found.id]) == {found.id: (SourceKind.ISO2709, one.original)}
     assert await store.by_identifier("aber", "1") == found
     assert await store.by_identifier("bangor", "1") is None
 
@@ -129,8 +129,8 @@ async def test_a_record_that_is_suppressed_later_leaves_its_shared_bib(ingest: I
 
 
 async def test_holdings_of_all_members_are_shown_together(ingest: Ingest, store: Writer, time: Time) -> None:
-    of_aber = (Holding("aber", "main", "DA 714", 2, barcodes=("1", "2")),)
-    of_bangor = (Holding("bangor", "deiniol", "942.9"),)
+    of_aber = (Holding("aber", "main", "DA 714", 2, barcodes=("1", "2"), control="1"),)
+    of_bangor = (Holding("bangor", "deiniol", "942.9", control="b"),)
     await ingest.put("aber", [incoming("1", holdings=of_aber, **SAME)])
     await ingest.put("bangor", [incoming("b", holdings=of_bangor, **SAME)])
     (shown,) = await listed(store, ALL)
@@ -193,7 +193,7 @@ async def test_a_dictionary_is_made_of_the_first_records(
     for opened in (store, other):
         found = await opened.records("aber", range(1, 901))
         assert [from_marcxml(one.marcxml) for one in found if one] == [one.record for one in batch]
-    assert await other.original(900) == ("iso2709", batch[-1].original)
+    assert await other.originals([900]) == {900: (SourceKind.ISO2709, batch[-1].original)}
 
 
 async def test_a_unimarc_record(ingest: Ingest, store: Writer) -> None:

@@ -21,12 +21,14 @@ from gateway.catalogue.records import (
     IndexEntry,
     ReviewPair,
     SetDescription,
+    SourceKind,
     StoreStats,
 )
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import Compression
 from gateway.catalogue.store.rows import (
     FORMATS,
+    KINDS,
     SHOWN,
     RecordRow,
     SharedRow,
@@ -184,7 +186,7 @@ class Reader(ABC):
             shared = {row.shared for row in rows.values() if row.status == Status.VISIBLE}
             leads = {row.lead: row for row in map(SharedRow._make, await session.fetch(sql.SHARED, ids=list(shared)))}
             holders: dict[int, set[str]] = {}
-            for group, status, member, _ in await session.fetch(sql.GROUPS, shared=list(shared)):
+            for group, status, member, _, _ in await session.fetch(sql.GROUPS, shared=list(shared)):
                 if status == Status.VISIBLE:
                     holders.setdefault(group, set()).add(member)
             own = {number: row for number, row in rows.items() if row.status in SHOWN}
@@ -227,15 +229,19 @@ class Reader(ABC):
             made.open_reviews = (await session.fetch(sql.COUNT_OPEN_REVIEWS))[0][0]
         return made
 
-    async def original(self, number: int) -> tuple[str, bytes] | None:
-        """Kind and bytes of a source record as it came."""
+    async def originals(self, ids: Sequence[int]) -> dict[int, tuple[SourceKind, bytes]]:
+        """Kind and bytes of source records as they came."""
         async with self.snapshot() as session:
-            rows = await session.fetch(sql.ORIGINALS, ids=[number])
-            if not rows:
-                return None
-            _, kind, dictionary, data = rows[0]
-            await self._learn(session, [dictionary])
-        return ("iso2709", "marcxml")[kind], self.compression.unpack(dictionary, data)
+            rows = await session.fetch(sql.ORIGINALS, ids=list(ids))
+            await self._learn(session, {row[2] for row in rows})
+        unpack = self.compression.unpack
+        return {number: (KINDS[kind], unpack(dictionary, data)) for number, kind, dictionary, data in rows}
+
+    async def controls(self, member: str, controls: Sequence[str]) -> dict[str, int]:
+        """The ids of a member's source records, seen or not, by control number."""
+        async with self.snapshot() as session:
+            rows = await session.fetch(sql.DIGESTS, member=member, controls=list(controls))
+        return {row[0]: row[3] for row in rows}
 
     async def _position(self, session: Session) -> tuple[int, int, int]:
         """Horizon, last seq given, last id given."""
@@ -359,7 +365,9 @@ class Reader(ABC):
         await self._learn(session, {dictionary for dictionary, _ in rendered.values()})
         if holdings is None:
             texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=ids)}
-            holdings = {n: holdings_of(row.member, texts[row.id]) for n, row in rows.items() if row.id in texts}
+            holdings = {
+                n: holdings_of(row.member, row.control, texts[row.id]) for n, row in rows.items() if row.id in texts
+            }
         unpack = self.compression.unpack
         return {
             n: CatalogueRecord(
@@ -388,20 +396,23 @@ class Reader(ABC):
         self, session: Session, view: str, rows: dict[int, RecordRow]
     ) -> dict[int, tuple[Holding, ...]]:
         """By the keys of `rows`: in `ALL` those of every visible record of the shared bib, by member and id."""
-        holders: dict[int, list[tuple[str, int]]] = {n: [(row.member, row.id)] for n, row in rows.items()}
+        holders = {n: [(row.member, row.control, row.id)] for n, row in rows.items()}
         if view == ALL:
-            of_group: dict[int, list[tuple[str, int]]] = {}
-            for shared, status, member, number in await session.fetch(
+            of_group: dict[int, list[tuple[str, str, int]]] = {}
+            for shared, status, member, control, number in await session.fetch(
                 sql.GROUPS, shared=list({row.shared for row in rows.values()})
             ):
                 if status == Status.VISIBLE:
-                    of_group.setdefault(shared, []).append((member, number))
+                    of_group.setdefault(shared, []).append((member, control, number))
             holders = {n: sorted(of_group.get(row.shared, ())) for n, row in rows.items()}
-        wanted = {number for group in holders.values() for _, number in group}
+        wanted = {number for group in holders.values() for _, _, number in group}
         texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=list(wanted))}
         return {
             n: tuple(
-                holding for member, number in group if number in texts for holding in holdings_of(member, texts[number])
+                holding
+                for member, control, number in group
+                if number in texts
+                for holding in holdings_of(member, control, texts[number])
             )
             for n, group in holders.items()
         }

@@ -12,7 +12,7 @@ import orjson
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
 
 FORMATS = (Format.MARC21, Format.UNIMARC)
-KINDS = (SourceKind.ISO2709, SourceKind.MARCXML)
+KINDS = (SourceKind.ISO2709, SourceKind.MARCXML, SourceKind.PLATFORM)
 
 
 class Status(IntEnum):
@@ -74,19 +74,19 @@ def holdings_text(holdings: tuple[Holding, ...]) -> str:
         {
             name: value
             for name, value in zip(_FIELDS, _VALUES(one), strict=True)
-            if name != "member" and value != _DEFAULTS.get(name)
+            if name not in ("member", "control") and value != _DEFAULTS.get(name)
         }
         for one in holdings
     ]
     return orjson.dumps(said).decode()
 
 
-def holdings_of(member: str, text: str) -> tuple[Holding, ...]:
+def holdings_of(member: str, control: str, text: str) -> tuple[Holding, ...]:
     made: list[Holding] = []
     for said in orjson.loads(text):
         if "barcodes" in said:
             said["barcodes"] = tuple(said["barcodes"])
-        made.append(Holding(member=member, **said))
+        made.append(Holding(member=member, control=control, **said))
     return tuple(made)
 
 

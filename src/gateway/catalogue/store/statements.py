@@ -50,14 +50,16 @@ KNOWN = Statement(
     _all(schema.source_record).where(_record.member == bindparam("member"), any_of(_record.control, "controls"))
 )
 DIGESTS = Statement(
-    select(_record.control, _record.digest, _record.status).where(
+    select(_record.control, _record.digest, _record.status, _record.id).where(
         _record.member == bindparam("member"), any_of(_record.control, "controls")
     )
 )
 RECORDS = Statement(_all(schema.source_record).where(any_of(_record.id, "ids")))
 OF_SHARED = Statement(_all(schema.source_record).where(any_of(_record.shared, "shared")))
 GROUPS = Statement(
-    select(_record.shared, _record.status, _record.member, _record.id).where(any_of(_record.shared, "shared"))
+    select(_record.shared, _record.status, _record.member, _record.control, _record.id).where(
+        any_of(_record.shared, "shared")
+    )
 )
 SHARED_OF = Statement(select(_record.id, _record.shared).where(any_of(_record.id, "ids")))
 PUT_RECORD = _put(schema.source_record, "member", "control")

@@ -68,8 +68,7 @@ class Writer(Reader):
         if kind == RENDERING:
             rows = [(row[1], row[2]) for row in await session.fetch(sql.FIRST_RENDERINGS, size=SAMPLES)]
         else:
-            number = ORIGINAL.index(kind)
             found = await session.fetch(sql.FIRST_ORIGINALS, size=SAMPLES)
-            rows = [(row[2], row[3]) for row in found if row[1] == number]
+            rows = [(row[2], row[3]) for row in found if ORIGINAL[row[1]] == kind]
         await self._learn(session, {dictionary for dictionary, _ in rows})
         return [self.compression.unpack(dictionary, data) for dictionary, data in rows]

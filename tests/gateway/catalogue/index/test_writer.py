@@ -98,11 +98,14 @@ async def test_a_record_that_comes_twice_while_an_index_is_made_is_there_once(tm
     reader.close()
 
 
-async def test_an_index_of_another_version_is_made_anew_beside_the_old_one(tmp_path: Path) -> None:
+async def test_an_index_of_another_version_is_made_anew_beside_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     feed = MemoryFeed([titled(1, "Ants", 1)])
     old = await rebuild(feed, tmp_path)
     assert old is not None
     (old / "version").write_text("of long ago")
+    monkeypatch.setattr(writing, "KEPT", 0.0)
     assert not is_current(old)
     reader = IndexReader(tmp_path)
     assert not reader.ready

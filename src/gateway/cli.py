@@ -27,7 +27,6 @@ COMMANDS = {
     "key": ("gateway.members.cli", "key_app"),
     "import": ("gateway.importing.cli", "app"),
     "harvest": ("gateway.harvesting.cli", "harvest"),
-    "harvest": ("gateway.harvesting.cli", "harvest"),
     "journal": ("gateway.journal.cli", "app"),
     "probe": ("gateway.commands.probe", "app"),
     "search": ("gateway.commands.search", "search"),

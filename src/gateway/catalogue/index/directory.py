@@ -34,27 +34,31 @@ def is_current(folder: Path) -> bool:
 
 
 def begin(path: Path) -> Path:
-    """A folder for a new generation; half-made ones of earlier attempts go."""
+    """A folder for a new generation; what is not in use goes."""
     path.mkdir(parents=True, exist_ok=True)
-    used = current(path)
-    numbers = [0]
-    for folder in path.iterdir():
-        if folder.is_dir() and folder.name.isdigit():
-            numbers.append(int(folder.name))
-            if folder != used:
-                shutil.rmtree(folder, ignore_errors=True)
-    folder = path / str(max(numbers) + 1)
+    tidy(path)
+    numbers = [int(folder.name) for folder in _generations(path)]
+    folder = path / str(max(numbers, default=0) + 1)
     (folder / "tantivy").mkdir(parents=True)
     (folder / "version").write_text(version(), encoding="ascii")
     return folder
 
 
 def use(path: Path, folder: Path) -> None:
-    """Puts a generation in the place of the one in use, which goes; readers that have it open keep what they see."""
-    old = current(path)
+    """Puts a generation in the place of the one in use, which stays until `tidy`: readers have it open."""
     replace(path / _NAME, folder.name)
-    if old is not None and old != folder:
-        shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(path: Path) -> None:
+    """Takes away generations that are not in use."""
+    used = current(path)
+    for folder in _generations(path):
+        if folder != used:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _generations(path: Path) -> list[Path]:
+    return [folder for folder in path.iterdir() if folder.is_dir() and folder.name.isdigit()]
 
 
 def position(folder: Path) -> int:

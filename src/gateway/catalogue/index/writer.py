@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 import tantivy
 
-from gateway.catalogue.index.directory import begin, current, is_current, position, set_position, use
+from gateway.catalogue.index.directory import begin, current, is_current, position, set_position, tidy, use
 from gateway.catalogue.index.extract import extract
 from gateway.catalogue.index.headings import HeadingWriter
 from gateway.catalogue.index.schema import ID, document, prepare, schema
@@ -33,6 +33,8 @@ IDLE = 0.25
 """Seconds between two looks at a feed that stands still."""
 _BULK_COMMIT = 20.0
 """Seconds between commits while an index is being made: nobody reads it yet, and small segments cost merging."""
+KEPT = 60.0
+"""Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
 
 
@@ -110,6 +112,7 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
         if folder is None:
             return
     writer = IndexWriter(folder)
+    untidy: float | None = time.monotonic() + KEPT
     try:
         begun = time.monotonic()
         while not stop.is_set():
@@ -119,6 +122,9 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
             writer.apply(entries)
             if writer.pending and (len(entries) < PAGE or time.monotonic() - begun >= COMMIT_EVERY):
                 writer.commit()
+            if untidy is not None and time.monotonic() >= untidy:
+                tidy(path)
+                untidy = None
             await _pause(stop, IDLE if len(entries) < PAGE else 0)
     finally:
         if writer.pending:

@@ -77,7 +77,7 @@ async def test_a_platform_that_is_away_costs_its_own_copies_alone() -> None:
 
 
 async def test_a_refusal_tells_nothing() -> None:
-    assert await found(Desk(lambda *_: Refusal(code=RefusalCode.NOT_PERMITTED)), record(1, "aber", "a1")) == {}
+    assert await found(Desk(lambda *_: Refusal(code=RefusalCode.BIB_NOT_FOUND)), record(1, "aber", "a1")) == {}
 
 
 async def test_many_records_are_asked_for_in_batches() -> None:

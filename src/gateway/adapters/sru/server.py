@@ -16,10 +16,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.adapters.sru.availability import Availability, AvailabilityDesk
 from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
 from gateway.adapters.sru.session import ResultSets
+from gateway.catalogue.live import Availability, AvailabilityDesk
 from gateway.catalogue.records import ALL
 from gateway.clock import Clock
 from gateway.exchanges.model import Exchange, Recorder, Verdict
@@ -35,6 +35,7 @@ BODY_LIMIT = 64 << 10  # octets of a form; a query may have some thousand charac
 RECORDED_OCTETS = 4096  # of a request
 XML, SRU_XML, TEXT = "text/xml; charset=utf-8", "application/sru+xml; charset=utf-8", "text/plain"
 FORM = "application/x-www-form-urlencoded"
+SOAP = ("text/xml", "application/soap+xml", "application/xml")
 
 log = structlog.get_logger(__name__)
 
@@ -102,14 +103,22 @@ class SruDoor:
         if "text/html" in request.headers.get("accept", ""):
             asker.stylesheet = STYLESHEET
         await self._admit(request, asker, exchange)
-        octets = await _parameters(request)
+        octets, in_envelope = await _parameters(request)
         exchange.bytes_in = b"%b %b?%b" % (
             request.method.encode(),
             request.url.path.encode("utf-8", "replace"),
             octets[:RECORDED_OCTETS],
         )
+        response = await self._answer(request, octets, asker, exchange, in_envelope=in_envelope)
+        if in_envelope:
+            response = Response(sru.envelope(bytes(response.body)), headers={"Content-Type": XML})
+        return response
+
+    async def _answer(
+        self, request: HttpRequest, octets: bytes, asker: Asker, exchange: Exchange, *, in_envelope: bool
+    ) -> Response:
         try:
-            asked = sru.read_request(sru.read_form(octets))
+            asked = sru.read_request(sru.read_envelope(octets) if in_envelope else sru.read_form(octets))
             if asked.stylesheet:
                 asker.stylesheet = self._own_stylesheet(asked, asker)
         except SruError as error:
@@ -186,7 +195,7 @@ def sru_door(
 ) -> SruDoor:
     """The door, ready to be mounted."""
     sets = ResultSets(settings.result_sets, clock.monotonic)
-    service = SruService(catalogue, settings, sets, Availability(desk, clock))
+    service = SruService(catalogue, settings, sets, Availability(desk, clock, PROTOCOL))
     return SruDoor(service, readers, recorder)
 
 
@@ -202,23 +211,27 @@ async def _stylesheet(request: HttpRequest) -> Response:
     return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
 
 
-async def _parameters(request: HttpRequest) -> bytes:
-    """Query and form together: a parameter in both is repeated. Raises _Turned for a body of another kind or size."""
+async def _parameters(request: HttpRequest) -> tuple[bytes, bool]:
+    """Query and form together (a parameter in both is repeated), or a SOAP envelope and True.
+
+    Raises _Turned for a body of another kind or size."""
     query: bytes = request.scope["query_string"]
     if request.method != "POST":
-        return query
+        return query, False
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
-        raise _Turned(Response(f"A body must be {FORM}.", 415, media_type=TEXT), "no form")
-    form = b""
+    if kind != FORM and kind not in SOAP:
+        raise _Turned(Response(f"A body must be {FORM} or SOAP.", 415, media_type=TEXT), "neither form nor SOAP")
+    body = b""
     try:
         async for piece in request.stream():
-            form += piece
-            if len(form) > BODY_LIMIT:
-                raise _Turned(Response("The form is too large.", 413, media_type=TEXT), "form too large")
+            body += piece
+            if len(body) > BODY_LIMIT:
+                raise _Turned(Response("The body is too large.", 413, media_type=TEXT), "body too large")
     except ClientDisconnect:
         raise _Turned(Response(status_code=400), "gone before the request was whole") from None
-    return query + b"&" + form if query and form else query or form
+    if kind in SOAP:
+        return body, True
+    return (query + b"&" + body if query and body else query or body), False
 
 
 def _exchange(request: HttpRequest, view: str) -> Exchange:

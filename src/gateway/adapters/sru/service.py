@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.adapters.sru import mapping
-from gateway.adapters.sru.availability import Availability
 from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.session import ResultSets
 from gateway.canonical.context import PlatformCall
@@ -22,6 +21,7 @@ from gateway.catalogue.index.facets import MOST_VALUES, Count
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.index_map import INDEXES
+from gateway.catalogue.live import Availability
 from gateway.catalogue.query import AllRecords, QueryProblem, SortKey, bind
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.records import CatalogueRecord

@@ -54,9 +54,9 @@ def _field(tag: str, *subfields: tuple[str, str]) -> DataField:
     return DataField(tag, "  ", tuple((code, text) for code, text in subfields if text))
 
 
-def circulation(items: Sequence[Item]) -> dict[str, CircRecord]:
-    """What an OPAC record says of each item, by barcode."""
-    return {item.barcode: _circulation(item) for item in items}
+def circulation(member: str, items: Sequence[Item]) -> dict[tuple[str, str], CircRecord]:
+    """What an OPAC record says of each item of a member, by member and barcode: two members may use the same one."""
+    return {(member, item.barcode): _circulation(item) for item in items}
 
 
 def _circulation(item: Item) -> CircRecord:
@@ -74,9 +74,10 @@ def _circulation(item: Item) -> CircRecord:
 
 
 def opac_holdings(
-    record: CatalogueRecord, items: Mapping[str, CircRecord] | None = None
+    record: CatalogueRecord, items: Mapping[tuple[str, str], CircRecord] | None = None
 ) -> tuple[HoldingsAndCirc, ...]:
-    """The holdings of an OPAC record: one for each place, with the items of it that are in `items`, by barcode.
+    """The holdings of an OPAC record: one for each place, with the items of it that are in `items`, by member and
+    barcode.
 
     Without items there is no circulation data: whether something is there now is only said when it was asked.
     """
@@ -90,13 +91,16 @@ def opac_holdings(
             copy_number=str(holding.copies) if holding.copies > 1 else None,
             public_note=holding.note or None,
             enum_and_chron=holding.summary or None,
-            circulation_data=tuple(known[barcode] for barcode in holding.barcodes if barcode in known) or None,
+            circulation_data=tuple(
+                known[holding.member, barcode] for barcode in holding.barcodes if (holding.member, barcode) in known
+            )
+            or None,
         )
         for holding in record.holdings
     )
 
 
-def opacxml(record: CatalogueRecord, items: Mapping[str, CircRecord] | None = None) -> bytes:
+def opacxml(record: CatalogueRecord, items: Mapping[tuple[str, str], CircRecord] | None = None) -> bytes:
     """The OPAC record as XML, valid against opacxml.xsd; the bibliographic record in it is MARCXML."""
     places = "".join(f"<holding>{_place(holding)}</holding>" for holding in opac_holdings(record, items))
     start, end = "<opacRecord><bibliographicRecord>", "</bibliographicRecord><holdings>"

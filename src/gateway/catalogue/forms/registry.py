@@ -15,7 +15,7 @@ from library_protocols.marc import NAMESPACE, from_marcxml, write_iso2709
 from library_protocols.marc.marcxml import START
 from library_protocols.z3950.records import CircRecord
 
-Items = Mapping[str, CircRecord]
+Items = Mapping[tuple[str, str], CircRecord]
 """What is known of items now, by barcode (`holdings.circulation` makes it)."""
 
 _MARCXML_SCHEMA = "http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gateway.catalogue.index_map.model import Index, Kind, Source
 from gateway.catalogue.index_map.table import TABLE
 
@@ -36,16 +38,9 @@ CONTEXT_SETS: dict[str, str] = {
 DEFAULT_SET = "dc"
 """Names without a prefix are of this set, or of `cql`, or an index's own name."""
 
-_OTHER_VERSIONS = {
-    "info:srw/cql-context-set/1/cql-v1.1": "cql",
-    "info:srw/cql-context-set/1/cql-v2.0": "cql",
-    "info:srw/cql-context-set/1/cql-v1.0": "cql",
-    "info:srw/cql-context-set/2/rec-1.0": "rec",
-    "info:srw/cql-context-set/1/marc-1.0": "marc",
-    "info:srw/cql-context-set/1/bib-v1.0": "bib",
-    "http://zing.z3950.org/cql/bath/2.0": "bath",
-}
-_PREFIX_OF = {identifier: prefix for prefix, identifier in CONTEXT_SETS.items()} | _OTHER_VERSIONS
+_PREFIX_OF = {identifier: prefix for prefix, identifier in CONTEXT_SETS.items()}
+_ANY_VERSION = re.compile(r"info:srw/(?:cql-context-set|context-sets)/[0-9]/(cql|dc|rec|bib|marc|sort)-v?[0-9.]+")
+"""Queries name older and newer versions of the sets, and the sets by the name they were first registered under."""
 
 _BY_CQL = {name.lower(): index for index in TABLE for name in index.cql} | {
     f"local.{index.name}".lower(): index for index in TABLE
@@ -55,7 +50,9 @@ _BY_USE = {use: index for index in TABLE for use in index.bib1}
 
 def prefix_of(identifier: str) -> str | None:
     """The prefix of a context set, whatever its version; None for a set that is not known."""
-    return _PREFIX_OF.get(identifier)
+    if found := _ANY_VERSION.fullmatch(identifier):
+        return found.group(1)
+    return _PREFIX_OF.get(identifier) or _PREFIX_OF.get(f"{identifier}/")
 
 
 def cql_names(index: Index) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _MARK_BYTES = bytes(range(0xC0, 0x100))  # in ISO 5426; the marks of ANSEL are a
 _MARK = re.compile("[\u0300-\u0333]")
 _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
 # 100$a begins with the date of entry and the type of date: nothing in MARC 21 looks like it.
-_UNIMARC_100A = re.compile(rb"\x1e..\x1fa[0-9 ]{8}[a-z|][^\x1e\x1f]{17}([0-9 ]{2})", re.DOTALL)
+_UNIMARC_100A = re.compile(rb"\x1e..\x1fa[0-9 ]{8}[a-z|][^\x1e\x1f]{17}([0-9 ]{2})([0-9 ]{2})?", re.DOTALL)
 _ENOUGH = 6  # high bytes below which a run of three proves nothing
 
 Decoder = Callable[[bytes], tuple[str, int]]
@@ -45,9 +45,12 @@ class Claim(NamedTuple):
 
 
 def claimed(leader_09: str, data: bytes) -> Claim:
-    """The claim of leader/09, or for UNIMARC of 100$a/26-27 in `data`."""
+    """The claim of leader/09, or for UNIMARC of 100$a/26-29 in `data`."""
     if match := _UNIMARC_100A.search(data):
-        return Claim(UNIMARC_26_27.get(match.group(1).decode("ascii")), True)
+        low, high = ((half or b"").decode("ascii") for half in match.groups())
+        # G1 holds the letters, and G0 mostly ASCII; but ISO 10646 is claimed in the place of G0 for both.
+        first = UNIMARC_26_27.get(low)
+        return Claim(first if first == UTF_8 else UNIMARC_26_27.get(high, first), True)
     return Claim(LEADER_09.get(leader_09), False)
 
 

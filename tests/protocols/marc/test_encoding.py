@@ -60,6 +60,7 @@ def unimarc(claim: str, title: bytes) -> bytes:
         ("0103", "été".encode(), "utf-8", ["encoding-claim"]),
         ("    ", "été".encode(), "utf-8", []),
         ("03  ", b"\xc2et\xc2e", "iso-5426", []),
+        ("0103", b"\xc2et\xc2e", "iso-5426", []),
         ("50  ", b"\xc2et\xc2e", "iso-5426", ["encoding-claim"]),
     ],
 )

@@ -21,7 +21,7 @@ from gateway.catalogue.forms.model import (
     Subject,
     Title,
 )
-from gateway.catalogue.forms.text import each, joined, non_sorting, trim
+from gateway.catalogue.forms.text import OCLC_NUMBER, each, joined, non_sorting, trim
 from library_protocols.marc import DataField, Record
 from library_protocols.marc.facts import FIELD_008, at
 
@@ -33,13 +33,12 @@ _SIX = re.compile(r"(\d{3})-(\d\d)(?:/([^/]+))?")
 _AUTHORITIES = {"0": "lcsh", "1": "lcshac", "2": "mesh", "3": "nal", "5": "cash", "6": "rvm"}
 _SUBDIVISIONS = {"v": "genre", "x": "topic", "y": "temporal", "z": "geographic"}
 _ISBN = re.compile(r"[0-9][0-9 -]{8,15}[0-9Xx]")
-_OCLC = re.compile(r"\(OCoLC\)\s*(?:oc[mn]|on)?0*(\d+)")
 
 
 def describe(record: Record) -> Description:
     """What a MARC 21 record says."""
     found = Description(kind=record.leader[6], level=record.leader[7], control_number=record.control_number)
-    found.control_source = record.text("003").strip()
+    found.control_source, found.agency_scheme = record.text("003").strip(), "marcorg"
     found.changed = record.text("005").strip()
     fixed = record.text("008")
     found.entered = at(fixed, FIELD_008["entered"])
@@ -264,7 +263,7 @@ def _other_number(kinds: dict[str, str]) -> Rule:
 
 def _system_number(found: Description, field: DataField, _script: Script | None) -> None:
     for text in field.all("a"):
-        if match := _OCLC.match(text):
+        if match := OCLC_NUMBER.match(text):
             found.identifiers.append(Identifier("oclc", match.group(1)))
 
 
@@ -284,7 +283,7 @@ def _related(kind: str) -> Rule:
         numbers = [Identifier("issn", text) for text in each(field, "x")]
         numbers += [Identifier("isbn", text) for text in each(field, "z")]
         numbers += [
-            Identifier("oclc" if (oclc := _OCLC.match(text)) else "local", oclc.group(1) if oclc else trim(text))
+            Identifier("oclc" if (oclc := OCLC_NUMBER.match(text)) else "local", oclc.group(1) if oclc else trim(text))
             for text in field.all("w")
         ]
         if title or numbers:

@@ -120,6 +120,7 @@ class Description:
     control_number: str = ""
     control_source: str = ""
     agency: str = ""
+    agency_scheme: str = ""
     entered: str = ""
     changed: str = ""
     conventions: tuple[str, ...] = ()

@@ -117,7 +117,8 @@ def _title(title: Title) -> str:
 
 def _name(name: Name) -> str:
     kind = _attributes(type=name.kind) if name.kind in _NAME_TYPES else ""
-    primary = _attributes(usage="primary") if name.primary and name.script is None else ""
+    original = name.script is not None and name.script.code  # the same name in its own script
+    primary = _attributes(usage="primary") if name.primary and not original else ""
     return f"<name{kind}{primary}{_script(name.script)}>{_name_parts(name)}{_roles(name)}</name>"
 
 
@@ -238,7 +239,7 @@ def _record_info(found: Description) -> str:
     language = found.cataloguing_language
     inner = "".join((
         *(_text("descriptionStandard", text) for text in unique(found.conventions)),
-        _text("recordContentSource", found.agency, _attributes(authority="marcorg")),
+        _text("recordContentSource", found.agency, _authority(found.agency_scheme)),
         _text("recordCreationDate", created, _attributes(encoding="marc")),
         _text("recordChangeDate", changed, _attributes(encoding="iso8601")),
         _text("recordIdentifier", found.control_number, source),

@@ -28,6 +28,8 @@ _SPACES = {ord(c): " " for c in "\r\n\t\x85\u2028\u2029"} | {c: None for c in ra
 def _brief(found: Description) -> Iterator[tuple[str, str]]:
     titles = [title for title in found.titles if title.kind == ""]
     yield from (("Title", title.line()) for title in titles)
+    if not titles:
+        yield "Record without title", found.control_number or "and without number"
     yield from (("Author", name.line()) for name in found.names)
     for made in found.publications:
         places = ", ".join(made.places)

@@ -37,6 +37,8 @@ _ABBREVIATED = frozenset(
 )
 _LAST_WORD = re.compile(r"([^\W\d_]+)\.$")
 _NON_SORTING = re.compile("\x98(.*?)\x9c")
+OCLC_NUMBER = re.compile(r"\(OCoLC\)\s*(?:oc[mn]|on)?0*(\d+)")
+"""A system number of WorldCat as 035 and 7XX $w hold it; group 1 is the number."""
 _C1 = re.compile("[\x80-\x9f]")
 
 

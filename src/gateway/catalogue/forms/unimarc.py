@@ -19,7 +19,7 @@ from gateway.catalogue.forms.model import (
     Subject,
     Title,
 )
-from gateway.catalogue.forms.text import each, joined, non_sorting, trim
+from gateway.catalogue.forms.text import OCLC_NUMBER, each, joined, non_sorting, trim
 from library_protocols.marc import DataField, Record
 from library_protocols.marc.facts import UNIMARC_100A, at
 
@@ -139,9 +139,9 @@ def _text_note(name: str, codes: str = "a") -> Rule:
     return rule
 
 
-def _into(name: str, codes: str = "a") -> Rule:
+def _into(name: str, codes: str = "a", separator: str = " ") -> Rule:
     def rule(found: Description, field: DataField) -> None:
-        if text := joined(field, codes):
+        if text := joined(field, codes, separator):
             getattr(found, name).append(text)
 
     return rule
@@ -182,6 +182,12 @@ def _identifier(kind: str, invalid: str = "z") -> Rule:
                 found.identifiers.append(Identifier(kind or field.first("2") or "local", text, code != "a"))
 
     return rule
+
+
+def _system_number(found: Description, field: DataField) -> None:
+    for text in field.all("a"):
+        if match := OCLC_NUMBER.match(text):
+            found.identifiers.append(Identifier("oclc", match.group(1)))
 
 
 def _series(found: Description, field: DataField) -> None:
@@ -239,6 +245,7 @@ RULES: dict[str, Rule] = {
     "015": _identifier("isrn"),
     "016": _identifier("isrc"),
     "017": _identifier(""),
+    "035": _system_number,
     "071": _identifier("issue number", ""),
     "073": _identifier("ean"),
     "101": _languages,
@@ -246,7 +253,7 @@ RULES: dict[str, Rule] = {
     "205": _edition,
     "210": _imprint,
     "214": _imprint,
-    "215": _into("extents", "acde"),
+    "215": _into("extents", "acde", " ; "),
     "225": _series,
     "300": _note(""),
     "301": _note(""),

@@ -53,7 +53,7 @@ MARC21_DC = {
     "language": ["eng", "wel"],
     "relation": ["Anon. Englynion", "Welsh review. vol. 3", "Old title", "Pocket guides. 4"],
     "coverage": ["Wales"],
-    "rights": ["Reading room only", "CC BY"],
+    "rights": ["Reading room only", "Open licence"],
 }
 
 

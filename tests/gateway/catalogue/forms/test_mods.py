@@ -70,7 +70,7 @@ def texts(path: str, record: Record = MARC21) -> list[str]:
         ("m:location/m:url[@usage]", ["https://example.org/a?b=1&c=2"]),
         ("m:location/m:physicalLocation", ["ABER, Hugh Owen", "BANGOR, MAIN"]),
         ("m:location/m:shelfLocator", ["DA714 .J66"]),
-        ("m:accessCondition", ["Reading room only", "CC BY"]),
+        ("m:accessCondition", ["Reading room only", "Open licence"]),
         ("m:recordInfo/m:recordIdentifier[@source='UkAbA']", ["b42"]),
         ("m:recordInfo/m:recordContentSource[@authority='marcorg']", ["UkAbA"]),
         ("m:recordInfo/m:recordCreationDate", ["850101"]),

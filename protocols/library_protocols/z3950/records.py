@@ -24,8 +24,16 @@ from library_protocols.asn1 import (
 )
 from library_protocols.ber import CONTEXT, BerError
 from library_protocols.z3950.apdu import QUERY, Query
-from library_protocols.z3950.common import DATABASE_NAME, Diagnostic, DiagRec, OtherInformation, OtherInformationItem
-from library_protocols.z3950.facts.oids import OPAC, SEARCH_RESULT_1, SUTRS
+from library_protocols.z3950.common import (
+    DATABASE_NAME,
+    DIAGNOSTIC,
+    OTHER_INFORMATION,
+    Diagnostic,
+    DiagRec,
+    OtherInformation,
+    OtherInformationItem,
+)
+from library_protocols.z3950.facts.oids import DIAG_1, SEARCH_RESULT_1, USER_INFO_1
 from library_protocols.z3950.rpn import Term
 from library_protocols.z3950.rpn_codec import INT_UNIT, TERM
 
@@ -196,7 +204,7 @@ def read_search_result_1(information: OtherInformation | None) -> tuple[Subquery
 
 @sequence
 class _Diag1Choice(Composite):
-    default_diag_rec: Diagnostic | None = optional(Sequence(Diagnostic), 1, default=None)
+    default_diag_rec: Diagnostic | None = optional(DIAGNOSTIC, 1, default=None)
 
 
 @sequence
@@ -211,9 +219,28 @@ def diagnostics_of(record: DiagRec) -> tuple[Diagnostic, ...]:
         return (record,)
     if record.single is None:
         return ()
-    found = asn1.read_whole(SequenceOf(Sequence(_Diag1)), record.single)
+    found = asn1.read_whole(_DIAG_1, record.single)
     return tuple(one.diagnostic.default_diag_rec for one in found if one.diagnostic and one.diagnostic.default_diag_rec)
 
 
-RECORD_READERS = {SUTRS: read_sutrs, OPAC: read_opac}
-"""Record syntaxes that are BER themselves and are read here: OID -> function."""
+_DIAG_1 = SequenceOf(Sequence(_Diag1))
+
+
+def init_diagnostic(diagnostic: Diagnostic) -> External:
+    """Why an Init is refused, as `user_information_field` holds it: diag-1 inside user information (USR.2)."""
+    choice = _Diag1Choice(default_diag_rec=diagnostic)
+    report = External(direct_reference=DIAG_1, single=_DIAG_1.write((_Diag1(diagnostic=choice),)))
+    item = OtherInformationItem(externally_defined_info=report)
+    return External(direct_reference=USER_INFO_1, single=OTHER_INFORMATION.write((item,)))
+
+
+def read_init_diagnostics(external: External | None) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a refused Init; none where there are none. Raises BerError."""
+    if external is None or external.direct_reference != USER_INFO_1 or external.single is None:
+        return ()
+    found: list[Diagnostic] = []
+    for item in asn1.read_whole(OTHER_INFORMATION, external.single):
+        inner = item.externally_defined_info
+        if inner is not None and inner.direct_reference == DIAG_1:
+            found.extend(diagnostics_of(inner))
+    return tuple(found)

@@ -1,0 +1,371 @@
+"""One Z39.50 connection: octets to the engine, requests to the service one at a time, answers back in order.
+
+Most answers are ready at once: a request's coroutine is driven by hand and goes on only when it has to wait. A peer
+that does not read is not read from; one that sends slowly, or nothing, is closed; nothing here ends another session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+import structlog
+
+from gateway.adapters.z3950.records import Availability
+from gateway.adapters.z3950.service import Work, Z3950Catalogue, Z3950Service
+from gateway.adapters.z3950.session import Session
+from gateway.adapters.z3950.settings import Z3950Settings
+from gateway.catalogue.records import ALL
+from gateway.clock import Clock
+from gateway.desk.driving import Driver
+from gateway.exchanges.model import Exchange, Recorder, Verdict
+from gateway.members.readers import Readers
+from library_protocols.z3950 import (
+    Close,
+    Ignored,
+    InitializeResponse,
+    Pdu,
+    PresentResponse,
+    Request,
+    SearchResponse,
+    Send,
+    Target,
+    Waiting,
+    encode,
+)
+from library_protocols.z3950.facts import PDUS, CloseReason
+
+PROTOCOL = "z3950"
+BACKLOG = 65_536
+"""Octets of a client that pipelines: so much may wait while one request is answered, the rest stays in the network."""
+IN_A_ROW = 16
+"""Requests of one session that are answered in a row before all others have their turn."""
+RECORDED_OCTETS = 8_192
+"""Longest answer that is recorded with its records."""
+
+log = structlog.get_logger(__name__)
+
+
+class Z3950Operation:
+    """What was asked, for records and metrics."""
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+
+_OPERATIONS = {tag: Z3950Operation(f"z3950.{fact.name.removesuffix('Request')}") for tag, fact in PDUS.items()}
+
+
+class Z3950Door:
+    """What all sessions of a process share: the service, limits, the record, and the sessions themselves."""
+
+    def __init__(
+        self,
+        catalogue: Z3950Catalogue,
+        readers: Readers,
+        settings: Z3950Settings,
+        *,
+        clock: Clock,
+        availability: Availability | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.service = Z3950Service(catalogue, readers, settings, availability)
+        self.clock = clock
+        self.recorder = recorder
+        self.sessions: set[Z3950Protocol] = set()
+        self.turned_away = 0
+        self._process = secrets.token_hex(4)
+        self._count = 0
+        self._draining = False
+        self._empty: asyncio.Event | None = None
+
+    @property
+    def settings(self) -> Z3950Settings:
+        return self.service.settings
+
+    def replace(self, settings: Z3950Settings) -> None:
+        """Takes new settings while running."""
+        self.service.replace(settings)
+
+    def factory(self) -> Callable[[], Z3950Protocol]:
+        """What a listener needs: makes a protocol for each connection."""
+        return lambda: Z3950Protocol(self)
+
+    def opened(self, session: Z3950Protocol) -> str | None:
+        """Counts a session in and names it; None where there are too many, or where we are leaving."""
+        if self._draining or len(self.sessions) >= self.settings.sessions:
+            self.turned_away += 1
+            return None
+        self.sessions.add(session)
+        self._count += 1
+        return f"{self._process}-{self._count}"
+
+    def closed(self, session: Z3950Protocol) -> None:
+        self.sessions.discard(session)
+        if self._empty is not None and not self.sessions:
+            self._empty.set()
+
+    async def drain(self) -> None:
+        """Lets every session finish what it is doing, says goodbye and closes it. Returns when the last is gone."""
+        self._draining = True
+        self._empty = asyncio.Event()
+        for session in list(self.sessions):
+            session.finish()
+        if self.sessions:
+            await self._empty.wait()
+
+
+class Z3950Protocol(asyncio.Protocol):
+    """One association. Made by `Z3950Door.factory`."""
+
+    def __init__(self, door: Z3950Door) -> None:
+        self._door = door
+        self._session = Session()
+        self._target = Target(door.settings.max_request)
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._peer: str | None = None
+        self._name = ""
+        self._exchanges = 0
+        self._working = False
+        self._watch: asyncio.TimerHandle | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        self._heard = self._opened = 0.0
+        self._writable = True
+        self._reading = True
+        self._ended = False  # the peer has said all it wants
+        self._leaving = False  # we are closing down
+        self._waiting_turn = False
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, transport)  # uvloop's transports share no class with asyncio's
+        name = self._door.opened(self)
+        if name is None:
+            transport.abort()
+            return
+        self._name = name
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._peer = peer[0] if isinstance(peer, tuple) else None
+        self._heard = self._opened = self._door.clock.monotonic()
+        transport.set_write_buffer_limits(high=self._door.settings.write_buffer)
+        self._watch_over()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        for timer in (self._watch, self._slow):
+            if timer is not None:
+                timer.cancel()
+        self._watch = self._slow = None
+        self._session.drop_all()
+        self._door.closed(self)
+
+    def eof_received(self) -> bool:
+        """A peer that has said all it wants still gets its answers."""
+        self._ended = True
+        return self._working or self._waiting_turn or not self._writable
+
+    def finish(self) -> None:
+        """Closes the association once the request that is running has its answer."""
+        self._leaving = True
+        if self._transport is not None and not self._writable:
+            self._transport.abort()
+        elif not self._working:
+            self._say_goodbye(CloseReason.SHUTDOWN)
+
+    def _say_goodbye(self, reason: CloseReason) -> None:
+        if self._transport is None:
+            return
+        if data := self._target.close(reason):
+            self._transport.write(data)
+        self._transport.close()
+
+    # Limits
+
+    def _watch_over(self) -> None:
+        """Ends a session that is silent for too long, or does not initialize. Runs once in a while."""
+        settings = self._door.settings
+        now = self._door.clock.monotonic()
+        wait = settings.idle_seconds - (now - self._heard)
+        if not self._target.opened:
+            wait = min(wait, settings.init_seconds - (now - self._opened))
+        if wait <= 0 and not self._working:
+            log.info("z3950.idle", session=self._name, peer=self._peer)
+            self._say_goodbye(CloseReason.LACK_OF_ACTIVITY)
+            return
+        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+
+    def _watch_sender(self) -> None:
+        """A PDU that has begun must end in time."""
+        waiting = self._target.backlog > 0 and not self._working and not self._waiting_turn
+        if waiting and self._slow is None:
+            self._slow = self._loop.call_later(self._door.settings.request_seconds, self._too_slow)
+        elif not waiting and self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def _too_slow(self) -> None:
+        self._slow = None
+        if self._transport is not None and not self._working:
+            log.info("z3950.sender_slow", session=self._name, peer=self._peer)
+            self._transport.abort()
+
+    def pause_writing(self) -> None:
+        self._writable = False
+        self._set_reading(False)
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._pump()
+
+    def _set_reading(self, wanted: bool) -> None:
+        transport = self._transport
+        if transport is None or wanted is self._reading or transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    # Octets in, requests out
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._door.clock.monotonic()
+        self._target.receive_data(data)
+        self._pump()
+
+    def _take_turn(self) -> None:
+        self._waiting_turn = False
+        self._pump()
+
+    def _pump(self) -> None:
+        """Answers what can be answered now, in fair shares with the other sessions."""
+        answered = 0
+        while self._transport is not None and self._writable and not self._working and not self._waiting_turn:
+            if answered == IN_A_ROW:
+                self._waiting_turn = True
+                self._loop.call_soon(self._take_turn)
+                break
+            answered += 1
+            if self._leaving:
+                self._say_goodbye(CloseReason.SHUTDOWN)
+                return
+            event = self._target.next_event()
+            if isinstance(event, Waiting):
+                if self._ended:
+                    self._transport.close()
+                break
+            if isinstance(event, Request):
+                self._begin(event)
+            elif isinstance(event, Send):
+                self._transport.write(event.data)
+                verdict = Verdict.ANSWERED if isinstance(event.pdu, Close) else Verdict.BAD_INPUT
+                self._record_plain(event, verdict, event.data)
+                if event.closes:
+                    self._transport.close()
+                    return
+            else:
+                self._record_plain(event, Verdict.IGNORED)
+        self._watch_sender()
+        self._set_reading(self._writable and self._target.backlog <= BACKLOG)
+
+    def _begin(self, request: Request) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+        self._working = True
+        exchange = self._exchange(request.octets, request.pdu)
+        work = Work(exchange.id if exchange else self._name, self._peer)
+        coroutine = self._door.service.answer(self._session, request.pdu, work)
+        try:
+            waiting = coroutine.send(None)
+        except StopIteration as stop:
+            self._answer(work, exchange, stop.value)
+        except Exception:
+            self._fail(exchange)
+        else:
+            Driver(coroutine, partial(self._resumed, work, exchange)).follow(waiting)
+
+    def _resumed(self, work: Work, exchange: Exchange | None, pdu: Pdu | None, error: BaseException | None) -> None:
+        if pdu is None:
+            log.error("z3950.failed", session=self._name, exc_info=error)
+            self._fail(exchange, logged=True)
+            return
+        self._answer(work, exchange, pdu)
+        self._pump()
+
+    def _fail(self, exchange: Exchange | None, *, logged: bool = False) -> None:
+        """What should not happen ends this association, and no other."""
+        if not logged:
+            log.exception("z3950.failed", session=self._name)
+        self._working = False
+        if exchange is not None:
+            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
+            self._record(exchange, b"")
+        self._say_goodbye(CloseReason.SYSTEM_PROBLEM)
+
+    def _answer(self, work: Work, exchange: Exchange | None, pdu: Pdu) -> None:
+        self._working = False
+        if self._transport is None:
+            if exchange is not None:
+                exchange.error = "the connection was lost before the answer"
+                self._record(exchange, b"")
+            return
+        parts = [self._target.segment(segment) for segment in work.segments]
+        data = self._target.respond(pdu)
+        self._transport.write(b"".join((*parts, data)) if parts else data)
+        if exchange is not None:
+            if work.problem is not None:
+                exchange.verdict = Verdict.FAILED if work.failed else Verdict.REFUSED
+                exchange.error = f"{work.problem.condition} {work.problem.addinfo}".rstrip()
+            exchange.member = work.view if work.view != ALL else None
+            exchange.terminal = self._session.reader.name if self._session.reader else None
+            exchange.calls = work.calls
+            self._record(exchange, _brief(pdu, data))
+        if isinstance(pdu, InitializeResponse) and not pdu.result:
+            self._transport.close()
+
+    # The record
+
+    def _exchange(self, octets: bytes, pdu: Pdu | None) -> Exchange | None:
+        if self._door.recorder is None:
+            return None
+        self._exchanges += 1
+        return Exchange(
+            id=f"{self._name}-{self._exchanges}",
+            protocol=PROTOCOL,
+            link=self._name,
+            peer=self._peer or "",
+            started=self._door.clock.now().timestamp(),
+            bytes_in=octets,
+            request=_OPERATIONS.get(getattr(pdu, "tag", 0)),
+        )
+
+    def _record_plain(self, event: Send | Ignored, verdict: Verdict, data: bytes = b"") -> None:
+        exchange = self._exchange(event.octets, event.pdu)
+        if exchange is not None:
+            exchange.verdict = verdict
+            exchange.error = None if verdict is Verdict.ANSWERED else event.reason
+            self._record(exchange, data)
+
+    def _record(self, exchange: Exchange, data: bytes) -> None:
+        assert self._door.recorder is not None
+        exchange.bytes_out = data
+        exchange.finished = self._door.clock.now().timestamp()
+        self._door.recorder.add(exchange)
+
+
+def _brief(pdu: Pdu, data: bytes) -> bytes:
+    """The octets of an answer for the record: a long one without its records, which the catalogue has."""
+    if len(data) > RECORDED_OCTETS and isinstance(pdu, SearchResponse | PresentResponse):
+        return encode(replace(pdu, records=None))
+    return data

@@ -1,0 +1,178 @@
+"""Limits and trouble at the door: sizes, silence, slowness, octets that are no protocol; each ends one session only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.adapters.z3950.server import Z3950Door
+from gateway.clients.z3950 import Z3950BadAnswer, Z3950LinkFailed, complaints
+from gateway.exchanges.model import Verdict
+from library_protocols.z3950 import (
+    InitializeRequest,
+    PresentRequest,
+    PresentResponse,
+    decode,
+    encode,
+)
+from library_protocols.z3950.facts import Option
+from library_protocols.z3950.facts.oids import XML
+from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, octets, search
+from tests.gateway.adapters.z3950.conftest import SETTINGS, Listening
+
+GRS_1 = "1.2.840.10003.5.105"
+# Sizes and segments
+
+
+async def test_what_does_not_fit_comes_with_the_next_request(listening: Listening) -> None:
+    client = await listening.connect(message_size=1)  # 2048 is the least
+    await client.search(("all",), EVERYTHING)
+    assert Option.LEVEL_1_SEGMENTATION in client.options
+    segmented = await client.present(1, 6, syntax=XML)
+    assert segmented.complete
+    assert len(segmented.records) == 6
+    request = PresentRequest(
+        result_set_id="default",
+        result_set_start_point=1,
+        number_of_records_requested=6,
+        preferred_record_syntax=XML,
+        max_segment_count=1,
+    )
+    response = await client.send(request)
+    assert isinstance(response, PresentResponse)
+    assert response.present_status == 2
+    assert 0 < response.number_of_records_returned < 6
+    assert response.next_result_set_position == response.number_of_records_returned + 1
+
+
+async def test_a_record_larger_than_a_message_comes_alone_or_not_at_all(listening: Listening) -> None:
+    client = await listening.connect(message_size=1)
+    await client.search(("all",), WALES)
+    wide = listening.shelf.kept[1].marcxml.replace(b"A history", b"A history" * 500)
+    listening.shelf.kept[1] = listening.shelf.kept[4] = type(listening.shelf.kept[1])(
+        1, "aber", "1", 1, listening.shelf.kept[1].format, wide, 0
+    )
+    assert {condition(one)[0] for one in (await client.present(1, 2)).records} == {16}
+    assert len(octets((await client.present(1, 1)).records[0])) > 4_000
+
+
+async def test_no_more_records_than_one_answer_may_hold(listening: Listening) -> None:
+    listening.settle(search_records=3)
+    client = await listening.connect()
+    await client.search(("all",), EVERYTHING)
+    page = await client.present(1, 6)
+    assert len(page.records) == 3
+    assert not page.complete
+
+
+# Trouble
+
+
+async def test_a_slow_search_holds_nobody_up(listening: Listening) -> None:
+    slow, quick = await listening.connect(), await listening.connect()
+    listening.shelf.gate = asyncio.Event()
+    waiting = asyncio.create_task(slow.search(("all",), WALES))
+    await listening.shelf.reached.wait()
+    gate, listening.shelf.gate = listening.shelf.gate, None
+    assert (await quick.search(("all",), WALES)).result_count == 2
+    assert not waiting.done()
+    gate.set()
+    assert (await waiting).result_count == 2
+
+
+async def test_a_catalogue_that_is_away(listening: Listening) -> None:
+    client = await listening.connect()
+    listening.shelf.away = True
+    assert complaints(await client.search(("aber",), WALES))[0].condition == 109
+    listening.shelf.away = False
+    assert (await client.search(("aber",), WALES)).result_count == 2
+    assert [one.verdict for one in listening.recorded.exchanges[-2:]] == [Verdict.FAILED, Verdict.ANSWERED]
+
+
+async def test_octets_that_are_no_protocol_end_one_session_only(listening: Listening) -> None:
+    client = await listening.connect()
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    answer = decode(await reader.read(10_000))
+    assert answer.tag == 48
+    assert await reader.read() == b""
+    writer.close()
+    assert listening.recorded.exchanges[-1].verdict is Verdict.BAD_INPUT
+    assert (await client.search(("aber",), WALES)).result_count == 2
+
+
+async def test_a_request_that_is_too_long_is_not_waited_for(listening: Listening) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+    writer.write(b"\xb6\x84\x7f\xff\xff\xff")
+    assert decode(await reader.read(10_000)).tag == 48
+    writer.close()
+
+
+async def test_what_goes_wrong_inside_ends_one_session(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, other = await listening.connect(), await listening.connect()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listening.shelf, "search", broken)
+        with pytest.raises(Z3950BadAnswer, match="system problem"):
+            await client.search(("aber",), WALES)
+    assert (await other.search(("aber",), WALES)).result_count == 2
+
+
+async def test_there_are_no_more_sessions_than_allowed(listening: Listening) -> None:
+    listening.settle(sessions=1)
+    await listening.connect()
+    with pytest.raises(Z3950LinkFailed):
+        await listening.connect()
+    assert listening.door.turned_away == 1
+
+
+async def test_a_silent_client_is_told_to_go(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await listening.connect()
+    (session,) = listening.door.sessions
+    listening.settle(idle_seconds=0.0)
+    session._watch_over()
+    with pytest.raises(Z3950BadAnswer, match="lack of activity"):
+        await client.search(("aber",), WALES)
+
+
+async def test_pipelined_requests_are_answered_in_order(listening: Listening) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+    init = InitializeRequest(
+        protocol_version=frozenset((0, 1, 2)),
+        options=frozenset((0, 1)),
+        preferred_message_size=10_000,
+        exceptional_record_size=10_000,
+    )
+    many = [search(WALES, reference_id=b"%d" % number) for number in range(100)]
+    writer.write(encode(init) + b"".join(map(encode, many)))
+    writer.write_eof()
+    received = await reader.read()
+    while chunk := await reader.read():
+        received += chunk
+    writer.close()
+    references: list[bytes | None] = []
+    at = 0
+    while at < len(received):
+        size = received[at + 1] + 2
+        references.append(decode(received[at : at + size]).reference_id)
+        at += size
+    assert references == [None, *(one.reference_id for one in many)]
+
+
+async def test_leaving_says_goodbye(listening: Listening) -> None:
+    client = await listening.connect()
+    await listening.door.drain()
+    with pytest.raises(Z3950LinkFailed):
+        await client.search(("aber",), WALES)
+    with pytest.raises(Z3950LinkFailed):
+        await listening.connect()
+
+
+def test_a_door_has_settings() -> None:
+    assert SETTINGS.rule(None, "", "other").charset == "utf-8"
+    assert SETTINGS.rule(None, "", "OLD CLIENT").charset == "marc-8"
+    assert Z3950Door.factory is not None

@@ -40,6 +40,7 @@ from library_protocols.sru.read import (
     read_response,
 )
 from library_protocols.sru.request import read_form, read_request
+from library_protocols.sru.soap import envelope, read_envelope
 from library_protocols.sru.write import ResultSet, explain_response, failure, scan_response, search_response
 
 __all__ = [
@@ -72,9 +73,11 @@ __all__ = [
     "Term",
     "Version",
     "diagnostic_number",
+    "envelope",
     "explain_parameters",
     "explain_response",
     "failure",
+    "read_envelope",
     "read_form",
     "read_request",
     "read_response",

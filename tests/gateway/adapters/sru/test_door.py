@@ -7,9 +7,10 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from gateway.adapters.sru.mapping import SCHEMAS
 from gateway.catalogue.index_map import INDEXES
-from library_protocols.sru import ExplainResponse, ScanResponse, diagnostic_number
+from library_protocols.sru import ExplainResponse, ScanResponse, Version, diagnostic_number
 from tests.gateway.adapters.sru.conftest import PASSWORD, READER, Asked
 
+XML = {"content-type": "text/xml; charset=utf-8"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -133,6 +134,21 @@ async def test_only_forms_and_not_large_ones(asked: Asked) -> None:
     twice = await asked.client.post("/sru/aber?query=a", content=b"query=b", headers=FORM)
     assert b"given more than once" in twice.content
     assert (await asked.client.put("/sru/aber")).status_code == 405
+
+
+async def test_soap_is_answered_in_soap(asked: Asked) -> None:
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><searchRetrieveRequest '
+        'xmlns="http://www.loc.gov/zing/srw/"><version>1.1</version><query>%s</query></searchRetrieveRequest>'
+        "</e:Body></e:Envelope>"
+    )
+    for query, count in (("dc.title = wales", "3"), ("(a", "0")):
+        answer = await asked.client.post("/sru/aber", content=(body % query).encode(), headers=XML)
+        [inner] = etree.fromstring(answer.content).iter("{http://www.loc.gov/zing/srw/}searchRetrieveResponse")
+        asked.judge(etree.tostring(inner), Version.V1_1)
+        assert (answer.status_code, inner.findtext("{*}numberOfRecords")) == (200, count)
+    broken = await asked.client.post("/sru/aber", content=b"<a>", headers=XML)
+    assert (broken.status_code, b"info:srw/diagnostic/1/1<" in broken.content) == (200, True)
 
 
 async def test_a_browser_gets_a_stylesheet_of_ours(asked: Asked) -> None:

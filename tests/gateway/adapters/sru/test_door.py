@@ -126,9 +126,8 @@ async def test_guessing_is_slowed_down(asked: Asked) -> None:
 
 
 async def test_only_forms_and_not_large_ones(asked: Asked) -> None:
-    assert (
-        await asked.client.post("/sru/aber", content=b"<a/>", headers={"content-type": "text/xml"})
-    ).status_code == 415
+    json = await asked.client.post("/sru/aber", content=b"{}", headers={"content-type": "application/json"})
+    assert json.status_code == 415
     large = await asked.client.post("/sru/aber", content=b"query=" + b"a" * 70_000, headers=FORM)
     assert large.status_code == 413
     twice = await asked.client.post("/sru/aber?query=a", content=b"query=b", headers=FORM)

@@ -44,6 +44,11 @@ _FRIENDS = f"""<xs:schema xmlns:xs="{_XS}" targetNamespace="http://www.openarchi
  <xs:element name="baseURL" type="xs:anyURI" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element>
 </xs:schema>"""
 
+# The DCMI's container has no namespace of its own: whoever uses it gives it one.
+_QDC = "http://worldcat.org/xmlschemas/qdc-1.0/"
+_CONTAINER = f'''<xs:schema xmlns:xs="{_XS}" targetNamespace="{_QDC}" xmlns="{_QDC}" elementFormDefault="qualified">
+ <xs:include schemaLocation="{{included}}"/></xs:schema>'''
+
 
 @cache
 def _schema(folder: Path, scratch: Path, *, qualified: bool) -> etree.XMLSchema:
@@ -51,6 +56,10 @@ def _schema(folder: Path, scratch: Path, *, qualified: bool) -> etree.XMLSchema:
     friends.write_text(_FRIENDS)
     parts = {uri: folder / name for uri, name in (_QUALIFIED if qualified else _PARTS).items()}
     parts["http://www.openarchives.org/OAI/2.0/friends/"] = friends
+    if qualified:
+        container = scratch / "container.xsd"
+        container.write_text(_CONTAINER.format(included=folder / "dc/qualifieddc.xsd"))
+        parts[_QDC] = container
     imports = "".join(f'<xs:import namespace="{uri}" schemaLocation="{path}"/>' for uri, path in parts.items())
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Offline(folder))

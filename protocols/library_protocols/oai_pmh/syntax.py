@@ -11,6 +11,7 @@ _PREFIX = re.compile(_UNRESERVED)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 _DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]*(?:\.[A-Za-z][A-Za-z0-9\-]*)+")
 _LOCAL_SAFE = "-_.!~*'()/:@,$"
+_INNER_SAFE = _LOCAL_SAFE.replace(":", "")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -45,8 +46,12 @@ def oai_identifier(repository: str, *local: str) -> str:
 
     A colon within a part that is not the last one is encoded too, so that the parts can be told apart again.
     """
-    inner = [quote(part, safe=_LOCAL_SAFE.replace(":", "")) for part in local[:-1]]
-    return ":".join(["oai", repository, *inner, quote(local[-1], safe=_LOCAL_SAFE)])
+    inner = [_quoted(part, _INNER_SAFE) for part in local[:-1]]
+    return ":".join(["oai", repository, *inner, _quoted(local[-1], _LOCAL_SAFE)])
+
+
+def _quoted(part: str, safe: str) -> str:
+    return part if part.isalnum() and part.isascii() else quote(part, safe=safe)
 
 
 def split_oai_identifier(text: str, repository: str, parts: int) -> tuple[str, ...] | None:

@@ -241,9 +241,10 @@ def required(kind: Type, tag: int | None = None, *, explicit: bool = False) -> A
     return dataclasses.field(metadata={"asn1": _tagged(kind, tag, explicit)})
 
 
-def optional(kind: Type, tag: int | None = None, *, explicit: bool = False, default: Any) -> Any:
-    """A field that may be missing; what equals `default` is not written."""
-    return dataclasses.field(default=default, metadata={"asn1": _tagged(kind, tag, explicit)})
+def optional(kind: Type, tag: int | None = None, *, explicit: bool = False, default: Any, last: bool = False) -> Any:
+    """A field that may be missing; what equals `default` is not written. `last`: it is written behind all others,
+    for a field that stands in a base class and at the end of each definition."""
+    return dataclasses.field(default=default, metadata={"asn1": _tagged(kind, tag, explicit), "last": last})
 
 
 def _tagged(kind: Type, tag: int | None, explicit: bool) -> Type:
@@ -278,9 +279,8 @@ class Sequence(Type):
         self._table(cls)
 
     def _table(self, cls: type[Composite]) -> None:
-        for field in dataclasses.fields(cls):
-            if field.name == "unknown":
-                continue
+        fields = [field for field in dataclasses.fields(cls) if field.name != "unknown"]
+        for field in sorted(fields, key=lambda one: one.metadata.get("last", False)):
             kind: Type = field.metadata["asn1"]
             if not self._kinds.keys().isdisjoint(kind.tags):
                 raise TypeError(f"{field.name} of {cls.__name__} has the tag of another field")

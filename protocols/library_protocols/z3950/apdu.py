@@ -59,7 +59,7 @@ class Pdu(Composite):
 
     tag: ClassVar[int]
     reference_id: bytes | None = optional(OCTETS, 2, default=None)
-    other_info: OtherInformation | None = optional(OTHER_INFORMATION, default=None)
+    other_info: OtherInformation | None = optional(OTHER_INFORMATION, default=None, last=True)
 
 
 # Initialization, 3.2.1

@@ -41,9 +41,8 @@ def test_both_agree_on_every_pdu(oracle: Any, pdu: Pdu) -> None:
     name, value = oracle.decode("PDU", octets)
     assert name == FACTS[pdu.tag].name
     theirs = oracle.encode("PDU", (name, value))
-    # Elements may stand in another order of their own making; what they say must be the same.
+    assert theirs == octets  # the order of the definition included, which some peers insist on
     assert decode(theirs) == pdu
-    assert oracle.decode("PDU", theirs) == (name, value)
 
 
 def test_values_mean_the_same(oracle: Any) -> None:

@@ -6,6 +6,7 @@ Every answer of SRU has the status 200, diagnostics included; HTTP's own statuse
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from importlib.resources import files
@@ -107,7 +108,7 @@ class SruDoor:
         exchange.bytes_in = b"%b %b?%b" % (
             request.method.encode(),
             request.url.path.encode("utf-8", "replace"),
-            octets[:RECORDED_OCTETS],
+            _shown(octets, in_envelope=in_envelope)[:RECORDED_OCTETS],
         )
         response = await self._answer(request, octets, asker, exchange, in_envelope=in_envelope)
         if in_envelope:
@@ -232,6 +233,18 @@ async def _parameters(request: HttpRequest) -> tuple[bytes, bool]:
     if kind in SOAP:
         return body, True
     return (query + b"&" + body if query and body else query or body), False
+
+
+def _shown(octets: bytes, *, in_envelope: bool) -> bytes:
+    """What is recorded of a request: extensions may carry a token, so that their values are covered."""
+    pattern = _EXTENSION_ELEMENT if in_envelope else _EXTENSION_PARAMETER
+    return pattern.sub(lambda match: match[1] + b"*" * len(match[2]), octets)
+
+
+_EXTENSION_PARAMETER = re.compile(rb"((?:^|&)x-[^=&]*=)([^&]*)")
+_EXTENSION_ELEMENT = re.compile(
+    rb"(<(?:[^<>/]*:)?extraRequestData[^<>]*>)(.*?)(?=</(?:[^<>/]*:)?extraRequestData|\Z)", re.DOTALL
+)
 
 
 def _exchange(request: HttpRequest, view: str) -> Exchange:

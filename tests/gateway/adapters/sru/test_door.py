@@ -196,6 +196,18 @@ async def test_every_exchange_is_recorded(asked: Asked) -> None:
     assert (asked.recorded.exchanges[-1].verdict, asked.recorded.exchanges[-1].error) == ("refused", "13")
 
 
+async def test_what_extensions_carry_is_not_recorded(asked: Asked) -> None:
+    await asked.client.get("/sru/aber?x-info-2-auth1.0-authenticationToken=secret&query=wales&x-a=b")
+    assert asked.recorded.exchanges[-1].bytes_in == (
+        b"GET /sru/aber?x-info-2-auth1.0-authenticationToken=******&query=wales&x-a=*"
+    )
+    body = b"<searchRetrieveRequest><query>a</query><s:extraRequestData><t>secret</t></s:extraRequestData>"
+    await asked.client.post("/sru/aber", content=body, headers=XML)
+    recorded = asked.recorded.exchanges[-1].bytes_in
+    assert b"secret" not in recorded
+    assert b"<query>a</query>" in recorded
+
+
 async def test_what_nobody_foresaw_is_an_error_of_ours(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked.shelf, "search", None)
     answer = await asked.get(query="wales")

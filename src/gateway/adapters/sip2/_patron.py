@@ -90,7 +90,8 @@ def read_enable(message: Message, s: Surroundings) -> req.Request | Refusal:
 
 def request_language(message: Message, s: Surroundings) -> str | None:
     """BCP 47 tag of the language field of 23 and 63; None for other messages and unknown codes."""
-    return language_of(message.fixed.get("language", UNKNOWN), s.profile.texts.language_codes)
+    code = message.fixed.get("language")
+    return None if code is None else language_of(code, s.profile.texts.language_codes)
 
 
 def answer(

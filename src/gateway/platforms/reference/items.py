@@ -10,6 +10,7 @@ from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.entities import Item
 from gateway.canonical.outcomes import ItemOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.canonical.trusted import trusted
 from gateway.platforms.reference import parts
 from gateway.platforms.reference.circulation import item_named
 from gateway.platforms.reference.core import Core
@@ -23,6 +24,8 @@ from gateway.store.port import Plan
 from gateway.store.rows import HoldRow, IdempotencyRow, ItemRow, LoanRow, MemberStateRow
 
 _WHICH = parts.asked_item()
+
+_outcome = trusted(ItemOutcome)
 
 NOT_FOUND = Refusal(code=RefusalCode.ITEM_NOT_FOUND)
 
@@ -47,7 +50,7 @@ async def get(core: Core, ctx: Context, request: req.ItemGet) -> ItemOutcome | R
     def view(rules: MemberRules, now: int, snapshot: ItemSnapshot) -> ItemOutcome | Refusal:
         if snapshot.item is None:
             return NOT_FOUND
-        return ItemOutcome(item=_item(snapshot, snapshot.item, rules))
+        return _outcome(item=_item(snapshot, snapshot.item, rules))
 
     return await core.query(ctx, GET, item_named(request), view, lambda *_: FOREVER)
 
@@ -84,6 +87,6 @@ def _item(snapshot: ItemSnapshot, item: ItemRow, rules: MemberRules) -> Item:
         rules,
         loan=snapshot.loan,
         queue=snapshot.queue,
-        hold=next((hold for hold in snapshot.queue if hold.id == item.hold_id), None),
+        hold=next((hold for hold in snapshot.queue if hold.id == item.hold_id), None) if item.hold_id else None,
         rental_fee=lending.rental_fee if lending is not None else 0,
     )

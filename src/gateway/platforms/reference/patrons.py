@@ -15,6 +15,7 @@ from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.entities import Fee, Hold, Loan, Patron
 from gateway.canonical.outcomes import AccountOutcome, PatronOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
+from gateway.canonical.trusted import trusted
 from gateway.canonical.vocabulary import BlockSource, HoldStatus, PatronStatus
 from gateway.platforms.reference import account_parts, parts
 from gateway.platforms.reference.circulation import patron_named
@@ -39,6 +40,8 @@ from gateway.store.rows import (
 )
 
 _WHO = parts.asked_patron()
+
+_outcome, _account = trusted(PatronOutcome), trusted(AccountOutcome)
 
 NOT_FOUND = Refusal(code=RefusalCode.PATRON_NOT_FOUND)
 
@@ -89,7 +92,7 @@ async def get(core: Core, ctx: Context, request: req.PatronGet) -> PatronOutcome
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> PatronOutcome | Refusal:
         if (patron := _living(snapshot)) is None:
             return NOT_FOUND
-        return PatronOutcome(patron=_patron(snapshot, patron, rules, now))
+        return _outcome(patron=_patron(snapshot, patron, rules, now))
 
     return await core.query(ctx, GET, patron_named(request), view, _holds_until)
 
@@ -121,7 +124,7 @@ async def account(core: Core, ctx: Context, request: req.PatronAccount) -> Accou
         if (row := _living(snapshot)) is None:
             return NOT_FOUND
         patron = _patron(snapshot, row, rules, now)
-        return AccountOutcome(
+        return _account(
             patron=patron,
             loans=_loans(snapshot, patron, rules, now),
             holds=_holds(snapshot),

@@ -69,6 +69,7 @@ class MemberRules:
     _fitting: dict[tuple[str, str, str], LoanRuleRow | None] = field(default_factory=dict)
     _libraries: dict[str, str] = field(default_factory=dict)
     _calendars: dict[str, Calendar] = field(default_factory=dict)
+    _days: dict[int, tuple[date, int]] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:
@@ -125,11 +126,21 @@ class MemberRules:
 
     def today(self, now: int) -> date:
         """The local date of an instant in UTC milliseconds."""
-        return instant(now).astimezone(self.zone).date()
+        return self._day(now)[0]
 
     def next_day(self, now: int) -> int:
         """When `today` changes."""
-        return millis(datetime.combine(self.today(now) + timedelta(days=1), time(), self.zone))
+        return self._day(now)[1]
+
+    def _day(self, now: int) -> tuple[date, int]:
+        """Today, and when it ends; worked out once a minute, for no day begins within one."""
+        minute = now // 60_000
+        found = self._days.get(minute)
+        if found is None:
+            day = instant(now).astimezone(self.zone).date()
+            self._days.clear()
+            found = self._days[minute] = day, millis(datetime.combine(day + timedelta(days=1), time(), self.zone))
+        return found
 
     def _upwards(self, location: str) -> list[str]:
         chain = [location]

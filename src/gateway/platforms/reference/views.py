@@ -72,10 +72,12 @@ def _words(kind: type[E]) -> dict[str, E]:
 _NO_LIMITS = PatronLimits()
 _NO_CONTACTS = Contacts()
 _item, _loan, _block = trusted(Item), trusted(Loan), trusted(Block)
+_person, _person_name = trusted(Patron), trusted(PatronName)
+_identifier, _patron_counts = trusted(Identifier), trusted(PatronCounts)
 # What rows say in words, as the words of the model; a member of an enumeration stands for its own word.
 _ITEM_STATUS, _MEDIA, _MARKER = _words(ItemStatus), _words(MediaType), _words(SecurityMarker)
 _LOAN_STATUS, _PRECISION = _words(LoanStatus), _words(DuePrecision)
-_PATRON_STATUS = _words(PatronStatus)
+_PATRON_STATUS, _IDENTIFIER = _words(PatronStatus), _words(IdentifierType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +187,12 @@ def patron_view(standing: Standing, rules: MemberRules, now: int) -> Patron:
     category = rules.categories.get(row.category)
     charges = standing.charge_totals
     expires = None if row.expires_on is None else rules.calendar("").end_of(date.fromisoformat(row.expires_on))
-    return Patron(
+    return _person(
         id=row.id,
         identifiers=tuple(
-            Identifier(type=IdentifierType(i.type), value=i.shown, active=i.active) for i in standing.identifiers
+            [_identifier(type=_IDENTIFIER[i.type], value=i.shown, active=i.active) for i in standing.identifiers]
         ),
-        name=PatronName(display=row.name, family=row.family, given=row.given),
+        name=_person_name(display=row.name, family=row.family, given=row.given),
         category=_category(row.category, category.label if category else row.category),
         home_library=row.home_library,
         status=patron_status(row, rules, now),
@@ -236,7 +238,7 @@ def _contacts(row: PatronRow) -> Contacts:
 def _counts(standing: Standing) -> PatronCounts:
     loans, missing = standing.loan_totals, standing.missing_totals
     charges, holds = standing.charge_totals, standing.hold_totals
-    return PatronCounts(
+    return _patron_counts(
         loans=None if loans is None else standing.loans,
         overdue=None if loans is None else standing.sum("overdue"),
         recalled=None if loans is None else standing.sum("recalled"),

@@ -36,6 +36,8 @@ by calling itself."""
 MAX_ATTRIBUTES = 100
 """Attributes of one operand. Six types are in use, a few of them twice."""
 
+_REMEMBERED, _REMEMBERED_OCTETS = 1_000, 300
+"""Lists of attributes that are remembered, and the octets of the longest."""
 _RESULT_SET_ID = CONTEXT | 31
 _ATTRIBUTE_LIST = CONTEXT | 44
 _OPERATOR = CONTEXT | 46
@@ -97,14 +99,28 @@ ATTRIBUTE_ELEMENT = _AttributeElement()
 
 
 class _AttributeList(asn1.SequenceOf):
+    """Remembers what it has read: a client sends the same few lists with every query."""
+
+    def __init__(self) -> None:
+        super().__init__(ATTRIBUTE_ELEMENT, (_ATTRIBUTE_LIST,))
+        self._known: dict[bytes, tuple[AttributeElement, ...]] = {}
+
     def read(self, reader: Reader, head: Head, depth: int) -> tuple[AttributeElement, ...]:
+        octets = reader.data[head[2] : head[3]]
+        known = self._known.get(octets)
+        if known is not None and head[1]:
+            return known
         found = super().read(reader, head, depth)
         if len(found) > MAX_ATTRIBUTES:
             raise BerError(f"an operand with more than {MAX_ATTRIBUTES} attributes", head[2])
+        if len(octets) <= _REMEMBERED_OCTETS:
+            if len(self._known) == _REMEMBERED:
+                self._known.clear()
+            self._known[octets] = found
         return found
 
 
-ATTRIBUTE_LIST = _AttributeList(ATTRIBUTE_ELEMENT, (_ATTRIBUTE_LIST,))
+ATTRIBUTE_LIST = _AttributeList()
 
 
 @sequence

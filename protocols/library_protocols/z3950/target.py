@@ -105,7 +105,7 @@ class Target:
         request = self._outstanding()
         if request.pdu.tag != 24:
             raise LocalError("only a present is answered in segments")
-        return encode(replace(pdu, reference_id=request.pdu.reference_id))
+        return _encoded(pdu, request)
 
     def respond(self, pdu: Pdu) -> bytes:
         """Octets of the answer to the outstanding request, with its referenceId.
@@ -120,7 +120,7 @@ class Target:
             self._opened = pdu.result
             self._closed = not pdu.result
             self._version = 3 if 2 in pdu.protocol_version else 2
-        data = encode(replace(pdu, reference_id=request.pdu.reference_id))
+        data = _encoded(pdu, request)
         self._current = None
         return data
 
@@ -140,6 +140,11 @@ class Target:
         if self._current is None:
             raise LocalError("no request is outstanding")
         return self._current
+
+
+def _encoded(pdu: Pdu, request: Request) -> bytes:
+    reference = request.pdu.reference_id
+    return encode(pdu if pdu.reference_id == reference else replace(pdu, reference_id=reference))
 
 
 __all__ = ["Event", "Target"]

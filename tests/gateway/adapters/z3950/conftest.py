@@ -30,7 +30,7 @@ from library_protocols.marc import to_marcxml
 from library_protocols.z3950.records import CircRecord
 from tests.gateway.catalogue.index.building import build, record
 
-READER, PASSWORD = "cardiff-discovery", "correct horse"
+READER, PASSWORD = "cardiff-discovery", "correct-horse"
 TITLES = (
     ("A history of Wales", "Davies, John", "1993"),
     ("Hanes Cymru", "Davies, John", "1990"),

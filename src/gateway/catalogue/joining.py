@@ -6,6 +6,7 @@ record stays where it is as long as it fits there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gateway.catalogue.matching import Facts, Judgement, Verdict, join, judge
@@ -27,6 +28,7 @@ class Joiner:
         self._different: dict[int, set[int]] = {}
         self._open: dict[tuple[int, int], int] = {}
         self._doubts: dict[tuple[int, int], tuple[str, str]] = {}
+        self._raised: Counter[int] = Counter()  # doubts, by the record that was being placed
         self._placed: set[int] = set()
         self.merged = self.parted = self.doubtful = 0
 
@@ -142,7 +144,8 @@ class Joiner:
         return judgement
 
     def _doubt(self, rec: Rec, other: Rec, reason: str, evidence: str) -> None:
-        if sum(rec.id in pair for pair in self._doubts) < MAX_DOUBTS:
+        if self._raised[rec.id] < MAX_DOUBTS:
+            self._raised[rec.id] += 1
             self._doubts[min(rec.id, other.id), max(rec.id, other.id)] = (reason, evidence)
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from gateway.catalogue.materials import NUMBERS, material
 from gateway.catalogue.records import Format
-from library_protocols.marc import Record
+from library_protocols.marc import DataField, Record
 
 
 class Kind(IntEnum):
@@ -141,54 +141,75 @@ _ISSN = re.compile(r"\s*(\d{4})-?(\d{3}[\dXx])(?![\dXx])")
 _LCCN = re.compile(r"\s*([a-z]{0,3})\s*(\d{8,10}|\d{2,4}-\d{1,6})", re.IGNORECASE)
 
 
+_MARC21_TAGS = frozenset({"010", "020", "022", "035", "245", "260", "264"})
+_UNIMARC_TAGS = frozenset({"010", "011", "035", "100", "200", "210", "214"})
+_Found = dict[str, list[DataField]]
+
+
+def _fields(record: Record, tags: frozenset[str]) -> _Found:
+    """The few fields that matter, found in one pass: this is done for every record of a load."""
+    found: _Found = {}
+    for field in record.data:
+        if field[0] in tags:
+            found.setdefault(field[0], []).append(field)
+    return found
+
+
+def _texts(found: _Found, tag: str, code: str = "a") -> list[str]:
+    return [text for field in found.get(tag, ()) for known, text in field[2] if known == code]
+
+
 def _marc21(record: Record, union: tuple[str, ...]) -> Facts:
-    numbers = _from_035(record, union)
-    if "OCoLC" in record.text("003") and (found := _OCLC.match(record.control_number)):
-        numbers.append((Kind.OCLC, found.group(1)))
-    elif union and record.text("003").strip().casefold() in union and record.control_number:
-        numbers.append((Kind.UNION, f"{record.text('003').strip().casefold()} {record.control_number}"))
-    numbers += [(Kind.LCCN, lccn) for text in record.all("010", "a") if (lccn := _lccn(text))]
-    numbers += [(Kind.ISBN, isbn) for text in record.all("020", "a") if (isbn := _isbn(text))]
-    numbers += [(Kind.ISSN, issn) for text in record.all("022", "a") if (issn := _issn(text))]
-    title, main = _title(record, "245", "abnp", "anp")
-    year = _year(record.text("008")[7:11]) or _year(record.first("264", "c") or record.first("260", "c"))
+    found = _fields(record, _MARC21_TAGS)
+    numbers = _from_035(found, union)
+    agency = record.text("003").strip()
+    if "OCoLC" in agency and (own := _OCLC.match(record.control_number)):
+        numbers.append((Kind.OCLC, own.group(1)))
+    elif union and agency.casefold() in union and record.control_number:
+        numbers.append((Kind.UNION, f"{agency.casefold()} {record.control_number}"))
+    numbers += [(Kind.LCCN, lccn) for text in _texts(found, "010") if (lccn := _lccn(text))]
+    numbers += [(Kind.ISBN, isbn) for text in _texts(found, "020") if (isbn := _isbn(text))]
+    numbers += [(Kind.ISSN, issn) for text in _texts(found, "022") if (issn := _issn(text))]
+    title, main = _title(found, "245", "abnp", "anp")
+    year = _year([record.text("008")[7:11], *_texts(found, "264", "c"), *_texts(found, "260", "c")])
     return Facts(title, main, year, NUMBERS[material(record, Format.MARC21)], _keys(numbers))
 
 
 def _unimarc(record: Record, union: tuple[str, ...]) -> Facts:
-    numbers = _from_035(record, union)
-    numbers += [(Kind.ISBN, isbn) for text in record.all("010", "a") if (isbn := _isbn(text))]
-    numbers += [(Kind.ISSN, issn) for text in record.all("011", "a") if (issn := _issn(text))]
-    title, main = _title(record, "200", "aehi", "ahi")
-    year = _year(record.first("100", "a")[9:13]) or _year(record.first("214", "d") or record.first("210", "d"))
+    found = _fields(record, _UNIMARC_TAGS)
+    numbers = _from_035(found, union)
+    numbers += [(Kind.ISBN, isbn) for text in _texts(found, "010") if (isbn := _isbn(text))]
+    numbers += [(Kind.ISSN, issn) for text in _texts(found, "011") if (issn := _issn(text))]
+    title, main = _title(found, "200", "aehi", "ahi")
+    coded = [text[9:13] for text in _texts(found, "100")]
+    year = _year([*coded, *_texts(found, "214", "d"), *_texts(found, "210", "d")])
     return Facts(title, main, year, NUMBERS[material(record, Format.UNIMARC)], _keys(numbers))
 
 
-def _from_035(record: Record, union: tuple[str, ...]) -> list[tuple[Kind, str]]:
+def _from_035(found: _Found, union: tuple[str, ...]) -> list[tuple[Kind, str]]:
     numbers: list[tuple[Kind, str]] = []
-    for text in record.all("035", "a"):
+    for text in _texts(found, "035"):
         if (said := _PREFIXED.match(text)) is None:
             continue
         prefix, number = said.group(1).strip(), said.group(2).strip()
         if prefix.casefold() in union:
             numbers.append((Kind.UNION, f"{prefix.casefold()} {number}"))
-        elif prefix == "OCoLC" and (found := _OCLC.match(number)):
-            numbers.append((Kind.OCLC, found.group(1)))
+        elif prefix == "OCoLC" and (own := _OCLC.match(number)):
+            numbers.append((Kind.OCLC, own.group(1)))
     return numbers
 
 
-def _title(record: Record, tag: str, whole: str, main: str) -> tuple[int, int]:
-    fields = record.fields(tag)
-    if not fields:
+def _title(found: _Found, tag: str, whole: str, main: str) -> tuple[int, int]:
+    field = next(iter(found.get(tag, ())), None)
+    if field is None:
         return 0, 0
-    field = fields[0]
     skip = field.indicators[1:2]
     parts = [(code, text) for code, text in field.subfields if code in whole]
     if parts and tag == "245" and skip.isdecimal():
         parts[0] = (parts[0][0], parts[0][1][int(skip) :])
     return (
-        _hash("title", _folded(" ".join(text for _, text in parts))),
-        _hash("title", _folded(" ".join(text for code, text in parts if code in main))),
+        _hash("title", _folded(" ".join([text for _, text in parts]))),
+        _hash("title", _folded(" ".join([text for code, text in parts if code in main]))),
     )
 
 
@@ -202,9 +223,9 @@ def _folded(text: str) -> str:
 _WORD = re.compile(r"[^\W_]+")
 
 
-def _year(text: str) -> int:
-    found = _YEAR.search(text)
-    return int(found.group(1)) if found else 0
+def _year(texts: Iterable[str]) -> int:
+    """The first year that any of the texts names; 0 where none does."""
+    return next((int(found.group(1)) for text in texts if (found := _YEAR.search(text))), 0)
 
 
 def _isbn(text: str) -> str:

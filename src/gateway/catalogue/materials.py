@@ -60,7 +60,9 @@ def material(record: Record, marc: Format) -> str:
 def _online_marc21(record: Record, kind: str) -> bool:
     fixed = record.text("008")
     place = 29 if kind in "efgkor" else 23
-    return fixed[place : place + 1] in ("o", "s", "q") or record.first("338", "b") == "cr"
+    return fixed[place : place + 1] in ("o", "s", "q") or any(
+        field[0] == "338" and field.first("b") == "cr" for field in record.data
+    )
 
 
 def _online_unimarc(record: Record) -> bool:

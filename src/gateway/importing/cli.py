@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +20,11 @@ from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, T
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.records import Format
+from gateway.catalogue.store import migrate as catalogue_schema
+from gateway.catalogue.store import open_writer
+from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.clock import SystemClock
 from gateway.commands.output import diagnostics, print_json, print_line, say
 from gateway.config import Config, ConfigError, load
@@ -25,6 +32,7 @@ from gateway.importing.csv_items import ItemOptions, import_items
 from gateway.importing.csv_patrons import PatronOptions, import_patrons
 from gateway.importing.item_rows import ItemDefaults
 from gateway.importing.marc import ITEM_FIELDS, ItemFields, MarcOptions, import_marc
+from gateway.importing.marc_catalogue import import_catalogue
 from gateway.importing.progress import ImportProblem, Progress, Report, Step, Stop
 from gateway.importing.rules import Change, export_rules, import_rules
 from gateway.importing.rules_model import write_rules
@@ -110,8 +118,16 @@ def items(
 @app.command("marc")
 def marc(
     member: MemberCode,
-    source: Source,
+    sources: Annotated[
+        list[Path], typer.Argument(help="The files to load.", exists=True, dir_okay=False, readable=True)
+    ],
     config: ConfigFile = DEFAULT_FILE,
+    marc_format: Annotated[
+        Format | None, typer.Option("--format", help="What the records are; found out one by one where not given.")
+    ] = None,
+    catalogue_only: Annotated[
+        bool, typer.Option("--catalogue-only", help="Leave the platform alone: its bibs and items come another way.")
+    ] = False,
     items: Annotated[
         str | None, typer.Option(help="Item fields to read: 952 (Koha), 852 (holdings), 949, or any tag with --item.")
     ] = None,
@@ -123,21 +139,57 @@ def marc(
     rejects: Rejects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load bibliographic records, with their items where asked, from ISO 2709 or MARCXML."""
+    """Load bibliographic records, with their items where asked, from ISO 2709 or MARCXML.
+
+    They go into the catalogue and, to be lent, into the platform. What had to be repaired is told beside the file."""
+    if rejects is not None and len(sources) > 1:
+        raise typer.BadParameter("--rejects names one file: load the sources one by one")
     settings = _settings(config, member)
     options = MarcOptions(
         _item_fields(items, _pairs(item)),
         ItemDefaults(item_type, location),
         _pairs(map_location),
         _pairs(map_item_type),
+        marc_format,
     )
+    reports = [
+        _answered(_loaded(settings, member, source, options, rejects, as_json, catalogue_only)) for source in sources
+    ]
+    _tell(reports, as_json)
 
-    async def work(store: Store, progress: Progress, stop: Stop) -> Report:
-        return await import_marc(
-            store, SystemClock(), member, source, options, rejects=rejects, progress=progress, stop=stop
-        )
 
-    _perform(settings, work, as_json)
+async def _loaded(
+    settings: Config,
+    member: str,
+    source: Path,
+    options: MarcOptions,
+    rejects: Path | None,
+    as_json: bool,
+    catalogue_only: bool,
+) -> Report:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.catalogue_url.startswith("sqlite:"):
+        await catalogue_schema.upgrade(settings.catalogue_url)
+    catalogue = await open_writer(settings.catalogue_url)
+    try:
+        ingest = Ingest.configured(catalogue, settings)
+
+        async def both(store: Store, progress: Progress, stop: Stop) -> Report:
+            return await import_marc(
+                store, SystemClock(), member, source, options,
+                ingest=ingest, rejects=rejects, progress=progress, stop=stop,
+            )  # fmt: skip
+
+        async def one(progress: Progress, stop: Stop) -> Report:
+            return await import_catalogue(
+                ingest, member, source, options, rejects=rejects, progress=progress, stop=stop
+            )
+
+        if catalogue_only:
+            return await _with_bars(one, as_json)
+        return await _opened(settings, lambda store: _with_bars(partial(both, store), as_json))
+    finally:
+        await catalogue.close()
 
 
 @app.command("rules")
@@ -206,14 +258,20 @@ def _settings(path: Path, member: str) -> Config:
 
 
 def _perform(config: Config, work: Work, as_json: bool) -> None:
-    report = _answered(_opened(config, lambda store: _with_bars(store, work, as_json)))
+    _tell([_answered(_opened(config, lambda store: _with_bars(partial(work, store), as_json)))], as_json)
+
+
+def _tell(reports: list[Report], as_json: bool) -> None:
+    """Says what was done, as one object for one file and a list for several, and ends with the exit code for it."""
     if as_json:
-        print_json({**dataclasses.asdict(report), "rejects": str(report.rejects) if report.rejects else None})
+        told = [json.loads(json.dumps(dataclasses.asdict(report), default=str)) for report in reports]
+        print_json(told if len(told) > 1 else told[0])
     else:
-        print_line(_sentence(report))
-    if not report.finished:
+        for report in reports:
+            print_line(_sentence(report))
+    if not all(report.finished for report in reports):
         raise typer.Exit(INTERRUPTED)
-    if report.rows_refused:
+    if any(report.rows_refused for report in reports):
         raise typer.Exit(REFUSED)
 
 
@@ -224,7 +282,7 @@ def _answered(work: Coroutine[Any, Any, T]) -> T:
     except (ImportProblem, ConfigError, OSError) as problem:
         say(str(problem))
         raise typer.Exit(WRONG) from problem
-    except StoreUnavailable as away:
+    except (StoreUnavailable, CatalogueUnavailable) as away:
         say(f"the store does not answer: {away}")
         raise typer.Exit(AWAY) from away
     except WriteConflict as conflict:
@@ -240,7 +298,7 @@ async def _opened(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
         await store.close()
 
 
-async def _with_bars(store: Store, work: Work, as_json: bool) -> Report:
+async def _with_bars(work: Callable[[Progress, Stop], Awaitable[Report]], as_json: bool) -> Report:
     columns = (BarColumn(), TaskProgressColumn(), _Rows(), TimeRemainingColumn())
     with Bars(TextColumn("loading"), *columns, console=diagnostics, disable=as_json) as bars:
         bar = bars.add_task("loading", total=None, step=None)
@@ -248,7 +306,7 @@ async def _with_bars(store: Store, work: Work, as_json: bool) -> Report:
         def show(step: Step) -> None:
             bars.update(bar, completed=step.position, total=step.total, step=step)
 
-        return await _interruptible(lambda stop: work(store, show, stop))
+        return await _interruptible(lambda stop: work(show, stop))
 
 
 async def _interruptible(work: Callable[[Stop], Awaitable[Report]]) -> Report:
@@ -280,4 +338,6 @@ def _sentence(report: Report) -> str:
         text += f", {report.resumed_at:,} of them earlier"
     if report.rejects is not None:
         text += f"; {report.rows_refused:,} refused, see {report.rejects}"
+    if report.repairs is not None:
+        text += f"; {report.rows_repaired:,} repaired, see {report.repairs}"
     return text + "."

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.catalogue.ingest import Incoming
 from gateway.catalogue.records import Format, SourceKind
 from gateway.importing.batches import Taken
-from library_protocols.marc import Cut, Cutter, MarcError, Parsed, read, source_of
+from library_protocols.marc import Cut, Cutter, MarcError, Parsed, Source, read, source_of
 
 _CHUNK = 1 << 20
 _HEAD = 4096
@@ -45,12 +45,12 @@ class MarcFile:
         self._marc = marc
         with path.open("rb") as file:
             self._head = file.read(_HEAD)
-        self._kind = SourceKind(source_of(self._head))
+        self._source: Source = source_of(self._head)
 
     def rows(self, start: int) -> Iterator[Taken]:
         """From a byte offset; the value is a `Found`."""
         for cut in self.cuts(start):
-            yield self._taken(cut)
+            yield self.taken(cut)
 
     def cuts(self, start: int) -> Iterator[Cut]:
         """The records' bytes, from a byte offset."""
@@ -61,14 +61,15 @@ class MarcFile:
                 yield from cutter.feed(chunk)
         yield from cutter.close()
 
-    def _taken(self, cut: Cut) -> Taken:
+    def taken(self, cut: Cut) -> Taken:
+        """A record read from its bytes; the value is a `Found`."""
         label = f"byte {cut.offset}"
         if cut.problem:
             return Taken(cut.end, cut.end, label, problem=cut.problem)
         try:
-            parsed = read(cut.data, source=self._kind.value, format=self._marc.value if self._marc else None)
+            parsed = read(cut.data, source=self._source, format=self._marc.value if self._marc else None)
         except MarcError as error:
             where = f" (byte {cut.offset + error.offset})" if error.offset else ""
             return Taken(cut.end, cut.end, label, problem=error.reason + where)
         remarks = tuple(f"{repair.code}: {repair.detail}" for repair in parsed.repairs)
-        return Taken(cut.end, cut.end, label, Found(cut.data, self._kind, parsed, label), remarks=remarks)
+        return Taken(cut.end, cut.end, label, Found(cut.data, SourceKind(self._source), parsed, label), remarks=remarks)

@@ -114,8 +114,9 @@ class Mirror:
         """One batch, so that others have their turn between two; 0 where there is nothing new."""
         key = f"mirror:{member}"
         position = _Position.of(await self._ingest.store.state(key))
-        if position.events is None:
-            position.events = (await self._store.read(_LAST, {"member": member}))["last"]["seq"]
+        events = position.events
+        if events is None:
+            events = position.events = (await self._store.read(_LAST, {"member": member}))["last"]["seq"]
         changed: list[BibRow] = (
             await self._store.read(_CHANGED, {"member": member, "after": position.bibs, "size": BATCH})
         )["bibs"]
@@ -124,8 +125,8 @@ class Mirror:
             batch = await self._records(member, changed)
             await self._ingest.put(member, batch, state={key: position.text()})
             return len(changed)
-        bibs, last = await self._moved(member, position.events)
-        if last == position.events:
+        bibs, last = await self._moved(member, events)
+        if last == events:
             return 0
         position.events = last
         known = (await self._store.read(_BY_ID, {"member": member, "bib_ids": sorted(bibs)}))["bibs"]

@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from gateway.catalogue.store import migrate as catalogue_schema
+from gateway.catalogue.store import open_reader
+from gateway.config import load
 from gateway.importing.cli import app
 from gateway.store import migrate
 from tests.gateway.conftest import StorePlace
+from tests.gateway.importing.test_marc import iso, record
 from tests.gateway.platforms.reference.library import PEPPER, Library
 
 CONFIG = """
@@ -30,8 +34,10 @@ main_location = "MAIN"
 
 
 @pytest.fixture
-def config(library: Library, store_place: StorePlace, tmp_path: Path) -> Path:
+async def config(library: Library, store_place: StorePlace, tmp_path: Path) -> Path:
     path = tmp_path / "gateway.toml"
+    if store_place.postgres is not None:
+        await catalogue_schema.upgrade(store_place.owner_url, app_role=store_place.postgres.app_role)
     path.write_text(CONFIG.format(folder=tmp_path, pepper=PEPPER.decode(), url=store_place.url))
     return path
 
@@ -54,6 +60,23 @@ async def test_patrons_items_and_records(config: Path, file: Callable[..., Path]
     none = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
     assert none.exit_code == 1
     assert "1 refused, see" in none.stdout.replace("\n", " ")
+
+
+async def test_records_into_the_catalogue(config: Path, store_place: StorePlace, file: Callable[..., Path]) -> None:
+    one = file(iso(record("m1"), record("m2", "Dŵr")), "one.mrc")
+    two = file(iso(record("m3")) + b"rubbish\x1d", "two.mrc")
+    done = await gateway("marc", "alpha", one, two, "-c", config, "--json")
+    assert done.exit_code == 1, done.output
+    assert [told["rows_refused"] for told in json.loads(done.stdout)] == [0, 1]
+    more = file(iso(record("m4")), "three.mrc")
+    done = await gateway("marc", "alpha", more, "-c", config, "--catalogue-only", "--format", "marc21", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["rows_done"]) == (0, 1), done.output
+    catalogue = await open_reader(load(config).catalogue_url)
+    found = await catalogue.changes("alpha", "", 0, None, None, 10)
+    assert [one.control for one in await catalogue.feed_records("alpha", found)] == ["m1", "m2", "m3", "m4"]
+    await catalogue.close()
+    both = await gateway("marc", "alpha", one, two, "-c", config, "--rejects", one.with_suffix(".csv"))
+    assert both.exit_code == 2
 
 
 async def test_what_cannot_be_loaded_at_all(config: Path, file: Callable[..., Path], tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ class Compression:
         self._readers: dict[int, zstandard.ZstdDecompressor] = {0: zstandard.ZstdDecompressor()}
         self._writers: dict[str, tuple[int, zstandard.ZstdCompressor]] = {}
         self._plain = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
+        self._learnt: list[tuple[int, str, bytes]] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process go the dictionaries, not what was made of them."""
+        return _relearnt, (self._learnt,)
 
     def learn(self, rows: Iterable[Sequence[object]]) -> None:
         """Takes rows of the table of dictionaries: number, kind, bytes. The latest of a kind is written with."""
@@ -43,6 +48,7 @@ class Compression:
             assert isinstance(number, int)
             assert isinstance(kind, str)
             assert isinstance(data, bytes)
+            self._learnt.append((number, kind, data))
             made = zstandard.ZstdCompressionDict(data)
             made.precompute_compress(level=LEVEL)
             self._readers[number] = zstandard.ZstdDecompressor(dict_data=made)
@@ -73,6 +79,12 @@ class Compression:
             return reader.decompress(data, max_output_size=MAX_BYTES)
         except zstandard.ZstdError as error:
             raise Damaged(str(error)) from error
+
+
+def _relearnt(rows: list[tuple[int, str, bytes]]) -> Compression:
+    made = Compression()
+    made.learn(rows)
+    return made
 
 
 def train(samples: list[bytes]) -> bytes | None:

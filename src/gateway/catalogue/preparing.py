@@ -1,0 +1,156 @@
+"""What is made of a record before it is written: rendered, compressed, its facts for matching, its sets.
+
+Pure but for the dictionaries it is given, so that other processes can do it while one writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from gateway.catalogue.matching import Facts, Rules
+from gateway.catalogue.materials import material
+from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
+from gateway.catalogue.set_rules import SetRule, sets_of
+from gateway.catalogue.store.compress import ORIGINAL, RENDERING, Compression
+from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text
+from gateway.catalogue.store.working import rank_of
+from library_protocols.marc import Record, to_marcxml
+
+MAX_CONTROL = 255
+"""Characters of a control number: it becomes part of an OAI identifier, which is a URI."""
+
+# Leader/17, MARC 21 Bibliographic: how fully the record was made. UNIMARC uses 1, 2, 3 and blank in the same sense.
+_LEVELS = {" ": 9, "1": 8, "4": 7, "2": 6, "I": 6, "L": 6, "K": 5, "M": 5, "7": 4, "5": 3, "3": 3, "J": 2, "8": 1}
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One record as it came.
+
+    `record` is the parsed record, None only where `deleted` and `control` is given. `control` overrides the control
+    number of field 001. `holdings` None leaves those that are known. `deleted` also where the leader does not say so.
+    `repairs` is what reading had to put right, for reports only. `label` names the record to people ("byte 1234").
+    """
+
+    original: bytes
+    kind: SourceKind
+    record: Record | None
+    format: Format = Format.MARC21
+    repairs: tuple[Any, ...] = ()
+    suppressed: bool = False
+    private: bool = False
+    provenance: Provenance | None = None
+    holdings: tuple[Holding, ...] | None = None
+    deleted: bool = False
+    control: str | None = None
+    label: str = ""
+
+
+@dataclass(slots=True)
+class Content:
+    """What is written of a record: `rendering` and `original` with the numbers of their dictionaries."""
+
+    rendering: tuple[int, bytes]
+    original: tuple[int, bytes]
+    facts: Facts
+    rank: int
+    material: str
+    sets: dict[str, list[str]]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A record on its way. `refusal` says why it cannot be taken. `content` is None for a deletion, and until it is
+    made from `incoming`, which is not there any longer where another process has made it."""
+
+    control: str
+    label: str
+    status: Status
+    digest: bytes
+    kind: int
+    format: int
+    provenance: str | None
+    holdings: str | None
+    refusal: str | None = None
+    content: Content | None = None
+    incoming: Incoming | None = field(default=None, repr=False)
+    marcxml: bytes | None = field(default=None, repr=False)
+
+
+class Preparer:
+    """Can be sent to another process; it takes the dictionaries along that are known then."""
+
+    def __init__(self, compression: Compression, rules: Rules, sets: Sequence[SetRule]) -> None:
+        self.compression = compression
+        self._rules = rules
+        self._sets = sets
+
+    def prepare(self, member: str, batch: Sequence[Incoming]) -> list[Prepared]:
+        """Everything that can be made beforehand, to be sent to the process that writes."""
+        prepared = [self.begin(incoming) for incoming in batch]
+        for one in prepared:
+            if one.refusal is None and one.status != Status.DELETED:
+                self.fill(member, one)
+            one.incoming = one.marcxml = None
+        return prepared
+
+    def begin(self, incoming: Incoming) -> Prepared:
+        """What is needed to tell whether a record is new."""
+        record = incoming.record
+        control = incoming.control or (record.control_number if record is not None else "")
+        deleted = incoming.deleted or (record is not None and record.leader[5:6] == "d")
+        status = Status.VISIBLE
+        if deleted:
+            status = Status.DELETED
+        elif incoming.suppressed:
+            status = Status.SUPPRESSED
+        elif incoming.private:
+            status = Status.PRIVATE
+        return Prepared(
+            control,
+            incoming.label,
+            status,
+            blake2b(incoming.original, digest_size=16, person=incoming.format.encode()).digest(),
+            KINDS.index(incoming.kind),
+            FORMATS.index(incoming.format),
+            provenance_text(incoming.provenance),
+            None if incoming.holdings is None or deleted else holdings_text(incoming.holdings),
+            _problem(control, record, deleted),
+            incoming=incoming,
+        )
+
+    def render(self, one: Prepared) -> None:
+        """Makes its MARCXML, of which dictionaries are trained."""
+        assert one.incoming is not None
+        assert one.incoming.record is not None
+        one.marcxml = to_marcxml(one.incoming.record)
+
+    def fill(self, member: str, one: Prepared) -> None:
+        """Makes its content."""
+        incoming = one.incoming
+        assert incoming is not None
+        record = incoming.record
+        assert record is not None
+        if one.marcxml is None:
+            self.render(one)
+        assert one.marcxml is not None
+        pack = self.compression.pack
+        one.content = Content(
+            pack(RENDERING, one.marcxml),
+            pack(ORIGINAL[one.kind], incoming.original),
+            self._rules.facts(record, incoming.format),
+            rank_of(_LEVELS.get(record.leader[17:18], 0), len(incoming.original)),
+            material(record, incoming.format),
+            sets_of(self._sets, member, record, incoming.format),
+        )
+
+
+def _problem(control: str, record: Record | None, deleted: bool) -> str | None:
+    if not control:
+        return "has no control number (001)"
+    if len(control) > MAX_CONTROL or not control.isprintable():
+        return "has a control number that cannot be one"
+    return "is empty" if record is None and not deleted else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -206,12 +207,13 @@ async def test_perl(listening: Listening) -> None:
 
 
 @pytest.fixture
-async def ztest(free_port: Callable[[], int]) -> AsyncIterator[int]:
-    """YAZ's test server, with its canned records in the database Default."""
+async def ztest(free_port: Callable[[], int], tmp_path: Path) -> AsyncIterator[int]:
+    """YAZ's test server, with its canned records in the database Default and a list of terms of ours."""
     port = free_port()
+    (tmp_path / "dummy-words").write_text("".join(f"term{number:02}:{number}\n" for number in range(1, 40)))
     process = await asyncio.create_subprocess_exec(
         program("yaz-ztest"), "-T", f"tcp:127.0.0.1:{port}",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=tmp_path,
     )  # fmt: skip
     try:
         for _ in range(100):
@@ -224,7 +226,8 @@ async def ztest(free_port: Callable[[], int]) -> AsyncIterator[int]:
                 break
         yield port
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
 
 
@@ -249,7 +252,7 @@ async def test_our_client_speaks_to_another_server(ztest: int) -> None:
         (xml,) = (await client.present(1, 1, syntax=XML)).records
         # Debian's package lacks the file its XML records are from: then a diagnostic stands for one.
         assert xml.record.retrieval_record is not None or xml.record.surrogate_diagnostic is not None
-        start = parse_pqf("@attr 1=4 a").root
+        start = parse_pqf("@attr 1=4 term03").root
         assert isinstance(start, AttributesPlusTerm)
         scanned = await client.scan(("Default",), start, attribute_set=BIB_1, terms=5)
         assert scanned.number_of_entries_returned == 5

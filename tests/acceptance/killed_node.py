@@ -49,7 +49,7 @@ class Deadly:
 
 async def main(folder: Path, ready: Path, method: str, store_url: str) -> None:
     logs.configure(readable=True)
-    document = demo_config(folder, store_url=store_url)
+    document = demo_config(folder, store_url=store_url, catalogue=False)
     for listener in document["listeners"].values():
         listener["port"] = 0
     if method.endswith("+"):

@@ -243,16 +243,22 @@ class BrakedPlatform:
 
 class Node(Places):
     """A gateway in this process. `change` edits the demo's configuration before it is read; `suspends` makes its
-    platform one whose answers take their time."""
+    platform one whose answers take their time, `catalogue` serves the catalogue as well."""
 
     def __init__(
-        self, data_dir: Path, change: Change | None = None, *, store_url: str = STORE_URL, suspends: bool = False
+        self,
+        data_dir: Path,
+        change: Change | None = None,
+        *,
+        store_url: str = STORE_URL,
+        suspends: bool = False,
+        catalogue: bool = False,
     ) -> None:
         super().__init__()
         self.data_dir = data_dir
         self.clock = TurnedClock()
         certificate, key = demo_certificate(data_dir / "tls")
-        document = demo_config(data_dir, store_url=store_url, certificate=certificate, key=key)
+        document = demo_config(data_dir, store_url=store_url, certificate=certificate, key=key, catalogue=catalogue)
         for listener in document["listeners"].values():
             listener["port"] = 0
         if change is not None:

@@ -24,7 +24,9 @@ from tests.benchmarks.machine import SERVER_CPU, pin
 
 def config(data_dir: Path, store_url: str | None = None, *, port: int = 0) -> Config:
     """The demo's configuration with one listener and, for each member, one more kiosk."""
-    settings: dict[str, Any] = demo_config(data_dir, store_url=store_url) if store_url else demo_config(data_dir)
+    settings: dict[str, Any] = demo_config(data_dir, catalogue=False)
+    if store_url:
+        settings["store"] = {"url": store_url}
     settings["listeners"] = {"sip2": {"protocol": "sip2", "host": "127.0.0.1", "port": port}}
     for code, member in settings["members"].items():
         (kiosk,) = member["terminals"].values()

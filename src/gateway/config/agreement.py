@@ -62,6 +62,8 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
         at = f"listeners.{name}"
         if listener.member is not None and listener.member not in config.members:
             yield f"{at}.member", f"there is no member {listener.member!r}"
+        if listener.protocol == "z3950" and not config.catalogue.enabled:
+            yield f"{at}.protocol", "there is no catalogue to serve: catalogue.enabled is false"
         if listener.prompts and listener.protocol != "sip2":
             yield f"{at}.prompts", "only a sip2 listener asks for a login"
         if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:

@@ -150,6 +150,8 @@ class CatalogueLimits(Section):
 class CatalogueConfig(Section):
     """The consortium's catalogue and the doors to it: OAI-PMH, SRU, Z39.50."""
 
+    enabled: bool = True
+    """Serve the catalogue here, with its index and the process that keeps it. A node for kiosks alone needs neither."""
     name: str = "Library catalogue"
     """Name of the whole, as Identify and explain show it."""
     admin_emails: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ LISTENERS = {
     "https": ("http", 8443, True),
     "sip2": ("sip2", 6001, False),
     "sip2-tls": ("sip2", 6443, True),
+    "z3950": ("z3950", 2100, False),
 }
 
 KIOSK_PERMISSIONS = (
@@ -64,10 +65,11 @@ def demo_config(
     store_url: str = "sqlite:///gateway.sqlite3",
     certificate: Path | None = None,
     key: Path | None = None,
+    catalogue: bool = True,
 ) -> dict[str, Any]:
     """The demo's configuration with its data under `data_dir` and every port shifted by `port_offset`.
 
-    The TLS ports are part of it where a server certificate with its key is given.
+    The TLS ports are part of it where a server certificate with its key is given, the catalogue unless told otherwise.
     """
     with_tls = certificate is not None and key is not None
     hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -79,9 +81,10 @@ def demo_config(
         "listeners": {
             name: {"protocol": protocol, "host": "127.0.0.1", "port": port + port_offset, "tls": tls}
             for name, (protocol, port, tls) in LISTENERS.items()
-            if with_tls or not tls
+            if (with_tls or not tls) and (catalogue or protocol != "z3950")
         },
         "catalogue": {
+            "enabled": catalogue,
             "name": "Library gateway demo",
             "admin_emails": ["library@demo.example"],
             "repository_identifier": "demo.example",

@@ -7,6 +7,8 @@ index says what the catalogue said when it started.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
 import pickle
 import sys
@@ -15,28 +17,42 @@ from collections.abc import Awaitable
 import structlog
 import uvloop
 
+from gateway.catalogue import set_rules
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import writer as index
+from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.rebuild import rebuild
 from gateway.catalogue.records import IndexEntry
 from gateway.catalogue.store import open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.writer import Writer
-from gateway.clock import SystemClock
+from gateway.clock import Clock, SystemClock
 from gateway.config import Config
+from gateway.harvesting import schedule
+from gateway.importing.mirror import Mirror
 from gateway.runtime import logs
 from gateway.runtime.child import Child
+from gateway.store import open_store
+from gateway.store.effects import StoreUnavailable
 
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
 NICENESS = 5  # kiosks and searches come first
 
+MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 _UP_TO_DATE = 2
+_SETS = "sets"  # digest of the definitions that the records were sorted by
 
 log = structlog.get_logger(__name__)
 
 
 def child(config: Config) -> Child:
     """The process for the server to keep running."""
-    return Child("catalogue", [sys.executable, "-m", __name__], pickle.dumps(config))
+    return Child("catalogue", [sys.executable, "-m", __name__], orders(config))
+
+
+def orders(config: Config) -> bytes:
+    """What the process is told when it starts."""
+    return pickle.dumps(config)
 
 
 def main() -> None:
@@ -50,28 +66,37 @@ def main() -> None:
 async def work(config: Config) -> None:
     """Works until standard input ends. Raises what ends a part: the server starts us again."""
     stop = asyncio.Event()
-    store = await open_writer(config.catalogue_url)
-    try:
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as opened:
+        store = await open_writer(config.catalogue_url)
+        opened.push_async_callback(store.close)
+        platform = await open_store(config.store_url, max_connections=1)
+        opened.push_async_callback(platform.close)
+        ingest = Ingest.configured(store, config)
+        mirror = Mirror(platform, ingest)
+        feed = _Feed(store)
         async with asyncio.TaskGroup() as parts:
             ended = parts.create_task(_end_of_input())
             parts.create_task(_until(ended, stop))
-            parts.create_task(_beat(store, stop))
-            parts.create_task(index.follow(_Feed(store), config.data_dir / INDEX_FOLDER, stop))
-    finally:
-        await store.close()
+            parts.create_task(_beat(store, clock, stop))
+            parts.create_task(_sets(store, config, clock, stop))
+            parts.create_task(_mirror(mirror, list(config.members), feed, stop))
+            parts.create_task(schedule.follow(config, store, ingest, clock, stop))
+            parts.create_task(index.follow(feed, config.data_dir / INDEX_FOLDER, stop))
 
 
 class _Feed:
-    """The feed as the index follows it. Says `ready` when there was twice nothing new: what was read before the first
-    time has been committed by the second."""
+    """The feed as the index follows it. Says `ready` when, with everything mirrored, there was twice nothing new: what
+    was read before the first time has been committed by the second."""
 
     def __init__(self, store: Writer) -> None:
+        self.mirrored = False
         self._store = store
         self._nothing = 0
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         entries = await self._store.index_entries(after_seq, size)
-        self._nothing = 0 if entries else self._nothing + 1
+        self._nothing = self._nothing + 1 if self.mirrored and not entries else 0
         if self._nothing == _UP_TO_DATE:
             print("ready", flush=True)
         return entries
@@ -88,8 +113,43 @@ async def _end_of_input() -> None:
     await reader.read()
 
 
-async def _beat(store: Writer, stop: asyncio.Event) -> None:
-    clock = SystemClock()
+async def _mirror(mirror: Mirror, members: list[str], feed: _Feed, stop: asyncio.Event) -> None:
+    """Brings what the platform has changed into the catalogue, member by member in turn."""
+    while not stop.is_set():
+        looked = 0
+        try:
+            for member in members:
+                looked += await mirror.step(member)
+                await asyncio.sleep(0)
+        except (StoreUnavailable, CatalogueUnavailable) as error:
+            log.warning("mirror.unavailable", error=str(error))
+            await pause(stop, BEAT_SECONDS)
+            continue
+        if not looked:
+            feed.mirrored = True
+            await pause(stop, MIRROR_SECONDS)
+
+
+async def _sets(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
+    """Sorts the records anew where the configuration defines other sets than when they were last sorted."""
+    rules = set_rules.configured(config)
+    defined = hashlib.sha256(repr([(rule.view, rule.spec, rule.query) for rule in rules]).encode()).hexdigest()
+    if await store.state(_SETS) == defined:
+        return
+    done = await rebuild(
+        store,
+        sets=rules,
+        union=config.catalogue.union_ids,
+        names={code: member.name for code, member in config.members.items()},
+        now=lambda: int(clock.now().timestamp()),
+        stop=stop.is_set,
+    )
+    if done.finished:
+        await store.set_state(_SETS, defined)
+        log.info("catalogue.sets_sorted", looked=done.looked, moved=done.moved)
+
+
+async def _beat(store: Writer, clock: Clock, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await store.beat(int(clock.now().timestamp()))

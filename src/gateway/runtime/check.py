@@ -52,7 +52,7 @@ async def check(config: Config) -> list[Result]:
     serving = serving_process(config.data_dir)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
-    return [*results, *[result async for result in _store(config)], await _catalogue(config)]
+    return [*results, *[result async for result in _store(config)], *[result async for result in _catalogue(config)]]
 
 
 def _terminals(config: Config) -> int:
@@ -140,7 +140,9 @@ async def _store(config: Config) -> AsyncIterator[Result]:
         await store.close()
 
 
-async def _catalogue(config: Config) -> Result:
+async def _catalogue(config: Config) -> AsyncIterator[Result]:
+    if not config.catalogue.enabled:
+        return
     try:
         if config.catalogue_url.startswith("sqlite:"):
             await catalogue_schema.upgrade(config.catalogue_url)
@@ -148,8 +150,9 @@ async def _catalogue(config: Config) -> Result:
         found = await catalogue.stats()
         await catalogue.close()
     except (CatalogueUnavailable, OSError) as error:
-        return Result("catalogue", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
-    return Result("catalogue", "ok", f"{found.records} records, schema {catalogue_schema.head()}")
+        yield Result("catalogue", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
+    else:
+        yield Result("catalogue", "ok", f"{found.records} records, schema {catalogue_schema.head()}")
 
 
 async def _member(platform: ReferencePlatform, code: str, main_location: str) -> Result:

@@ -31,6 +31,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
         self._stopping = False
+        self._renewing = False
 
     @property
     def pid(self) -> int | None:
@@ -47,6 +48,9 @@ class Child:
                 code = await self._once()
                 if self._stopping:
                     return
+                if self._renewing:
+                    self._renewing, wait = False, AGAIN_SECONDS
+                    continue
                 wait = AGAIN_SECONDS if loop.time() - begun > STEADY_SECONDS else wait
                 log.error("child.ended", child=self.name, code=code, again_in=wait)
                 await asyncio.sleep(wait)
@@ -57,6 +61,15 @@ class Child:
     async def ready(self) -> None:
         """Returns once the child has said that it is ready, at this start or an earlier one."""
         await self._ready.wait()
+
+    def renew(self, orders: bytes) -> None:
+        """Gives the child other orders: it finishes, and is started again with them."""
+        if orders == self._orders:
+            return
+        self._orders = orders
+        if self._process is not None and self._process.stdin is not None:
+            self._renewing = True
+            self._process.stdin.close()
 
     async def stop(self) -> None:
         """Lets the child finish, then ends it."""

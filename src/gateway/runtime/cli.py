@@ -83,8 +83,10 @@ def demo(
 def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: Path | None) -> None:
     data_dir.mkdir(parents=True, exist_ok=True)
     certificate, key = demo_certificate(data_dir / "tls")
-    store = {"store_url": store_url} if store_url else {}
-    config = Config.model_validate(demo_config(data_dir, port_offset, certificate=certificate, key=key, **store))
+    document = demo_config(data_dir, port_offset, certificate=certificate, key=key)
+    if store_url:
+        document["store"] = {"url": store_url}
+    config = Config.model_validate(document)
 
     async def run() -> None:
         gateway = await compose(config)

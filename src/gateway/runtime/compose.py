@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,16 +12,12 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from gateway.adapters.oai_pmh.mapping import OaiSettings
-from gateway.adapters.oai_pmh.server import OaiDoor, oai_door
 from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
 from gateway.api.app import create_app
-from gateway.catalogue.catalogue import Catalogue
-from gateway.catalogue.records import ALL
-from gateway.catalogue.store import migrate as catalogue_schema
+from gateway.catalogue import set_rules
 from gateway.clock import Clock, SystemClock
-from gateway.config import Config, ExchangeLevel, MemberPolicy, Problem
+from gateway.config import Config, ConfigError, ExchangeLevel, MemberPolicy, Problem
 from gateway.desk import Desk
 from gateway.exchanges.file import FILE_NAME as EXCHANGES_FILE
 from gateway.exchanges.file import ExchangeFile
@@ -33,10 +30,12 @@ from gateway.members.readers import Readers
 from gateway.platforms.port import Platform
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.platforms.reference.policy import MemberSettings
+from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
 from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
 from library_protocols import sip2
+from library_protocols.z3950 import mask as mask_z3950
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +51,10 @@ class Composition:
     members: Members
     readers: Readers
     desk: Desk
-    catalogue: Catalogue
+    doors: CatalogueDoors | None
     journal: Journal
     recorder: ExchangeRecorder
     sip2: Sip2Service
-    oai: OaiDoor
     app: FastAPI
     executor: ThreadPoolExecutor
 
@@ -69,14 +67,25 @@ class Composition:
         self.readers.replace(config)
         self.desk.replace(_platforms(config, self.platform), _policies(config))
         self.sip2.replace(_sip2_settings(config))
-        self.oai.replace(_oai_settings(config))
+        if self.doors is not None:
+            self.doors.replace(config)
         self.config = config
+
+    def refresh(self) -> None:
+        """Sees what has been indexed since."""
+        if self.doors is not None:
+            self.doors.catalogue.refresh()
+
+    async def drain(self) -> None:
+        """Lets every link finish what it is doing and closes it."""
+        await asyncio.gather(self.sip2.drain(), *([self.doors.z3950.drain()] if self.doors else []))
 
     async def close(self) -> None:
         """Finishes what is running and closes every file."""
         await self.desk.drain()
         self.recorder.close()
-        await self.catalogue.close()
+        if self.doors is not None:
+            await self.doors.catalogue.close()
         await self.platform.close()
         await self.store.close()
         self.journal.close()
@@ -93,7 +102,6 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if config.store_url.startswith("sqlite:"):
         await migrate.upgrade(config.store_url)
-        await catalogue_schema.upgrade(config.catalogue_url)
     else:
         await migrate.check(config.store_url)
     store = await open_store(config.store_url, max_connections=config.store.max_connections)
@@ -108,7 +116,6 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     journal = Journal(config.data_dir / JOURNAL_FILE, clock=clock, max_entries=config.journal.max_entries)
     members = Members(config, clock=clock, executor=executor)
     readers = Readers(config, clock=clock, executor=executor)
-    catalogue = await Catalogue.open(config.catalogue_url, config.data_dir)
     desk = Desk(
         _platforms(config, platform),
         clock=clock,
@@ -119,7 +126,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     registry = CollectorRegistry()
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
-    oai = oai_door(catalogue, readers, _oai_settings(config), secret=config.derive_key("oai tokens"), recorder=recorder)
+    doors = await catalogue_doors(config, readers, desk, clock, recorder) if config.catalogue.enabled else None
     app = create_app(
         desk,
         members,
@@ -128,7 +135,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         cursor_secret=config.derive_key("cursors"),
         body_limit=config.limits.body_bytes,
         registry=registry,
-        doors=oai.routes(),
+        doors=doors.routes() if doors else (),
     )
     return Composition(
         config=config,
@@ -138,18 +145,17 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         members=members,
         readers=readers,
         desk=desk,
-        catalogue=catalogue,
+        doors=doors,
         journal=journal,
         recorder=recorder,
         sip2=sip2_service,
-        oai=oai,
         app=app,
         executor=executor,
     )
 
 
 def problems(config: Config) -> list[Problem]:
-    """What single parts find wrong with a configuration that is well formed: SIP2 profiles and their overrides."""
+    """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets."""
     found: list[Problem] = []
     for code, member in config.members.items():
         for login, terminal in member.terminals.items():
@@ -157,6 +163,10 @@ def problems(config: Config) -> list[Problem]:
                 load_profile(terminal.profile, terminal.overrides)
             except ValueError as error:
                 found.append(Problem("", f"members.{code}.terminals.{login}.profile", str(error)))
+    try:
+        set_rules.configured(config)
+    except ConfigError as error:
+        found += error.problems
     return found
 
 
@@ -182,11 +192,16 @@ def _platforms(config: Config, platform: Platform) -> dict[str, Platform]:
     return dict.fromkeys(config.members, platform)
 
 
+def _open(octets: bytes) -> bytes:
+    """What anybody may ask and see, names and passwords left out by the door, needs no mask."""
+    return octets
+
+
 def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
     level = config.exchanges.level
     file = None if level is ExchangeLevel.NONE else ExchangeFile(config.data_dir / EXCHANGES_FILE)
     maker = RecordMaker(
-        {"sip2": partial(sip2.mask, personal=True)},
+        {"sip2": partial(sip2.mask, personal=True), "z3950": mask_z3950, "oai": _open, "sru": _open},
         config.derive_key("patron tags"),
         bodies=level is ExchangeLevel.FULL,
     )
@@ -195,17 +210,3 @@ def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
 
 def _sip2_settings(config: Config) -> Sip2Settings:
     return Sip2Settings(config.limits)
-
-
-def _oai_settings(config: Config) -> OaiSettings:
-    catalogue = config.catalogue
-    return OaiSettings(
-        names={ALL: catalogue.name, **{code: member.name for code, member in config.members.items()}},
-        admin_emails=catalogue.admin_emails,
-        repository_identifier=catalogue.repository_identifier,
-        base_url=catalogue.base_url,
-        old_deletions=catalogue.old_deletions,
-        page_records=catalogue.limits.page_records,
-        list_requests=catalogue.limits.list_requests,
-        token_days=catalogue.limits.token_days,
-    )

@@ -44,7 +44,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._background: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
-        self._catalogue_work: Child = catalogue_work.child(gateway.config)
+        self._catalogue_work: Child | None = catalogue_work.child(gateway.config) if gateway.doors else None
 
     @property
     def ports(self) -> dict[str, int]:
@@ -66,8 +66,9 @@ class Server:
         self._spawn("housekeeping", self._keep_house())
         self._spawn("retention", self.gateway.recorder.keep_retention(config.exchanges.retention_days))
         self._spawn("replay", self.gateway.journal.replayer(self.gateway.desk))
-        self._spawn("catalogue", self._catalogue_work.run())
-        self._spawn("refresh", self._refresh_catalogue())
+        if self._catalogue_work is not None:
+            self._spawn("catalogue", self._catalogue_work.run())
+            self._spawn("refresh", self._refresh_catalogue())
         log.info("gateway.started", ports=self.ports)
 
     async def run(self, *, ready: Callable[[], None] = lambda: None, with_catalogue: bool = False) -> None:
@@ -114,7 +115,10 @@ class Server:
             for name in ("data_dir", "store", "listeners", "pepper", "tls", "exchanges", "journal")
         }
         waiting = [name for name, value in kept.items() if getattr(config, name) != value]
-        self.gateway.replace(config.model_copy(update=kept))
+        config = config.model_copy(update=kept)
+        self.gateway.replace(config)
+        if self._catalogue_work is not None:
+            self._catalogue_work.renew(catalogue_work.orders(config))
         log.info("reload.done", members=len(config.members), needs_restart=waiting)
 
     async def close(self) -> None:
@@ -123,7 +127,7 @@ class Server:
         await self._stop_listeners(tcp_only=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                await self.gateway.sip2.drain()
+                await self.gateway.drain()
         await self._stop_listeners()
         for task in self._background:
             task.cancel()
@@ -142,9 +146,14 @@ class Server:
         if wanted.tls and certificate is not None:
             names = {asked: (files.certificate, files.key) for asked, files in config.tls.names.items()}
             context = tls.server_context(*certificate, client_ca=config.tls.client_ca, by_name=names)
-        factory = self.gateway.sip2.factory(
-            listener_member=wanted.member, prompts=wanted.prompts, requested_name=tls.requested_name
-        )
+        factory: Callable[[], asyncio.BaseProtocol]
+        if wanted.protocol == "z3950":
+            assert self.gateway.doors is not None  # the configuration agrees with itself
+            factory = self.gateway.doors.z3950.factory()
+        else:
+            factory = self.gateway.sip2.factory(
+                listener_member=wanted.member, prompts=wanted.prompts, requested_name=tls.requested_name
+            )
         return TcpListener(name, bound, factory, context)
 
     async def _stop_listeners(self, *, tcp_only: bool = False) -> None:
@@ -166,8 +175,9 @@ class Server:
 
     async def catalogue_ready(self) -> None:
         """Returns once what the catalogue held at the start can be searched."""
-        await self._catalogue_work.ready()
-        self.gateway.catalogue.refresh()
+        if self._catalogue_work is not None:
+            await self._catalogue_work.ready()
+            self.gateway.refresh()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Whether the work was done before the gateway was told to stop."""
@@ -179,7 +189,7 @@ class Server:
 
     async def _refresh_catalogue(self) -> None:
         while True:
-            self.gateway.catalogue.refresh()
+            self.gateway.refresh()
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _keep_house(self) -> None:

@@ -109,7 +109,7 @@ def test_wrong_usage(options: list[str]) -> None:
 
 async def test_a_fleet_against_a_whole_gateway(tmp_path: Path) -> None:
     """The real thing: SIP2 through desk and platform to SQLite, with messages sent twice and links cut."""
-    values = demo_config(tmp_path)
+    values = demo_config(tmp_path, catalogue=False)
     values["listeners"] = {"sip2": {"protocol": "sip2", "host": "127.0.0.1", "port": 0}}
     gateway = await compose(Config.model_validate(values))
     server = Server(gateway)

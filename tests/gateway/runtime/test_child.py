@@ -84,6 +84,19 @@ async def test_a_child_that_is_killed_is_started_again(file: Path, monkeypatch: 
     assert child.pid is None
 
 
+async def test_a_child_with_other_orders_finishes_and_starts_again_at_once(file: Path) -> None:
+    child = echo(file)
+    running = asyncio.create_task(child.run())
+    async with asyncio.timeout(SOON):
+        await child.ready()
+    child.renew(b"do this")
+    child.renew(b"do that")
+    await until(lambda: written(file) == b"do this|do that|")
+    await child.stop()
+    await running
+    assert child.starts == 2
+
+
 async def test_a_child_does_not_outlive_the_one_who_started_it(file: Path) -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, ECHO, str(file))
     await until(lambda: written(file) == b"x|")

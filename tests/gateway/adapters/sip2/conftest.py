@@ -44,7 +44,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The demo's configuration as a dict, its first two members only, in English; copy before changing."""
-    document = demo_config(tmp_path_factory.mktemp("data"))
+    document = demo_config(tmp_path_factory.mktemp("data"), catalogue=False)
     document["members"] = {code: document["members"][code] for code in (ABER.code, BANGOR.code)}
     for member in document["members"].values():
         member["policies"]["bilingual"] = "en"

@@ -27,6 +27,7 @@ COMMANDS = {
     "key": ("gateway.members.cli", "key_app"),
     "import": ("gateway.importing.cli", "app"),
     "harvest": ("gateway.harvesting.cli", "harvest"),
+    "catalogue": ("gateway.catalogue.cli", "app"),
     "journal": ("gateway.journal.cli", "app"),
     "probe": ("gateway.commands.probe", "app"),
     "search": ("gateway.commands.search", "search"),

@@ -237,6 +237,13 @@ class Reader(ABC):
         unpack = self.compression.unpack
         return {number: (KINDS[kind], unpack(dictionary, data)) for number, kind, dictionary, data in rows}
 
+    async def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, str, bytes]]:
+        """Member, control number and MARCXML of source records, whether a view shows them or not: for staff only."""
+        async with self.snapshot() as session:
+            rows = await self._rows(session, ids)
+            made = await self._made(session, rows, {})
+        return {number: (one.member, one.control, one.marcxml) for number, one in made.items()}
+
     async def controls(self, member: str, controls: Sequence[str]) -> dict[str, int]:
         """The ids of a member's source records, seen or not, by control number."""
         async with self.snapshot() as session:

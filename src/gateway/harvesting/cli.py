@@ -59,6 +59,9 @@ def harvest(
         outcomes, stopped = asyncio.run(
             _run(settings, member, chosen, full=full, dry_run=dry_run, accept_gone=accept_deletions, quiet=as_json)
         )
+    except ConfigError as problem:
+        say(str(problem))
+        raise typer.Exit(WRONG) from problem
     except CatalogueUnavailable as away:
         say(f"the catalogue does not answer: {away}")
         raise typer.Exit(AWAY) from away
@@ -103,9 +106,9 @@ async def _run(
     store = await open_writer(settings.catalogue_url)
     stop = threading.Event()
     outcomes: list[Outcome] = []
-    intake = Ingest.configured(store, settings)
     columns = (BarColumn(), TaskProgressColumn(), _Records(), TimeRemainingColumn())
     try:
+        intake = Ingest.configured(store, settings)
         with Progress(TextColumn("{task.description}"), *columns, console=diagnostics, disable=quiet) as bars:
             for source in chosen:
                 bar = bars.add_task(escape(source.name), total=None, step=None)

@@ -31,6 +31,7 @@ RESTARTS = 5  # of one run, each behind the one before
 MOST_GONE = 0.2  # of a source's records: more missing from a full list look like a fault of the source
 FEW = 100  # that many may be missing however few there are
 UNKNOWN = "unknown"  # a responseDate that was not told
+TRANSACTION = 500  # records written in one go, so that others may write in between
 SCAN = 500  # records of the catalogue looked at in one go
 
 log = structlog.get_logger(__name__)
@@ -253,8 +254,7 @@ class Harvest:
             seen.add(batch.controls)
         outcome.pages += 1
         if not self._dry_run:
-            kept = {**batch.names, self._key: state.dump()}
-            self._count(await self._intake.put(self._member, batch.incoming, state=kept))
+            await self._put(batch.incoming, {**batch.names, self._key: state.dump()})
         outcome.refused += batch.refused
         outcome.refused += [
             Refusal(f"page {outcome.pages}, octet {damage.offset}", damage.reason) for damage in page.damage
@@ -265,6 +265,14 @@ class Harvest:
         outcome.records = state.records
         size = response.token.complete_list_size if response.token is not None else None
         self._progress(Step(self._source.name, state.records, outcome.resumed_at, size))
+
+    async def _put(self, incoming: Sequence[Incoming], kept: dict[str, str | None]) -> None:
+        """Some pages have ten thousand records: in parts, what is kept with the last."""
+        last = max(0, len(incoming) - 1) // TRANSACTION * TRANSACTION
+        for start in range(0, last, TRANSACTION):
+            self._count(await self._intake.put(self._member, incoming[start : start + TRANSACTION]))
+            await asyncio.sleep(0)
+        self._count(await self._intake.put(self._member, incoming[last:], state=kept))
 
     def _count(self, report: Report) -> None:
         self.outcome.added += report.added

@@ -108,6 +108,9 @@ async def follow(config: Config, store: CatalogueSide, intake: Intake, clock: Cl
                 except CatalogueUnavailable as error:
                     problem = str(error)
                     log.warning("catalogue.unavailable", error=problem)
+                except Exception as error:  # whatever one source brings about, the others go on
+                    problem = str(error) or type(error).__name__
+                    log.exception("harvest.failed", member=member, source=source.name)
                 if problem:
                     failed[key] = now + min(AFTER_FAILURE_SECONDS, seconds(source.every or "1d"))
             await _pause(stop)

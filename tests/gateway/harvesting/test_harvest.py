@@ -316,6 +316,17 @@ async def test_another_address_begins_anew(source: Field) -> None:
     assert (outcome.full, outcome.unchanged) == (True, 4)
 
 
+async def test_a_long_page_is_written_in_parts(source: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TRANSACTION", 4)
+    for size in (3, 4, 5, 8, 9):
+        source.provider.items.clear()
+        source.provider.page_size = size
+        fill(source.provider, size, first=size * 100)
+        outcome = await source.harvest(full=True, accept_gone=True)
+        assert (outcome.added, outcome.pages) == (size, 1)
+    assert [control for control, live in (await source.held()).items() if live] == [f"{n}" for n in range(900, 909)]
+
+
 async def test_one_at_a_time(source: Field) -> None:
     fill(source.provider, 1)
     with locked(source.folder / "aber-ils.lock"):

@@ -79,7 +79,8 @@ def configuration() -> Config:
     })  # fmt: skip
 
 
-async def _load(url: str, folder: Path) -> None:
+async def load(url: str, index: Path) -> None:
+    """Both members' records, in the store behind `url` and in the index below `index`."""
     await migrate.upgrade(url)
     store = await open_writer(url)
     try:
@@ -87,7 +88,7 @@ async def _load(url: str, folder: Path) -> None:
         for member, titles in (("aber", TITLES), ("bangor", TITLES[:2])):
             records = [marc(str(number), *title) for number, title in enumerate(titles, 1)]
             await ingest.put(member, [Incoming(to_iso2709(one, "utf-8"), SourceKind.ISO2709, one) for one in records])
-        await rebuild(store, folder / INDEX_FOLDER)
+        await rebuild(store, index)
     finally:
         await store.close()
 
@@ -96,7 +97,7 @@ async def _load(url: str, folder: Path) -> None:
 def sru_server(folder: Path) -> Iterator[str]:
     """The base URL of the consortium's view, from `with` to `with`'s end; `/aber` and `/bangor` behind it."""
     url = f"sqlite:///{folder / 'catalogue.sqlite3'}"
-    asyncio.run(_load(url, folder))
+    asyncio.run(load(url, folder / INDEX_FOLDER))
     started: list[uvicorn.Server] = []
     ready = threading.Event()
 

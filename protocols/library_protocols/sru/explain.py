@@ -7,6 +7,7 @@ and must have. Whoever makes a `Description` says what its server really does; n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from library_protocols.cql.xcql import xml_text
 from library_protocols.sru.facts import EXPLAIN_SCHEMA, Version
@@ -95,7 +96,7 @@ def write_explain(description: Description, version: Version) -> bytes:
         f'<explain xmlns="{EXPLAIN_SCHEMA}" authoritative="true">',
         _server(description, version),
         _database(description),
-        _indexes(description),
+        _indexes(description.sets, description.indexes),
         _search(description) if new else "",
         _schemas(description),
         _configuration(
@@ -138,12 +139,13 @@ def _database(description: Description) -> str:
     return f"<databaseInfo>{''.join(parts)}</databaseInfo>"
 
 
-def _indexes(description: Description) -> str:
+@lru_cache(maxsize=8)
+def _indexes(sets: tuple[ContextSet, ...], indexes: tuple[IndexDescription, ...]) -> str:
+    """The longest part of the record, and the same in every answer of a server."""
     parts = [
-        f"<set{_attributes(name=each.name, identifier=each.identifier)}>{_title(each.title)}</set>"
-        for each in description.sets
+        f"<set{_attributes(name=each.name, identifier=each.identifier)}>{_title(each.title)}</set>" for each in sets
     ]
-    for index in description.indexes:
+    for index in indexes:
         flags = {"search": index.search, "scan": index.scan, "sort": index.sort}
         attributes = _attributes(id=index.id, **{name: "true" if flag else "false" for name, flag in flags.items()})
         maps = [

@@ -39,7 +39,7 @@ def test_every_name_finds_its_index() -> None:
 
 
 def test_every_index_has_fields_or_others_that_have() -> None:
-    from_elsewhere = {"format", "level", "holder", "oclc"}
+    from_elsewhere = {"format", "level", "holder"}
     for index in INDEXES.values():
         if index.of:
             assert [index.marc21, index.unimarc, index.sortable, index.scannable, index.facet] == ["", "", *[False] * 3]

@@ -31,6 +31,8 @@ _SHARED_BIT = 62
 _WORD_INDEXES = ("any", "title", "author", "subject")
 """Indexes whose words can be listed as well as their headings."""
 _LONGEST = 400
+_LONGEST_NUMBER = 4
+"""Digits of a word that is listed: longer ones are numbers of something, which have lists of their own."""
 _MOST_KNOWN = 400_000
 
 _SCHEMA = """
@@ -41,6 +43,10 @@ CREATE TABLE IF NOT EXISTS heading (
     PRIMARY KEY (list, key)
 ) WITHOUT ROWID;
 """
+
+_IN_USE = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+# What is made from nothing is thrown away where it does not come to its end.
+_FRESH = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
 
 # A display form comes from a record that everybody may see; another one's is kept only while its own view is alone.
 _PUT = """
@@ -86,12 +92,14 @@ def list_name(index: str, words: bool) -> str:
 class HeadingWriter:
     """Adds headings. Used by the one process that writes the index; `commit` before the index's own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self._connection.executescript((_FRESH if fresh else _IN_USE) + _SCHEMA)
         self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
         self._lists: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM list"))
         self._known: dict[tuple[int, str], int] = {}
+        self._known_words: dict[tuple[int, int], set[str]] = {}
+        self._words = 0
         self._new: dict[tuple[int, str], tuple[int, int, str | None]] = {}
 
     def add(self, views: Sequence[str], fields: Fields) -> None:
@@ -100,14 +108,23 @@ class HeadingWriter:
         for view in views:
             mask |= 1 << self._bit(view)
         is_open = int(ALL in views)
-        for index, key, display in fields.headings:
-            self._note(self._list(index), key[:_LONGEST], mask, is_open, None if display == key else display)
-        known, seen = self._known, mask | (is_open << 63)
-        for index in _WORD_INDEXES:
-            number = self._list(f"{index}.words")
-            for word in set(" ".join(fields.texts.get(index, ())).split()):
-                if known.get((number, word), 0) & seen != seen:
-                    self._note(number, word[:_LONGEST], mask, is_open, None)
+        for name, key, display in fields.headings:
+            self._note(self._list(name), key[:_LONGEST], mask, is_open, None if display == key else display)
+        seen = mask | (is_open << 63)
+        for name in _WORD_INDEXES:
+            texts = fields.texts.get(name)
+            if not texts:
+                continue
+            number = self._list(f"{name}.words")
+            known = self._known_words.setdefault((number, seen), set())
+            fresh = set(" ".join(texts).split()) - known
+            if fresh:
+                known |= fresh
+                self._words += len(fresh)
+                for word in fresh:
+                    if len(word) > _LONGEST_NUMBER and word.isdecimal():
+                        continue
+                    self._put(number, word[:_LONGEST], mask, is_open, None)
 
     def _note(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
         place = (number, key)
@@ -115,6 +132,10 @@ class HeadingWriter:
         if known & seen == seen:
             return
         self._known[place] = known | seen
+        self._put(number, key, mask, is_open, display)
+
+    def _put(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
+        place = (number, key)
         views, was_open, written = self._new.get(place, (mask, is_open, display))
         if is_open and not was_open:
             written = display
@@ -133,8 +154,12 @@ class HeadingWriter:
         self._new.clear()
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
+        if self._words > _MOST_KNOWN:
+            self._known_words.clear()
+            self._words = 0
 
     def close(self) -> None:
+        self._connection.executescript(_IN_USE)
         self._connection.close()
 
     def _bit(self, view: str) -> int:

@@ -31,6 +31,8 @@ def _valid_10(number: str) -> bool:
 
 def isbn(text: str) -> tuple[str, ...]:
     """ISBN-13 without hyphens, of a valid ISBN-10 its ISBN-13; SBNs of nine digits get their leading zero."""
+    if len(text) == 13 and text.isdecimal() and text.isascii():
+        return (text,)
     match = _ISBN.search(text)
     number = _NOT_NUMBER.sub("", match.group() if match else text).upper()
     if len(number) == 9 and number.isdigit() and _valid_10("0" + number):
@@ -73,9 +75,14 @@ def oclc(text: str) -> tuple[str, ...]:
     return (number,) if number else ()
 
 
+def oclc_of_system(text: str) -> tuple[str, ...]:
+    """The OCLC number that a system control number (035) is, if its prefix says so."""
+    return oclc(text) if text[:7].lower() == "(ocolc)" or text[:3].lower() in ("ocm", "ocn") else ()
+
+
 def key(text: str) -> tuple[str, ...]:
     """Letters and digits in lower case: codes, numbers of publishers, control numbers with their prefix."""
-    number = _NOT_ALNUM.sub("", text).lower()
+    number = (text if text.isalnum() else _NOT_ALNUM.sub("", text)).lower()
     return (number,) if number else ()
 
 

@@ -57,7 +57,7 @@ class IndexWriter:
         self._seen = bytearray() if fresh else None
         index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
         self._writer = index.writer(_HEAP, threads)
-        self._headings = HeadingWriter(folder / "headings.sqlite3")
+        self._headings = HeadingWriter(folder / "headings.sqlite3", fresh=fresh)
 
     def apply(self, entries: Sequence[IndexEntry]) -> None:
         """Makes the index say what the feed says; seen by readers after `commit`."""

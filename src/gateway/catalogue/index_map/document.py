@@ -21,7 +21,7 @@ _SPECIAL = {
     "format": "leader/06-07 and form of item",
     "level": "leader/07",
     "holder": "who holds the bib, as last published",
-    "oclc": "035$a$z with (OCoLC), 001 of OCLC's own records",
+    "oclc": "with OCLC's prefix, and 001 of OCLC's own records:",
 }
 _ATTRIBUTES = {2: "relation", 3: "position", 4: "structure", 5: "truncation", 6: "completeness"}
 

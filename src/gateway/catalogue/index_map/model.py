@@ -100,6 +100,7 @@ class Index:
     title_like: bool = False
     normal: numbers.Normal = field(default=numbers.key, repr=False)
     prefixes: numbers.Normal | None = field(default=None, repr=False)
+    values: numbers.Normal | None = field(default=None, repr=False)
 
     @cached_property
     def marc21_sources(self) -> tuple[Source, ...]:

@@ -45,6 +45,7 @@ from library_protocols.z3950 import (
     Waiting,
 )
 from library_protocols.z3950.charneg import as_other_information, charset_of, propose, selection_in
+from library_protocols.z3950.common import OtherInformation
 from library_protocols.z3950.facts import DIAGNOSTICS, Option, PresentStatus
 from library_protocols.z3950.facts.oids import CQL
 from library_protocols.z3950.records import diagnostics_of, read_init_diagnostics
@@ -102,7 +103,8 @@ class Page:
 class Z3950Client:
     """One origin. `timeout` is in seconds for each answer; `charset` is proposed, None proposes nothing.
 
-    `trace` is called with `SENT` or `RECEIVED` and each PDU's octets.
+    `trace` is called with `SENT` or `RECEIVED` and each PDU's octets. Raises ValueError for a charset that cannot be
+    proposed.
     """
 
     def __init__(
@@ -127,7 +129,9 @@ class Z3950Client:
         """What was agreed; None where the target did not say."""
         self._user = user
         self._password = password
-        self._proposed = charset
+        self._negotiation: OtherInformation | None = None
+        if charset is not None and version >= 3:
+            self._negotiation = as_other_information(propose(charset, records_too=True))
         self._version = version
         self._message_size = message_size
         self._tls = tls
@@ -169,9 +173,6 @@ class Z3950Client:
         return response
 
     def _init(self) -> InitializeRequest:
-        negotiation = None
-        if self._proposed is not None and self._version >= 3:
-            negotiation = as_other_information(propose(self._proposed, records_too=True))
         return InitializeRequest(
             protocol_version=frozenset(range(self._version)),
             options=WANTED,
@@ -179,7 +180,7 @@ class Z3950Client:
             exceptional_record_size=RECORD_SIZE,
             id_authentication=IdPass(user_id=self._user, password=self._password) if self._user else None,
             implementation_name=self._implementation,
-            other_info=negotiation,
+            other_info=self._negotiation,
         )
 
     async def close(self) -> None:

@@ -7,8 +7,10 @@ import typer
 from gateway.commands import probe_sip2
 from gateway.commands.probe_oai import probe_oai
 from gateway.commands.probe_sru import probe_sru
+from gateway.commands.probe_z3950 import probe_z3950
 
 app = typer.Typer(help="Speak a standard to a server, from the command line.", no_args_is_help=True)
 app.add_typer(probe_sip2.app, name="sip2")
 app.command("sru")(probe_sru)
 app.command("oai")(probe_oai)
+app.command("z3950")(probe_z3950)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from gateway.clients.sru import SruClient, SruLinkFailed, SruTimeout
+from gateway.commands.found import LINK, NO, TIMEOUT, YES
 from gateway.commands.output import print_json, print_line, print_table, say
-from gateway.commands.search import LINK, NO, TIMEOUT, YES
 from gateway.commands.sru_checks import Result, run_checks
 from library_protocols.sru import Version
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -16,58 +15,12 @@ from rich.markup import escape
 
 from gateway.clients.sru import SruBadAnswer, SruClient, SruLinkFailed, SruTimeout
 from gateway.commands.brief import brief
+from gateway.commands.found import BAD, LINK, NO, TIMEOUT, YES, Found, Hit, SearchFailed, Wanted
 from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.commands.search_z3950 import search_z3950
 from library_protocols.sru import Diagnostic, Record, Surrogate, Version
 
-YES, NO, USAGE, LINK, TIMEOUT, BAD = range(6)
-"""Exit codes: records were found; none, or the server refused; wrong usage; link; no answer in time; bad answer."""
-
 LOCAL_GATEWAY = "http://127.0.0.1:8080"
-
-
-class SearchFailed(Exception):
-    """There is no answer to show; `code` is the exit code."""
-
-    def __init__(self, reason: str, code: int) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked, in the words of any standard. `schema` empty: the server chooses."""
-
-    target: str
-    query: str
-    start: int
-    maximum: int
-    schema: str
-    sort: str
-    user: str
-    password: str
-    version: str
-    timeout: float
-    insecure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One record as it came, of `form` (a schema or syntax), or the `problem` that stands in its place."""
-
-    position: int
-    data: bytes = b""
-    form: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """`count` is None where the server does not say; `problems` are its diagnostics in words."""
-
-    count: int | None
-    hits: tuple[Hit, ...] = ()
-    following: int | None = None
-    problems: tuple[str, ...] = ()
 
 
 def search(
@@ -151,7 +104,7 @@ def in_words(diagnostic: Diagnostic) -> str:
 
 
 Searcher = Callable[[Wanted], Coroutine[Any, Any, Found]]
-SEARCHERS: dict[str, Searcher] = {"http": _sru, "https": _sru}
+SEARCHERS: dict[str, Searcher] = {"http": _sru, "https": _sru, "z3950": search_z3950}
 """Scheme of a target -> what asks it; raises SearchFailed."""
 
 

@@ -26,7 +26,7 @@ from gateway.exchanges.record import RecordMaker
 
 CHUNK = 50  # exchanges a row: amortises compression and the write
 QUEUE_LIMIT = 20_000  # minutes of a busy consortium; beyond that recording gives way to answering
-SHARE = 0.15  # of the loop's time at most while there is a queue: answering comes first
+SHARE = 0.15  # of the loop's time at most: answering comes first
 COMPLAIN_SECONDS = 60.0  # between two warnings: a full disk stays full for a while
 FLUSH_SECONDS = 0.25  # how far `tail` may lag behind
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
@@ -83,6 +83,7 @@ class ExchangeRecorder:
         self._metrics = metrics
         self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._not_before = 0.0  # monotonic seconds: when the next chunk may be written
         self._complained = float("-inf")
 
     @property
@@ -96,17 +97,24 @@ class ExchangeRecorder:
             return
         self._queue.append(exchange)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            self._wait(FLUSH_SECONDS)
+        elif len(self._queue) == CHUNK:
+            # A chunk is whole: written now, while the processor still has it at hand.
+            self._timer.cancel()
+            self._wait(max(0.0, self._not_before - time.monotonic()))
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._flush)
 
     def _flush(self) -> None:
         """Writes one chunk and comes back for the rest, so that a long queue never holds the loop for long."""
         self._timer = None
         begun = time.monotonic()
         self._write(self._taken())
+        rest = (time.monotonic() - begun) * (1 / SHARE - 1)
+        self._not_before = time.monotonic() + rest
         if self._queue:
-            took = time.monotonic() - begun
-            delay = took * (1 / SHARE - 1) if len(self._queue) >= CHUNK else FLUSH_SECONDS
-            self._timer = asyncio.get_running_loop().call_later(delay, self._flush)
+            self._wait(rest if len(self._queue) >= CHUNK else FLUSH_SECONDS)
 
     def _taken(self) -> list[Exchange]:
         return [self._queue.popleft() for _ in range(min(CHUNK, len(self._queue)))]

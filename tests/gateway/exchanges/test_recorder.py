@@ -194,6 +194,26 @@ async def test_a_timer_writes_what_is_queued(tmp_path: Path, monkeypatch: pytest
     recorder.close()
 
 
+async def test_a_whole_chunk_is_written_at_once_and_no_more_than_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 60.0)
+    monkeypatch.setattr(recorder_module, "SHARE", 1e-9)
+    path = tmp_path / "exchanges.db"
+    recorder = ExchangeRecorder(ExchangeFile(path), maker(), Metrics(CollectorRegistry()))
+    for _ in range(2 * recorder_module.CHUNK + 1):
+        recorder.add(exchange())
+    reader = ExchangeFile(path, read_only=True)
+    for _ in range(200):
+        if list(reader.chunks()):
+            break
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    assert [len(records) for _, records in reader.chunks()] == [recorder_module.CHUNK]
+    recorder.close()
+    assert sum(len(records) for _, records in reader.chunks()) == 2 * recorder_module.CHUNK + 1
+
+
 async def test_a_full_queue_drops_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "QUEUE_LIMIT", 3)
     registry = CollectorRegistry()

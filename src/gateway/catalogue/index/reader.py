@@ -7,6 +7,7 @@ What can take longer (masks, deep pages, large sorts, facets) runs in a thread, 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ import tantivy
 
 from gateway.catalogue.index import facets as counting
 from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything
+from gateway.catalogue.index.cost import INLINE, is_costly
 from gateway.catalogue.index.directory import current, is_current
 from gateway.catalogue.index.headings import HeadingReader, Scan
 from gateway.catalogue.index.results import ResultSet, check_keys
@@ -27,12 +29,13 @@ from gateway.catalogue.query import (
     QueryProblem,
     SortKey,
     Term,
-    Truncation,
     walk,
 )
 
 T = TypeVar("T")
 
+_MOST_KEPT = 200
+"""Answers kept until the index is read anew: who pages through a result asks the same again."""
 _MOST_IDS = 100_000
 """Records of a result set that are carried over into an index that has moved on."""
 
@@ -46,6 +49,7 @@ class IndexReader:
         self._opened: Path | None = None
         self._index: tantivy.Index | None = None
         self._headings: HeadingReader | None = None
+        self._kept: OrderedDict[tuple[str, Query, tuple[SortKey, ...]], ResultSet] = OrderedDict()
         self.reload()
 
     def reload(self) -> None:
@@ -53,6 +57,7 @@ class IndexReader:
         folder = current(self._path)
         if folder is None:
             return
+        self._kept.clear()
         if folder == self._opened and self._index is not None:
             self._index.reload()
             return
@@ -78,15 +83,26 @@ class IndexReader:
 
     async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
         """What a query finds in a view now. Raises QueryProblem."""
-        check_keys(sort)
+        keys = check_keys(sort)
+        asked = (view, query, keys)
+        kept = self._kept.get(asked)
+        if kept is not None:
+            self._kept.move_to_end(asked)
+            return kept
         held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
         searcher = held[0].searcher if held else self._searcher()
         compiled = compile_query(query, lambda found: _in_set(found, searcher, view))
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
-        count = await self._run(_is_costly(query), how_many, searcher, shown)
+        count = await self._run(is_costly(searcher, query), how_many, searcher, shown)
         ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
         found = ResultSet(searcher, shown, view, count, self._run, ranked)
-        return found.sorted(sort) if sort else found
+        if keys:
+            found = await self._run(count > INLINE, found.sorted, keys)
+        if not held:
+            self._kept[asked] = found
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
 
     async def facets(
         self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
@@ -126,6 +142,11 @@ class IndexReader:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*arguments))
         except ValueError as error:
             raise QueryProblem(*_of(error)) from error
+        except BaseException as error:
+            # What panics in tantivy is no Exception, and must not end the process that serves everybody else.
+            if type(error).__name__ == "PanicException":
+                raise QueryProblem(ProblemCode.RESOURCES, str(error)[:200]) from error
+            raise
 
 
 def _of(error: ValueError) -> tuple[ProblemCode, str]:
@@ -134,10 +155,6 @@ def _of(error: ValueError) -> tuple[ProblemCode, str]:
     if "expansion" in text.lower() or "regex" in text.lower() or "automaton" in text.lower():
         return ProblemCode.MASKED_TOO_MANY, text[:200]
     return ProblemCode.RESOURCES, text[:200]
-
-
-def _is_costly(query: Query) -> bool:
-    return any(isinstance(node, Term) and node.truncation is not Truncation.NONE for node in walk(query))
 
 
 def _in_set(found: ResultSet, searcher: tantivy.Searcher, view: str) -> tantivy.Query:

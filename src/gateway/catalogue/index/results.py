@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import tantivy
 
 from gateway.catalogue.index.compile import any_of, both, how_many, without
+from gateway.catalogue.index.cost import INLINE
 from gateway.catalogue.index.folding import heading
 from gateway.catalogue.index.numbers import period, shelf_order
 from gateway.catalogue.index.schema import ID, packed, schema, sort_fields, sort_number, told_apart
@@ -68,7 +69,7 @@ class ResultSet:
         size = min(size, LARGEST_PAGE, self.count - start + 1)
         if start < 1 or size < 1:
             return []
-        costly = start > _DEEP or (bool(self.keys) and self.count > _DEEP)
+        costly = start > _DEEP or self.count > (_DEEP if self.keys else INLINE)
         return await self.run(costly, self._page, start - 1, size)
 
     def sorted(self, keys: Sequence[SortKey]) -> ResultSet:

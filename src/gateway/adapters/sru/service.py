@@ -7,6 +7,7 @@ any size of result is as good as the first, on any node.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,7 +30,8 @@ from gateway.catalogue.store.port import CatalogueUnavailable
 from library_protocols import cql, sru
 from library_protocols.sru import Diagnostic, Operation, Record, Surrogate, Version
 
-SLICE = 50  # records fetched and rendered before others get their turn
+SLICE = 20  # records fetched at once
+TURN_SECONDS = 0.005  # of rendering before others get theirs: a kiosk waits for this loop too
 _ACCEPTED = ("application/sru+xml", "application/xml", "text/xml", "application/*", "text/*", "*/*")
 
 
@@ -191,6 +193,7 @@ class SruService:
     async def _records(
         self, asker: Asker, found: ResultSet, schema: Form, start: int, size: int
     ) -> AsyncIterator[Record | Surrogate]:
+        begun = time.perf_counter()
         for position in range(start, start + size, SLICE):
             ids = await found.page(position, min(SLICE, start + size - position))
             records = await self._catalogue.records(asker.view, ids)
@@ -200,7 +203,9 @@ class SruService:
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
             for number, record in enumerate(records):
                 yield _rendered(schema, record, live, position + number)
-            await asyncio.sleep(0)
+                if time.perf_counter() - begun > TURN_SECONDS:
+                    await asyncio.sleep(0)
+                    begun = time.perf_counter()
 
     async def _facets(self, found: ResultSet, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
         starts = {from_cql.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}

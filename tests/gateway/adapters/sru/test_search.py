@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
@@ -257,3 +259,23 @@ async def test_the_catalogue_away_is_told_as_such(asked: Asked) -> None:
         found = await asked.ask(**sent)
         assert [diagnostic_number(each.uri) for each in found.diagnostics] == [2]
     assert asked.recorded.exchanges[-1].verdict == "failed"
+
+
+async def test_others_get_their_turn_while_many_records_are_rendered(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.adapters.sru.service.TURN_SECONDS", 0.0)
+    for number in range(50):
+        asked.shelf.put("aber", f"Sheep {number}")
+    turns: list[int] = []
+
+    async def another() -> None:
+        while len(turns) < 1000:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(another())
+    found = await asked.search("sheep", maximumRecords="50", recordSchema="dc")
+    beside.cancel()
+    assert len(found.records) == 50
+    assert len(turns) >= 50

@@ -31,6 +31,7 @@ from library_protocols import cql, sru
 from library_protocols.sru import Diagnostic, Operation, Record, Surrogate, Version
 
 SLICE = 20  # records fetched at once
+LIVE_SLICE = 200  # the same where the desks are asked about them, each once
 TURN_SECONDS = 0.005  # of rendering before others get theirs: a kiosk waits for this loop too
 _ACCEPTED = ("application/sru+xml", "application/xml", "text/xml", "application/*", "text/*", "*/*")
 
@@ -194,11 +195,13 @@ class SruService:
         self, asker: Asker, found: ResultSet, schema: Form, start: int, size: int
     ) -> AsyncIterator[Record | Surrogate]:
         begun = time.perf_counter()
-        for position in range(start, start + size, SLICE):
-            ids = await found.page(position, min(SLICE, start + size - position))
+        ask_desks = schema.name == mapping.LIVE and self._availability is not None
+        step = LIVE_SLICE if ask_desks else SLICE
+        for position in range(start, start + size, step):
+            ids = await found.page(position, min(step, start + size - position))
             records = await self._catalogue.records(asker.view, ids)
             live: dict[int, Items] = {}
-            if schema.name == mapping.LIVE and self._availability is not None:
+            if ask_desks and self._availability is not None:
                 shown = [record for record in records if record is not None]
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
             for number, record in enumerate(records):

@@ -235,6 +235,10 @@ async def test_what_is_on_loan_is_asked_once_for_all_records(asked: Asked) -> No
     assert [ctx.member for ctx, _ in asked.desk.asked[1:]] == ["aber", "bangor"]
     assert (await asked.search("wales", recordSchema="marcxml")).count == 3
     assert len(asked.desk.asked) == 3
+    for number in range(60):
+        asked.shelf.put("aber", f"Sheep {number}")
+    await asked.search("sheep", recordSchema="opac", maximumRecords="60")
+    assert [len(request.bib_ids) for _, request in asked.desk.asked[3:]] == [60]
 
 
 async def test_records_are_given_while_the_platform_is_away(asked: Asked) -> None:

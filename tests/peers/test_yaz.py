@@ -18,13 +18,14 @@ from tests.gateway.adapters.z3950.conftest import (
     READER,
     Listening,
     built_index,
+    inline,
     listening,
     settings,
     shelf_records,
 )
 from tests.presence import missing
 
-__all__ = ["built_index", "listening", "settings", "shelf_records"]
+__all__ = ["built_index", "inline", "listening", "settings", "shelf_records"]
 
 SECONDS = 30
 

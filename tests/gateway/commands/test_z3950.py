@@ -18,12 +18,13 @@ from tests.gateway.adapters.z3950.conftest import (
     READER,
     Listening,
     built_index,
+    inline,
     listening,
     settings,
     shelf_records,
 )
 
-__all__ = ["built_index", "listening", "settings", "shelf_records"]
+__all__ = ["built_index", "inline", "listening", "settings", "shelf_records"]
 
 
 async def gateway(*arguments: str) -> Result:

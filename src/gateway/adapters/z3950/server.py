@@ -1,7 +1,7 @@
 """One Z39.50 connection: octets to the engine, requests to the service one at a time, answers back in order.
 
-Most answers are ready at once: a request's coroutine is driven by hand and goes on only when it has to wait. A peer
-that does not read is not read from; one that sends slowly, or nothing, is closed; nothing here ends another session.
+Most answers are ready at once: over SQLite a request's coroutine is driven by hand and goes on when it has to wait.
+A peer that does not read is not read from; one that sends slowly, or nothing, is closed; nothing here ends another's.
 """
 
 from __future__ import annotations
@@ -74,7 +74,11 @@ class Z3950Door:
         clock: Clock,
         availability: Availability | None = None,
         recorder: Recorder | None = None,
+        inline: bool = False,
     ) -> None:
+        """`inline`: the catalogue's store awaits nothing but futures of the loop, as SQLite does, and requests need no
+        tasks of their own."""
+        self.inline = inline
         self.service = Z3950Service(catalogue, readers, settings, availability)
         self.clock = clock
         self.recorder = recorder
@@ -134,6 +138,7 @@ class Z3950Protocol(asyncio.Protocol):
         self._name = ""
         self._exchanges = 0
         self._working = False
+        self._task: asyncio.Task[Pdu] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._heard = self._opened = 0.0
@@ -286,6 +291,10 @@ class Z3950Protocol(asyncio.Protocol):
         exchange = self._exchange(request.octets, request.pdu)
         work = Work(exchange.id if exchange else self._name, self._peer)
         coroutine = self._door.service.answer(self._session, request.pdu, work)
+        if not self._door.inline:
+            self._task = self._loop.create_task(coroutine)
+            self._task.add_done_callback(partial(self._task_ended, work, exchange))
+            return
         try:
             waiting = coroutine.send(None)
         except StopIteration as stop:
@@ -294,6 +303,11 @@ class Z3950Protocol(asyncio.Protocol):
             self._fail(exchange)
         else:
             Driver(coroutine, partial(self._resumed, work, exchange)).follow(waiting)
+
+    def _task_ended(self, work: Work, exchange: Exchange | None, task: asyncio.Task[Pdu]) -> None:
+        self._task = None
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._resumed(work, exchange, None if error is not None else task.result(), error)
 
     def _resumed(self, work: Work, exchange: Exchange | None, pdu: Pdu | None, error: BaseException | None) -> None:
         if pdu is None:

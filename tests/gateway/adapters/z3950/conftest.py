@@ -190,15 +190,24 @@ def settings() -> Z3950Settings:
 
 
 @pytest.fixture
+def inline() -> bool:
+    """Whether requests are driven by hand, as over SQLite, or in tasks."""
+    return True
+
+
+@pytest.fixture
 async def listening(
-    built_index: IndexReader, shelf_records: list[CatalogueRecord], settings: Z3950Settings
+    inline: bool,
+    built_index: IndexReader,
+    shelf_records: list[CatalogueRecord],
+    settings: Z3950Settings,
 ) -> AsyncIterator[Listening]:
     executor = ThreadPoolExecutor(1)
     shelf = Shelf(built_index, {one.id: one for one in shelf_records})
     clock = SystemClock()
     readers = Readers(configuration(), clock=clock, executor=executor)
     items, recorded = OnLoan(), Recorded()
-    door = Z3950Door(shelf, readers, settings, clock=clock, availability=items, recorder=recorded)
+    door = Z3950Door(shelf, readers, settings, clock=clock, availability=items, recorder=recorded, inline=inline)
     server = await asyncio.get_running_loop().create_server(door.factory(), "127.0.0.1", 0)
     listening = Listening(door, server.sockets[0].getsockname()[1], shelf, items, recorded)
     yield listening

@@ -22,6 +22,13 @@ from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, oc
 from tests.gateway.adapters.z3950.conftest import SETTINGS, Listening
 
 GRS_1 = "1.2.840.10003.5.105"
+
+
+@pytest.fixture(params=[True, False], ids=["by hand", "in tasks"])
+def inline(request: pytest.FixtureRequest) -> bool:
+    return request.param
+
+
 # Sizes and segments
 
 

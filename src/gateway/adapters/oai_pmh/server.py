@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from importlib.resources import files
 
 import structlog
@@ -45,26 +46,17 @@ class OaiOperation:
         self.operation = f"oai.{verb}"
 
 
-class _Places:
-    """How many lists are being written."""
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def take(self) -> Place:
-        self.taken += 1
-        return Place(self)
-
-
 class Place:
     """One list's place, given back once."""
 
-    def __init__(self, places: _Places | None) -> None:
+    def __init__(self, places: Counter[str] | None = None, peer: str = "") -> None:
         self._places = places
+        self._peer = peer
 
     def release(self) -> None:
         if self._places is not None:
-            self._places.taken -= 1
+            self._places[self._peer] -= 1
+            self._places += Counter()  # in place: forgets who has none
             self._places = None
 
 
@@ -84,7 +76,7 @@ class OaiDoor:
         self._service = service
         self._readers = readers
         self._recorder = recorder
-        self._places = _Places()
+        self._places: Counter[str] = Counter()  # lists being written, by the address that reads them
 
     def replace(self, settings: OaiSettings) -> None:
         """Takes new settings while running; lists that have begun go on."""
@@ -134,18 +126,25 @@ class OaiDoor:
         door = Door(view, self._base_url(request), STYLESHEET)
         if isinstance(asked, BadRequest):
             exchange.verdict = Verdict.BAD_INPUT
-            return await self._send(request, await self._service.bad(door, asked.errors), exchange, Place(None))
+            return await self._send(request, await self._service.bad(door, asked.errors), exchange, Place())
         exchange.request = OaiOperation(asked.verb.value)
-        place = Place(None)
-        if asked.verb in LISTS:
-            if self._places.taken >= self._service.settings.list_requests:
-                raise _Turned(_busy("Too many lists are being written."), "too many lists at once", Verdict.FAILED)
-            place = self._places.take()
+        place = self._place(request) if asked.verb in LISTS else Place()
         try:
             return await self._send(request, await self._service.answer(door, asked), exchange, place)
         except BaseException:
             place.release()
             raise
+
+    def _place(self, request: HttpRequest) -> Place:
+        """A place for one more list. One address has half of them at most, so that no slow reader shuts out all others.
+
+        Raises _Turned where there is none."""
+        peer = request.client.host if request.client else ""
+        limit = self._service.settings.list_requests
+        if self._places.total() >= limit or self._places[peer] >= (limit + 1) // 2:
+            raise _Turned(_busy("Too many lists are being written."), "too many lists at once", Verdict.FAILED)
+        self._places[peer] += 1
+        return Place(self._places, peer)
 
     async def _send(self, request: HttpRequest, answer: Answer, exchange: Exchange, place: Place) -> Response:
         """The answer as it goes out: a list piece by piece, anything else as a whole."""

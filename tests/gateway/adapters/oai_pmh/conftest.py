@@ -56,7 +56,7 @@ SETTINGS = OaiSettings(
     admin_emails=("post@demo.example",),
     repository_identifier="demo.example",
     page_records=10,
-    list_requests=2,
+    list_requests=3,
 )
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import struct
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -207,17 +209,22 @@ def _title(found: _Found, tag: str, whole: str, main: str) -> tuple[int, int]:
     parts = [(code, text) for code, text in field.subfields if code in whole]
     if parts and tag == "245" and skip.isdecimal():
         parts[0] = (parts[0][0], parts[0][1][int(skip) :])
-    return (
-        _hash("title", _folded(" ".join([text for _, text in parts]))),
-        _hash("title", _folded(" ".join([text for code, text in parts if code in main]))),
-    )
+    full = _hash("title", _folded(" ".join([text for _, text in parts])))
+    short = [text for code, text in parts if code in main]
+    return full, full if len(short) == len(parts) else _hash("title", _folded(" ".join(short)))
 
 
 def _folded(text: str) -> str:
     """Letters and digits only, without case and marks, one blank between words."""
     if not text.isascii():
-        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+        text = unicodedata.normalize("NFKD", text).translate(_marks())
     return " ".join(_WORD.findall(text.casefold()))
+
+
+@cache
+def _marks() -> dict[int, None]:
+    """Every combining character, to be left out: a table, for it is used on every title that is not plain ASCII."""
+    return {code: None for code in range(0x300, sys.maxunicode + 1) if unicodedata.combining(chr(code))}
 
 
 _WORD = re.compile(r"[^\W_]+")

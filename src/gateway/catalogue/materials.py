@@ -30,6 +30,7 @@ MATERIALS = {
 }
 """Name of the set, by its code; the order is that of numbers kept in the store, so new ones come last."""
 
+CODES = tuple(MATERIALS)
 NUMBERS = {code: number for number, code in enumerate(MATERIALS)}
 
 # Leader/06 of both formats (MARC 21 Bibliographic, leader/06; UNIMARC manual, record label position 6).
@@ -60,9 +61,8 @@ def material(record: Record, marc: Format) -> str:
 def _online_marc21(record: Record, kind: str) -> bool:
     fixed = record.text("008")
     place = 29 if kind in "efgkor" else 23
-    return fixed[place : place + 1] in ("o", "s", "q") or any(
-        field[0] == "338" and field.first("b") == "cr" for field in record.data
-    )
+    carriers = [field.first("b") for field in record.data if field[0] == "338"]
+    return fixed[place : place + 1] in ("o", "s", "q") or "cr" in carriers
 
 
 def _online_unimarc(record: Record) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.catalogue.matching import Facts, Rules
-from gateway.catalogue.materials import material
+from gateway.catalogue.materials import CODES
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
 from gateway.catalogue.set_rules import SetRule, sets_of
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, Compression
@@ -49,8 +49,7 @@ class Incoming:
     label: str = ""
 
 
-@dataclass(slots=True)
-class Content:
+class Content(NamedTuple):
     """What is written of a record: `rendering` and `original` with the numbers of their dictionaries."""
 
     rendering: tuple[int, bytes]
@@ -64,7 +63,7 @@ class Content:
 @dataclass(slots=True)
 class Prepared:
     """A record on its way. `refusal` says why it cannot be taken. `content` is None for a deletion, and until it is
-    made from `incoming`, which is not there any longer where another process has made it."""
+    made from `incoming`, which stays in the process that has made it."""
 
     control: str
     label: str
@@ -78,6 +77,21 @@ class Prepared:
     content: Content | None = None
     incoming: Incoming | None = field(default=None, repr=False)
     marcxml: bytes | None = field(default=None, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process goes what is to be written, as cheaply as it can."""
+        return Prepared, (
+            self.control,
+            self.label,
+            self.status,
+            self.digest,
+            self.kind,
+            self.format,
+            self.provenance,
+            self.holdings,
+            self.refusal,
+            self.content,
+        )
 
 
 class Preparer:
@@ -94,7 +108,6 @@ class Preparer:
         for one in prepared:
             if one.refusal is None and one.status != Status.DELETED:
                 self.fill(member, one)
-            one.incoming = one.marcxml = None
         return prepared
 
     def begin(self, incoming: Incoming) -> Prepared:
@@ -138,12 +151,13 @@ class Preparer:
             self.render(one)
         assert one.marcxml is not None
         pack = self.compression.pack
+        facts = self._rules.facts(record, incoming.format)
         one.content = Content(
             pack(RENDERING, one.marcxml),
             pack(ORIGINAL[one.kind], incoming.original),
-            self._rules.facts(record, incoming.format),
+            facts,
             rank_of(_LEVELS.get(record.leader[17:18], 0), len(incoming.original)),
-            material(record, incoming.format),
+            CODES[facts.material],
             sets_of(self._sets, member, record, incoming.format),
         )
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.preparing import Incoming, Prepared, Preparer
@@ -69,17 +70,17 @@ async def import_catalogue(
     target = rejects or source.with_name(source.name + ".rejects.csv")
     refused, repaired = Rejects(target, keep=place.rows_refused), Remarks.beside(target, place.offset)
     batches = _Batches(ingest.preparer, file, chosen, member, batch_size)
-    async for taken, prepared in batches.run(place.offset, 0 if place.finished else workers, done=place.finished):
-        problems = [Rejected(one.label, one.problem) for one in taken if one.problem is not None]
-        place.offset = taken[-1].resume if taken else place.offset
-        place.rows_done += len(taken)
-        place.finished = len(taken) < batch_size
+    async for records, end, noted, prepared in batches.run(place.offset, workers, done=place.finished):
+        problems = [Rejected(one.label, one.problem) for one in noted if one.problem is not None]
+        place.offset = end or place.offset
+        place.rows_done += records
+        place.finished = records < batch_size
         ready = [one for one in prepared if one.refusal is None]
         problems += [Rejected(one.label, one.refusal) for one in prepared if one.refusal is not None]
         place.rows_refused += len(problems)
         await ingest.put_prepared(member, ready, state={key: json.dumps(dataclasses.asdict(place))})
         refused.add(problems)
-        repaired.add(taken)
+        repaired.add(noted)
         report.rows_done, report.rows_refused, report.finished = place.rows_done, place.rows_refused, place.finished
         progress(
             Step(file.total if place.finished else place.offset, file.total, place.rows_done, place.rows_refused,
@@ -92,7 +93,14 @@ async def import_catalogue(
     return report
 
 
-_Batch = tuple[list[Taken], list[Prepared]]
+class _Batch(NamedTuple):
+    """So many records up to the byte `end`; those of them that something is to be told about, and what is to be
+    written."""
+
+    records: int
+    end: int
+    noted: list[Taken]
+    prepared: list[Prepared]
 
 
 class _Batches:
@@ -112,7 +120,7 @@ class _Batches:
         for batch in islice(cuts, None if workers == 0 else _FIRST):
             taken = [self._file.taken(cut) for cut in batch]
             incoming = _incoming(taken, self._options, self._member)
-            yield taken, [self._preparer.begin(one) for one in incoming]
+            yield _batch(taken, [self._preparer.begin(one) for one in incoming])
             if len(batch) < self._size:
                 return
         loop = asyncio.get_running_loop()
@@ -142,8 +150,12 @@ class _Batches:
 def prepare(preparer: Preparer, file: MarcFile, options: MarcOptions, member: str, cuts: Sequence[Cut]) -> _Batch:
     """Reads and renders one batch. What was read does not leave the process, what is to be written does."""
     taken = [file.taken(cut) for cut in cuts]
-    prepared = preparer.prepare(member, _incoming(taken, options, member))
-    return [dataclasses.replace(one, value=None) for one in taken], prepared
+    return _batch(taken, preparer.prepare(member, _incoming(taken, options, member)))
+
+
+def _batch(taken: Sequence[Taken], prepared: list[Prepared]) -> _Batch:
+    noted = [dataclasses.replace(one, value=None) for one in taken if one.problem is not None or one.remarks]
+    return _Batch(len(taken), taken[-1].resume if taken else 0, noted, prepared)
 
 
 def _incoming(taken: Sequence[Taken], options: MarcOptions, member: str) -> list[Incoming]:

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from gateway.adapters.z3950.server import Z3950Door
+from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.records import CatalogueRecord
 from gateway.clients.z3950 import Z3950BadAnswer, Z3950LinkFailed, complaints
+from gateway.clock import SystemClock
 from gateway.exchanges.model import Verdict
+from gateway.members.readers import Readers
 from library_protocols.z3950 import (
+    Framer,
     InitializeRequest,
     PresentRequest,
     PresentResponse,
+    RpnQuery,
     decode,
     encode,
 )
+from library_protocols.z3950.facts import PDUS as FACTS
 from library_protocols.z3950.facts import Option
 from library_protocols.z3950.facts.oids import XML
+from library_protocols.z3950.rpn import (
+    BIB_1,
+    AttributeElement,
+    AttributesPlusTerm,
+    GeneralTerm,
+    Operation,
+    Operator,
+    RpnNode,
+)
+from library_protocols.z3950.rpn_codec import MAX_RPN_DEPTH
 from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, octets, search
-from tests.gateway.adapters.z3950.conftest import SETTINGS, Listening
+from tests.gateway.adapters.z3950.conftest import SETTINGS, Listening, OnLoan, Shelf, configuration
+from tests.protocols.z3950.samples import PDUS
 
 GRS_1 = "1.2.840.10003.5.105"
 
@@ -183,3 +204,79 @@ def test_a_door_has_settings() -> None:
     assert SETTINGS.rule(None, "", "other").charset == "utf-8"
     assert SETTINGS.rule(None, "", "OLD CLIENT").charset == "marc-8"
     assert Z3950Door.factory is not None
+
+
+# Hostile queries
+
+
+def deep(depth: int) -> RpnQuery:
+    node: RpnNode = AttributesPlusTerm((AttributeElement(1, 4),), GeneralTerm(b"wales"))
+    for number in range(depth):
+        other = AttributesPlusTerm((AttributeElement(1, 4),), GeneralTerm(b"word%d" % number))
+        node = Operation(Operator.OR, node, other)
+    return RpnQuery(BIB_1, node)
+
+
+async def test_a_deep_query_is_answered_and_a_deeper_one_ends_the_session(listening: Listening) -> None:
+    client = await listening.connect()
+    assert (await client.search(("aber",), deep(MAX_RPN_DEPTH))).result_count == 2
+    with pytest.raises(Z3950BadAnswer, match="operations inside one another"):
+        await client.search(("aber",), deep(MAX_RPN_DEPTH + 1))
+
+
+async def test_a_query_of_ten_megabytes_is_not_read(listening: Listening) -> None:
+    client = await listening.connect()
+    huge = RpnQuery(BIB_1, AttributesPlusTerm((), GeneralTerm(b"x" * 10_000_000)))
+    with pytest.raises(Z3950LinkFailed):
+        await client.search(("aber",), huge)
+    again = await listening.connect()
+    assert (await again.search(("aber",), WALES)).result_count == 2
+
+
+@pytest.mark.parametrize(
+    "cql", ["(" * 50_000, 'dc.title = "' + "x" * 100_000, "dc.title = " + "a " * 20_000, "and " * 10_000]
+)
+async def test_hostile_cql_is_refused_with_a_diagnostic(listening: Listening, cql: str) -> None:
+    client = await listening.connect()
+    response = await client.search(("aber",), cql)
+    assert not response.search_status
+    assert len(complaints(response)) == 1
+
+
+@pytest.mark.fuzz
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], max_examples=30)
+@hypothesis.given(
+    st.lists(st.sampled_from([encode(pdu) for pdu in PDUS if FACTS[pdu.tag].sender != "target"]), max_size=5),
+    st.binary(max_size=20),
+)
+def test_any_requests_get_answers_or_a_goodbye(
+    built_index: IndexReader, shelf_records: list[CatalogueRecord], requests: list[bytes], rest: bytes
+) -> None:
+    async def converse() -> None:
+        executor = ThreadPoolExecutor(1)
+        readers = Readers(configuration(), clock=SystemClock(), executor=executor)
+        shelf = Shelf(built_index, {one.id: one for one in shelf_records})
+        door = Z3950Door(shelf, readers, SETTINGS, clock=SystemClock(), availability=OnLoan(), inline=True)
+        server = await asyncio.get_running_loop().create_server(door.factory(), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+        init = InitializeRequest(
+            protocol_version=frozenset((0, 1, 2)), options=frozenset(range(22)), preferred_message_size=10_000,
+            exceptional_record_size=10_000,
+        )  # fmt: skip
+        writer.write(encode(init) + b"".join(requests) + rest)
+        writer.write_eof()
+        received = b""
+        while chunk := await asyncio.wait_for(reader.read(100_000), 10):
+            received += chunk
+        writer.close()
+        framer = Framer(10_000_000)
+        answers = framer.feed(received)
+        assert framer.error is None
+        assert framer.buffered == 0
+        assert decode(answers[0]).tag == 21
+        assert all(FACTS[decode(one).tag].sender != "origin" for one in answers)
+        server.close()
+        await door.drain()
+        executor.shutdown()
+
+    asyncio.run(converse())

@@ -62,6 +62,7 @@ async def catalogue_doors(
             clock=clock,
             availability=Availability(desk, clock, "z3950"),
             recorder=recorder,
+            inline=config.catalogue_url.startswith("sqlite:"),
         ),
     )
 

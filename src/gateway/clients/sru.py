@@ -12,12 +12,14 @@ from typing import TypeVar
 import httpx
 
 from library_protocols.sru import (
+    Diagnostic,
     ExplainResponse,
     ReadError,
     Response,
     ScanResponse,
     SearchResponse,
     Version,
+    diagnostic_number,
     explain_parameters,
     read_response,
     scan_parameters,
@@ -27,6 +29,7 @@ from library_protocols.sru.read import MAX_OCTETS
 
 Kind = TypeVar("Kind", SearchResponse, ScanResponse, ExplainResponse)
 
+UNSUPPORTED_VERSION = 5
 LONGEST_URL = 4_000
 """Characters of parameters that go into a URL; many servers refuse addresses of more than 8,192."""
 
@@ -95,11 +98,19 @@ class SruClient:
         sort: str = "",
         facets: str = "",
     ) -> SearchResponse:
-        """One page of what a CQL query finds. Raises SruLinkFailed, SruTimeout, SruBadAnswer, as all methods do."""
-        parameters = search_parameters(
-            self.version, query, start=start, maximum=maximum, schema=schema, sort=sort, facets=facets
-        )
-        return self._expect(await self.ask(parameters), SearchResponse)
+        """One page of what a CQL query finds. Raises SruLinkFailed, SruTimeout, SruBadAnswer, as all methods do.
+
+        A server that does not speak this version says which it speaks (diagnostic 5); then that one is spoken.
+        """
+        while True:
+            parameters = search_parameters(
+                self.version, query, start=start, maximum=maximum, schema=schema, sort=sort, facets=facets
+            )
+            found = self._expect(await self.ask(parameters), SearchResponse)
+            lower = _lower_version(found.diagnostics, self.version)
+            if lower is None:
+                return found
+            self.version = lower
 
     async def scan(self, clause: str, *, position: int = 1, maximum: int | None = None) -> ScanResponse:
         """Terms of an index around the one in `clause`."""
@@ -150,3 +161,12 @@ class SruClient:
         if not isinstance(found, kind):
             raise SruBadAnswer(f"asked for a {kind.__name__}, got a {type(found).__name__}")
         return found
+
+
+def _lower_version(diagnostics: tuple[Diagnostic, ...], spoken: Version) -> Version | None:
+    """The version a server asks for in the place of the one it was asked in; only ever a lower one."""
+    for each in diagnostics:
+        told = each.details.strip()
+        if diagnostic_number(each.uri) == UNSUPPORTED_VERSION and told in list(Version) and told < spoken:
+            return Version(told)
+    return None

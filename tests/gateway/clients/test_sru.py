@@ -54,6 +54,37 @@ async def test_what_is_asked_and_what_is_found(version: Version) -> None:
     assert (read.maximum_records, read.record_schema, read.sort[0].path) == (2, "dc", "title")
 
 
+async def test_an_old_server_is_spoken_to_in_its_version() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("version", "2.0"))
+        known = asked[-1] == "1.1"
+        return httpx.Response(200, content=found() if known else refusal("1.1"))
+
+    async with client(answer, version=Version.V2_0) as sru:
+        assert (await sru.search("a")).count == 1
+        assert (await sru.search("a")).count == 1
+    assert asked == ["2.0", "1.1", "1.1"]
+
+
+@pytest.mark.parametrize("told", ["2.0", "1.2", "3.0", ""])
+async def test_a_server_that_only_says_no_is_asked_once(told: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params["version"])
+        return httpx.Response(200, content=refusal(told))
+
+    async with client(answer) as sru:
+        assert len((await sru.search("a")).diagnostics) == 1
+    assert asked == ["1.2"]
+
+
+def refusal(version: str) -> bytes:
+    return b"".join(search_response(Version.V1_1, 0, diagnostics=[Diagnostic.of(5, version)]))
+
+
 async def test_scan_and_explain() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if "scanClause" in request.url.params:

@@ -22,7 +22,10 @@ from gateway.members.readers import Readers
 from gateway.members.secrets import hash_password
 from library_protocols.oai_pmh import Response, read_response
 from tests.gateway.adapters.oai_pmh.shelf import Shelf
+from tests.gateway.catalogue.conftest import catalogue_database, catalogue_file, catalogue_url, sqlite_url
 from tests.oai_schemas import judge
+
+__all__ = ["catalogue_database", "catalogue_file", "catalogue_url", "sqlite_url"]
 
 READER, PASSWORD = "cardiff-discovery", "correct horse"
 SECRET = b"s" * 32

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -50,17 +49,10 @@ class Served:
         return answer.content, read_response(answer.content)
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("catalogue") / "template.sqlite3"
-    asyncio.run(migrate.upgrade(f"sqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def served(empty_store: Path, tmp_path: Path) -> AsyncIterator[Served]:
-    shutil.copy(empty_store, tmp_path / "catalogue.sqlite3")
-    store = await open_writer(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
+async def served(catalogue_url: str) -> AsyncIterator[Served]:
+    """Once on SQLite and once on PostgreSQL."""
+    store = await open_writer(catalogue_url)
     with ThreadPoolExecutor(1) as executor:
         readers = Readers(configuration(), clock=SystemClock(), executor=executor)
         door = oai_door(store, readers, replace(SETTINGS, page_records=7), secret=SECRET)
@@ -127,19 +119,17 @@ async def test_views_do_not_mix(served: Served) -> None:
         assert [error.code for error in response.errors] == ["idDoesNotExist"]
 
 
-async def test_our_own_harvester_takes_it_all_with_its_provenance(
-    served: Served, tmp_path: Path, empty_store: Path
-) -> None:
+async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served, tmp_path: Path) -> None:
     await served.ingest.put("aber", [incoming(f"{n}", f"Title {n}") for n in range(30)])
     served.now += 100
     await served.ingest.put("aber", [incoming("3", deleted=True), incoming("4", "Changed")])
     await served.store.beat(served.now + 1000)
+    copied = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
+    await migrate.upgrade(copied)
     application = Starlette(routes=served.door.routes())
     server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    copy = tmp_path / "copy.sqlite3"
-    shutil.copy(empty_store, copy)
-    store = await open_writer(f"sqlite:///{copy}")
+    store = await open_writer(copied)
     try:
         while not server.started:  # noqa: ASYNC110  it tells nobody
             await asyncio.sleep(0.01)

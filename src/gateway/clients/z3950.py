@@ -301,6 +301,8 @@ class Z3950Client:
         return await self._ask(request, Pdu)
 
     async def _ask(self, request: Pdu, kind: type[Answer], segments: list[NamePlusRecord] | None = None) -> Answer:
+        if self._writer is None:
+            raise Z3950LinkFailed("not connected")
         octets = self._engine.send(request)
         try:
             async with asyncio.timeout(self.timeout):

@@ -8,24 +8,29 @@ always those a search would give, nothing has to be taken back when records chan
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from typing import Any
 
 import tantivy
 
 from gateway.catalogue.index.compile import both, how_many, in_view
+from gateway.catalogue.index.cost import INLINE
 from gateway.catalogue.index.extract import Fields
 from gateway.catalogue.index.folding import heading as folded
 from gateway.catalogue.index.schema import FIRST, LAST, schema
-from gateway.catalogue.index_map import INDEXES, Kind
+from gateway.catalogue.index_map import INDEXES, Index, Kind
 from gateway.catalogue.query import ProblemCode, QueryProblem
 from gateway.catalogue.records import ALL
 
 LARGEST_SCAN = 1_000
 _MOST_PASSED = 20_000
 """Headings that one scan looks at, of which a view may have few."""
+_LONGEST_STRETCH = 500
+"""Headings read at once."""
+_NEXT = "\x00"
+"""Behind a key: the place right after it."""
 _SHARED_BIT = 62
 """Views beyond the sixty-second share a bit: it only says where to look."""
 _WORD_INDEXES = ("any", "title", "author", "subject")
@@ -34,6 +39,9 @@ _LONGEST = 400
 _LONGEST_NUMBER = 4
 """Digits of a word that is listed: longer ones are numbers of something, which have lists of their own."""
 _MOST_KNOWN = 400_000
+
+Run = Callable[..., Awaitable[Any]]
+"""Runs a function, in a thread where the first argument says that it may take long."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS view (code TEXT PRIMARY KEY, bit INTEGER NOT NULL);
@@ -178,28 +186,20 @@ class HeadingWriter:
 
 
 class HeadingReader:
-    """Walks along the headings of one generation, which it keeps open: another may take its place on the disk."""
+    """Walks along the headings of one generation, which it keeps open: another may take its place on the disk.
 
-    def __init__(self, path: Path) -> None:
-        self._lock = Lock()
-        self._connection = sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+    The list is read where the reader was made, a stretch at a time; counting may be done elsewhere by `run`."""
+
+    def __init__(self, path: Path, run: Run) -> None:
+        self._run = run
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
         self._connection.execute("PRAGMA mmap_size = 268435456")
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._connection.close()
 
-    def scan(
-        self,
-        searcher: tantivy.Searcher,
-        view: str,
-        index: str,
-        term: str,
-        size: int,
-        position: int,
-        words: bool = False,
+    async def scan(
+        self, searcher: tantivy.Searcher, view: str, index: str, term: str, size: int, position: int, words: bool
     ) -> Scan:
         """See `IndexReader.scan`. Raises QueryProblem."""
         row = INDEXES.get(index)
@@ -212,16 +212,15 @@ class HeadingReader:
         if not 0 <= position <= size + 1:
             raise QueryProblem(ProblemCode.SCAN_POSITION, str(position))
         start = start_of(index, term)
-        with self._lock:
-            bits = dict(self._connection.execute("SELECT code, bit FROM view"))
-            lists = dict(self._connection.execute("SELECT name, id FROM list"))
-            number = lists.get(list_name(index, words))
-            if view not in bits or number is None:
-                return Scan((), 1, True, True)
-            walk = _Walk(self._connection, searcher, view, index, words, number, 1 << bits[view])
-            before = max(position - 1, 0)
-            behind, more_behind = walk.forward(start, size - before, after=position == 0)
-            earlier, more_before = walk.backward(start, before)
+        bits = dict(self._connection.execute("SELECT code, bit FROM view"))
+        lists = dict(self._connection.execute("SELECT name, id FROM list"))
+        number = lists.get(list_name(index, words))
+        if view not in bits or number is None:
+            return Scan((), 1, True, True)
+        walk = _Walk(self._connection, self._run, _Counter(searcher, view, row, words), number, 1 << bits[view])
+        before = max(position - 1, 0)
+        behind, more_behind = await walk.forward(start, size - before, after=position == 0)
+        earlier, more_before = await walk.backward(start, before)
         entries = tuple(reversed(earlier)) + tuple(behind)
         at = 0 if position == 0 else len(earlier) + 1
         return Scan(entries, at, not more_before, not more_behind, walk.passed >= _MOST_PASSED)
@@ -238,63 +237,60 @@ def start_of(index: str, term: str) -> str:
     return forms[0] if forms else term.strip()[:_LONGEST]
 
 
-class _Walk:
-    """One scan: both directions count what they pass over together."""
+class _Counter:
+    """How many records of a view have a heading: what a search for the whole of it finds."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, searcher: tantivy.Searcher, view: str, index: str, words: bool,
-        number: int, mask: int,
-    ) -> None:  # fmt: skip
-        self._connection = connection
+    def __init__(self, searcher: tantivy.Searcher, view: str, index: Index, words: bool) -> None:
         self._searcher = searcher
         self._view = in_view(view)
         self._index = index
         self._words = words
+        self.costly = searcher.num_docs > INLINE
+
+    def count(self, rows: Sequence[tuple[str, str | None]]) -> list[Entry]:
+        """The headings that the view has, in the order given."""
+        counted = [(row, how_many(self._searcher, both(self._view, self._query(row[0])))) for row in rows]
+        return [Entry(key, display or key, count) for (key, display), count in counted if count]
+
+    def _query(self, key: str) -> tantivy.Query:
+        name = self._index.name
+        if self._index.kind is Kind.YEAR:
+            return tantivy.Query.range_query(schema(), name, tantivy.FieldType.Integer, int(key), int(key))
+        if self._index.kind is not Kind.TEXT or self._words:
+            return tantivy.Query.term_query(schema(), name, key)
+        return tantivy.Query.phrase_query(schema(), name, [FIRST, *key.split(), LAST])
+
+
+class _Walk:
+    """One scan: both directions count what they pass over together."""
+
+    def __init__(self, connection: sqlite3.Connection, run: Run, counter: _Counter, number: int, mask: int) -> None:
+        self._connection = connection
+        self._run = run
+        self._counter = counter
         self._number = number
         self._mask = mask
         self.passed = 0
 
-    def forward(self, start: str, size: int, after: bool) -> tuple[list[Entry], bool]:
+    async def forward(self, start: str, size: int, *, after: bool) -> tuple[list[Entry], bool]:
         """Entries from `start` on (or after it), and whether there is another behind them."""
-        found: list[Entry] = []
-        while self.passed < _MOST_PASSED:
-            rows = self._connection.execute(_FORWARD, (self._number, start, self._mask, size + 8)).fetchall()
-            for key, display in rows:
-                if after and key == start:
-                    continue
-                if entry := self._entry(key, display):
-                    if len(found) >= size:
-                        return found, True
-                    found.append(entry)
-            if len(rows) < size + 8:
-                break
-            start, after = rows[-1][0] + "\x00", False
-        return found, False
+        return await self._go(_FORWARD, f"{start}{_NEXT}" if after else start, size, _NEXT)
 
-    def backward(self, start: str, size: int) -> tuple[list[Entry], bool]:
+    async def backward(self, start: str, size: int) -> tuple[list[Entry], bool]:
         """Entries before `start`, the nearest first, and whether there is another before them."""
+        return await self._go(_BACKWARD, start, size, "")
+
+    async def _go(self, statement: str, start: str, size: int, beyond: str) -> tuple[list[Entry], bool]:
         found: list[Entry] = []
+        stretch = size + 1
         while self.passed < _MOST_PASSED:
-            rows = self._connection.execute(_BACKWARD, (self._number, start, self._mask, size + 8)).fetchall()
-            for key, display in rows:
-                if entry := self._entry(key, display):
-                    if len(found) >= size:
-                        return found, True
-                    found.append(entry)
-            if len(rows) < size + 8:
+            rows = self._connection.execute(statement, (self._number, start, self._mask, stretch)).fetchall()
+            self.passed += len(rows)
+            found += await self._run(self._counter.costly, self._counter.count, rows)
+            if len(found) > size:
+                return found[:size], True
+            if len(rows) < stretch:
                 break
-            start = rows[-1][0]
+            start = rows[-1][0] + beyond
+            stretch = min(2 * stretch, _LONGEST_STRETCH)
         return found, False
-
-    def _entry(self, key: str, display: str | None) -> Entry | None:
-        self.passed += 1
-        count = how_many(self._searcher, both(self._view, self._query(key)))
-        return Entry(key, display or key, count) if count else None
-
-    def _query(self, key: str) -> tantivy.Query:
-        row = INDEXES[self._index]
-        if row.kind is Kind.YEAR:
-            return tantivy.Query.range_query(schema(), row.name, tantivy.FieldType.Integer, int(key), int(key))
-        if row.kind is not Kind.TEXT or self._words:
-            return tantivy.Query.term_query(schema(), row.name, key)
-        return tantivy.Query.phrase_query(schema(), row.name, [FIRST, *key.split(), LAST])

@@ -66,10 +66,8 @@ class IndexReader:
         index = prepare(tantivy.Index.open(str(folder / "tantivy")))
         index.config_reader("manual", 0)
         index.reload()
-        old = self._headings
-        self._index, self._headings, self._opened = index, HeadingReader(folder / "headings.sqlite3"), folder
-        if old is not None:
-            old.close()
+        # Scans that are under way hold on to the headings that they began with.
+        self._index, self._headings, self._opened = index, HeadingReader(folder / "headings.sqlite3", self._run), folder
 
     @property
     def ready(self) -> bool:
@@ -119,7 +117,7 @@ class IndexReader:
         searcher = self._searcher()
         headings = self._headings
         assert headings is not None
-        return await self._run(True, headings.scan, searcher, view, index, term, size, position, words)
+        return await headings.scan(searcher, view, index, term, size, position, words)
 
     def ids(self, found: ResultSet) -> list[int]:
         """Every record of a set, by id; for sets that are not large."""

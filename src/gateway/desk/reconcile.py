@@ -34,14 +34,17 @@ class Reconciler:
         self._journal = journal
         self._lines = lines
         self._doubts: dict[Run, Entry] = {}
+        self._ours: set[int] = set()  # entries whose command runs here, until it is settled
 
     def doubt(self, run: Run) -> None:
         """A "no" is about to be told although the check-out may have happened, or still may."""
         if isinstance(run.request, LoanCreate) and not run.request.offline:
             try:
-                self._doubts[run] = self._journal.doubt(run.ctx, run.request, run.key)
+                entry = self._doubts[run] = self._journal.doubt(run.ctx, run.request, run.key)
             except JournalUnavailable as error:
                 _log.error("a doubtful check-out is not noted", member=run.ctx.member, error=str(error))
+            else:
+                self._ours.add(entry.id)
 
     async def settle(self, run: Run, result: Answer | PlatformFailure) -> None:
         """The command has ended. Whoever still listens hears its answer; else the check-out is undone."""
@@ -55,6 +58,8 @@ class Reconciler:
             _log.warning(
                 "a doubtful check-out is not settled yet", member=entry.member, entry=entry.id, error=str(error)
             )
+        finally:
+            self._ours.discard(entry.id)
 
     async def _settle(self, entry: Entry, result: Answer | PlatformFailure, *, heard: bool) -> None:
         if isinstance(result, PlatformFailure):
@@ -66,7 +71,11 @@ class Reconciler:
             await self._undo(self._lines[entry.member], entry, result.loan)
 
     async def look(self, entry: Entry) -> None:
-        """Resolves a doubt whose outcome is not known here: the platform is asked. Raises PlatformFailure."""
+        """Resolves a doubt whose outcome is not known here: the platform is asked. Raises PlatformFailure.
+
+        One whose command still runs is left to `settle`, which knows whether somebody hears the answer after all."""
+        if entry.id in self._ours:
+            return
         request = entry.request
         line = self._lines[entry.member]
         if not isinstance(request, LoanCreate):

@@ -98,6 +98,29 @@ async def test_a_checkout_told_as_refused_is_undone() -> None:
     assert states(bench) == [State.DONE]
 
 
+async def test_the_replayer_leaves_a_checkout_alone_whose_answer_may_still_be_heard() -> None:
+    bench = Bench()
+    gate = asyncio.Event()
+
+    async def hold() -> None:
+        await gate.wait()
+
+    bench.platform.after = hold  # the platform has lent, only its answer is late
+    await told_no(bench, lend())
+    assert ITEM in bench.platform.loans
+    again = asyncio.ensure_future(bench.desk.perform(bench.context(), lend(), key("k")))
+    await asyncio.sleep(0)
+    await replay_once(bench.journal, bench.desk)
+    assert states(bench) == [State.PENDING]
+    bench.platform.after = None
+    gate.set()
+    assert isinstance(await again, LoanOutcome)
+    await bench.desk.drain()
+    assert ITEM in bench.platform.loans
+    assert bench.platform.calls["loan.undo"] == 0
+    assert states(bench) == [State.DONE]
+
+
 async def test_a_checkout_that_was_refused_after_all_needs_no_undoing() -> None:
     bench = Bench()
     await bench.desk.perform(bench.context(), lend(patron="20100002"), key("before"))

@@ -6,11 +6,17 @@ Shared by MARC-8 and ISO 5426, which differ in their tables and in nothing else 
 from __future__ import annotations
 
 import re
+from codecs import charmap_decode
 from collections.abc import Iterable, Iterator
 from unicodedata import combining, normalize
 
 _REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{2,6});")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def by_table(data: bytes, table: str) -> str:
+    """Each byte as the character at its place in a table of 256."""
+    return charmap_decode(data, "strict", table)[0]  # pyright: ignore[reportArgumentType]  a string is a mapping too
 
 
 def marks_first(marks: Iterable[str]) -> re.Pattern[str]:

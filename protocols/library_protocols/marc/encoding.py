@@ -75,16 +75,29 @@ def _utf8_evidence(data: bytes) -> tuple[int, int]:
 def _eight_bits(data: bytes, unimarc: bool) -> str:
     if marc8.has_escapes(data):
         return MARC_8
-    high = _count(data, _HIGH)
-    if high >= _ENOUGH and 2 * sum(map(len, _CYRILLIC_RUN.findall(data))) >= high:
+    if _is_cyrillic(data):
         return CP1251
     library = ISO_5426 if unimarc else MARC_8
-    return library if _fit(data, DECODERS[library]) >= 0 else CP1252
+    return library if _fit(data, *DECODERS[library](data)) >= 0 else CP1252
 
 
-def _fit(data: bytes, decode: Decoder) -> int:
+def library_text(data: bytes, unimarc: bool) -> tuple[str, str] | None:
+    """Character set and text of bytes that are no UTF-8, where they are wholly MARC-8 without escapes or ISO 5426."""
+    whole, broken = _utf8_evidence(data)
+    if whole >= broken or _is_cyrillic(data):
+        return None
+    charset = ISO_5426 if unimarc else MARC_8
+    text, bad = DECODERS[charset](data)
+    return None if bad or _fit(data, text, bad) < 0 else (charset, text)
+
+
+def _is_cyrillic(data: bytes) -> bool:
+    high = _count(data, _HIGH)
+    return high >= _ENOUGH and 2 * sum(map(len, _CYRILLIC_RUN.findall(data))) >= high
+
+
+def _fit(data: bytes, text: str, bad: int) -> int:
     """How well marks fit the letters behind them: each that composes counts for, each that does not against."""
-    text, bad = decode(data)
     loose = len(_MARK.findall(text))
     return _count(data, _MARK_BYTES) - 2 * loose - 2 * bad
 

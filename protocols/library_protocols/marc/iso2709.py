@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from library_protocols.marc import encoding
 from library_protocols.marc.directory import cut_fields
-from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, ISO_5426, MARC_8, UTF_8
+from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, MARC_8, UTF_8
 from library_protocols.marc.problems import MarcError, Repair
 from library_protocols.marc.record import DataField, Record
 from library_protocols.marc.sound import (
@@ -131,11 +131,11 @@ def _decode_eight_bits(leader_09: str, body: bytes) -> _Whole | None:
     if b"\x1b" in body or _HIGH_CODE.search(body):
         return None
     claim = encoding.claimed(leader_09, body)
-    charset = encoding.detect(body, claim.unimarc)
-    if charset not in (MARC_8, ISO_5426):
+    found = encoding.library_text(body, claim.unimarc)
+    if found is None:
         return None
-    text, bad = encoding.DECODERS[charset](body)
-    return None if bad else _Whole(text, charset, claim.unimarc, _claim_repairs(claim.charset, charset))
+    charset, text = found
+    return _Whole(text, charset, claim.unimarc, _claim_repairs(claim.charset, charset))
 
 
 def _claim_repairs(claimed: str | None, found: str) -> tuple[Repair, ...]:

@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from library_protocols.marc.combining import (
     REPLACEMENT,
+    by_table,
     clusters,
     marks_first,
     marks_last,
@@ -32,7 +33,8 @@ _MARKS = {
 }  # fmt: skip
 # In C1, ISO 6630: the marks around what does not count in sorting.
 _CONTROLS = {0x88: "\x98", 0x89: "\x9c"}
-_TABLE = dict.fromkeys(range(0x80, 0x100), REPLACEMENT) | _SIGNS | _MARKS | _CONTROLS
+_DEFINED = {code: chr(code) for code in range(0x80)} | _SIGNS | _MARKS | _CONTROLS
+_TABLE = "".join(_DEFINED.get(code, REPLACEMENT) for code in range(0x100))
 _PATTERN = marks_first(_MARKS.values())
 _CODES = {character: bytes((code,)) for code, character in sorted((_SIGNS | _MARKS | _CONTROLS).items(), reverse=True)}
 
@@ -42,7 +44,7 @@ def decode(data: bytes) -> tuple[str, int]:
     if data.isascii():
         text, bad = data.decode("ascii"), 0
     else:
-        text = data.decode("latin-1").translate(_TABLE)
+        text = by_table(data, _TABLE)
         bad = text.count(REPLACEMENT)
         text = marks_last(text, _PATTERN)
     return (resolve_references(text) if "&#x" in text else text), bad

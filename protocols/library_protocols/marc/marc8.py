@@ -1,7 +1,7 @@
 """MARC-8 to text and back: ASCII and ANSEL, and other sets by escape sequences (pymarc's tables).
 
-A run without escapes is one `str.translate` and one substitution that moves marks. The sets in force are those of the
-start again for each text given, which is one subfield or control field. Text is NFC.
+A run without escapes is one lookup in a table of 256 and one substitution that moves marks. The sets in force
+are those of the start again for each text given, which is one subfield or control field. Text is NFC.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pymarc.marc8_mapping import CODESETS, ODD_MAP
 
 from library_protocols.marc.combining import (
     REPLACEMENT,
+    by_table,
     clusters,
     marks_first,
     marks_last,
@@ -37,7 +38,7 @@ def decode(data: bytes) -> tuple[str, int]:
         if data.isascii():
             text, bad = data.decode("ascii"), 0
         else:
-            text = data.decode("latin-1").translate(_table(ASCII, ANSEL))
+            text = by_table(data, _table(ASCII, ANSEL))
             bad = text.count(REPLACEMENT)
             text = marks_last(text, _MARKS)
     else:
@@ -74,13 +75,13 @@ def _decode_escaped(data: bytes) -> str:
 
 def _decode_run(run: bytes, g0: int, g1: int) -> str:
     if g0 != EACC and g1 != EACC:
-        return run.decode("latin-1").translate(_table(g0, g1))
+        return by_table(run, _table(g0, g1))
     table, position, characters = _eacc(), 0, []
     while position < len(run):
         byte = run[position]
         if byte <= 0x20 or (g0 if byte < 0x80 else g1) != EACC:
             # A blank is one byte in every set; the other half of the code may hold a set of one byte a character.
-            characters.append(chr(byte).translate(_table(g0, g1)))
+            characters.append(_table(g0, g1)[byte])
             position += 1
         else:
             triple = bytes(octet & 0x7F for octet in run[position : position + 3])
@@ -90,9 +91,9 @@ def _decode_run(run: bytes, g0: int, g1: int) -> str:
 
 
 @cache
-def _table(g0: int, g1: int) -> dict[int, str]:
-    """What each byte is while these sets are in force; C0 controls are themselves, as in every set."""
-    table = dict.fromkeys(range(0x21, 0x100), REPLACEMENT)
+def _table(g0: int, g1: int) -> str:
+    """What each of 256 bytes is while these sets are in force; C0 controls are themselves, as in every set."""
+    table = [chr(code) if code <= 0x20 else REPLACEMENT for code in range(0x100)]
     for code, (ucs, _) in CODESETS[g0].items():
         if code & 0x7F > 0x20 and g0 != EACC:
             table[code & 0x7F] = chr(ucs)
@@ -100,9 +101,10 @@ def _table(g0: int, g1: int) -> dict[int, str]:
         if (code | 0x80) > 0xA0 and g1 != EACC:
             table[code | 0x80] = chr(ucs)
     # C1: non-sorting marks and joiners are MARC-8's own, whatever is designated.
-    table.update({code: chr(CODESETS[ANSEL][code][0]) for code in (0x88, 0x89, 0x8D, 0x8E)})
+    for code in (0x88, 0x89, 0x8D, 0x8E):
+        table[code] = chr(CODESETS[ANSEL][code][0])
     table[0x1B] = REPLACEMENT
-    return table
+    return "".join(table)
 
 
 @cache

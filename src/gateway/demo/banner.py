@@ -39,6 +39,13 @@ def banner(ports: Mapping[str, int], program: str = "gateway") -> str:
         lines += [
             "OAI-PMH, a harvester's first question (a browser shows it as a page):",
             f"  curl 'http://127.0.0.1:{ports['http']}/oai/{first.code}?verb=Identify'",
+            "SRU, a search of the whole consortium:",
+            f"  {program} search http://127.0.0.1:{ports['http']}/sru 'dc.title=wales sortBy dc.date'",
+        ]
+    if "z3950" in ports:
+        lines += [
+            "Z39.50, the same from one library:",
+            f"  {program} search z3950://127.0.0.1:{ports['z3950']}/{first.code} '@attr 1=4 wales'",
         ]
     lines += [
         "",

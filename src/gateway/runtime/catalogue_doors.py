@@ -87,6 +87,7 @@ def _sru_settings(config: Config) -> SruSettings:
         admin_emails=config.catalogue.admin_emails,
         base_url=config.catalogue.base_url,
         search_records=config.catalogue.limits.search_records,
+        result_sets=config.catalogue.limits.result_sets,
     )
 
 

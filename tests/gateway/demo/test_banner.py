@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from gateway.demo.banner import banner
 
-PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143}
+PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143, "z3950": 2800}
 
 
 def test_every_command_is_one_line_and_names_the_program() -> None:
     lines = banner(PORTS, ".venv/bin/gateway").splitlines()
     commands = [line.split() for line in lines if line.startswith("  ")]
-    assert [words[0] for words in commands] == [".venv/bin/gateway"] * 2 + ["curl"] * 3
+    assert [words[0] for words in commands] == [
+        *[".venv/bin/gateway"] * 2,
+        *["curl"] * 3,
+        *[".venv/bin/gateway"] * 2,
+    ]
     assert [words[-1] for words in commands if "probe" in words] == ["1234", "status"]
 
 
 def test_what_is_not_served_is_not_mentioned() -> None:
     assert "TLS" not in banner({"sip2": 6001, "http": 8080})
     assert "probe" not in banner({"http": 8080})
+    assert "Z39.50" not in banner({"http": 8080})
 
 
 def test_the_patron_whose_pin_opens_nothing_is_named() -> None:

@@ -5,7 +5,6 @@ Each upgrade is one transaction. There is no downgrade: restore a backup, or loa
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from functools import cache
 from importlib.resources import files
@@ -45,7 +44,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
     """
     path = sqlite_path(url)
     if path is not None:
-        await asyncio.to_thread(_upgrade_file, path)
+        _upgrade_file(path)
         return
 
     async def connection_of_owner() -> asyncpg.Connection:

@@ -22,7 +22,7 @@ import psutil
 from gateway.demo.consortium import MEMBERS
 from gateway.platforms.reference.pins import Pins
 from gateway.store import migrate
-from tests.benchmarks import layers, recorded
+from tests.benchmarks import layers, marc, recorded
 from tests.benchmarks.machine import python
 from tests.postgres import Cluster, Database, find_binaries
 
@@ -290,4 +290,5 @@ SCENARIOS = {
     "postgres": postgres,
     "fleet": fleet,
     "memory": memory,
+    "marc": marc.marc,
 }

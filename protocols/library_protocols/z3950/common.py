@@ -64,7 +64,8 @@ class _DiagnosticSequence(Sequence):
     """Writes all three elements always, and the text as version 2 does, which every origin reads."""
 
     def contents(self, value: Diagnostic, /) -> bytes:
-        return OID.write(value.diagnostic_set_id) + INTEGER.write(value.condition) + VISIBLE.write(value.addinfo)
+        said = OID.write(value.diagnostic_set_id) + INTEGER.write(value.condition) + VISIBLE.write(value.addinfo)
+        return said + b"".join(element.octets for element in value.unknown)
 
 
 DIAGNOSTIC = _DiagnosticSequence(Diagnostic)

@@ -46,6 +46,11 @@ class Origin:
         """The version in force."""
 
     @property
+    def opened(self) -> bool:
+        """Whether the target has accepted and the association has not ended."""
+        return self._opened and not self._closed and not self._closing
+
+    @property
     def asked(self) -> Pdu | None:
         """The request whose answer has not come."""
         return self._asked

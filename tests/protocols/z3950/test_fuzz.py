@@ -113,7 +113,7 @@ def test_an_origin_goes_on_or_gives_up(chunks: list[bytes], asked: object) -> No
             event = origin.next_event()
             if isinstance(event, Waiting | Failed):
                 break
-            if isinstance(event, Response) and origin.asked is None and origin.options and asked is not PDUS[0]:
+            if isinstance(event, Response) and origin.asked is None and origin.opened and asked is not PDUS[0]:
                 origin.send(asked)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 
 from gateway.canonical.entities import Item
 from gateway.canonical.vocabulary import ItemStatus
-from gateway.catalogue.forms.text import shown
+from gateway.catalogue.forms.text import clean, shown
 from gateway.catalogue.records import CatalogueRecord, Holding
 from library_protocols.marc import DataField, from_marcxml, to_marcxml
 from library_protocols.z3950.records import CircRecord, HoldingsAndCirc
@@ -51,7 +51,7 @@ def _fields(holdings: Sequence[Holding]) -> list[DataField]:
 
 
 def _field(tag: str, *subfields: tuple[str, str]) -> DataField:
-    return DataField(tag, "  ", tuple((code, text) for code, text in subfields if text))
+    return DataField(tag, "  ", tuple((code, clean(text)) for code, text in subfields if text))
 
 
 def circulation(member: str, items: Sequence[Item]) -> dict[tuple[str, str], CircRecord]:

@@ -39,7 +39,8 @@ _LAST_WORD = re.compile(r"([^\W\d_]+)\.$")
 _NON_SORTING = re.compile("\x98(.*?)\x9c")
 OCLC_NUMBER = re.compile(r"\(OCoLC\)\s*(?:oc[mn]|on)?0*(\d+)")
 """A system number of WorldCat as 035 and 7XX $w hold it; group 1 is the number."""
-_C1 = re.compile("[\x80-\x9f]")
+# What XML has no way to say (holdings come from elsewhere than records do), and C1 controls, which have no shape.
+_UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def trim(text: str) -> str:
@@ -65,11 +66,14 @@ def each(field: DataField, codes: str) -> list[str]:
     return [text for code, raw in field.subfields if code in codes and (text := trim(raw))]
 
 
+def clean(text: str) -> str:
+    """Text without characters that XML does not allow or that nobody sees, such as marks of what does not sort."""
+    return _UNSHOWN.sub("", text) if _UNSHOWN.search(text) else text
+
+
 def shown(text: str) -> str:
-    """Text for people and for XML: marks around what does not count in sorting are gone."""
-    if _C1.search(text):
-        text = _C1.sub("", text)
-    return escape(text)
+    """Clean text, escaped for content and attributes of XML."""
+    return escape(clean(text))
 
 
 def non_sorting(text: str, count: str = "0") -> tuple[str, str]:

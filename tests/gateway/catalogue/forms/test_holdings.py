@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from gateway.canonical.entities import Item
 from gateway.canonical.vocabulary import ItemStatus
-from gateway.catalogue.forms import circulation, opac_holdings, render
+from gateway.catalogue.forms import FORMS, circulation, opac_holdings, render
+from gateway.catalogue.records import Holding
 from library_protocols.marc import from_marcxml
 from tests.gateway.catalogue.forms.records import MARC21, catalogue_record
 
@@ -67,3 +69,13 @@ def test_marcxml_with_holdings_replaces_the_holdings_that_came_with_the_record()
     assert record.all("952", "e") == ["DA714 .J66"] * 2
     assert record.fields("999")
     assert from_marcxml(render("marcxml", catalogue_record(MARC21))).all("952", "m") == ["999"]
+
+
+@pytest.mark.parametrize("form", ["marcxml-holdings", "opac", "mods", "sutrs"])
+def test_what_xml_cannot_say_never_reaches_it_from_holdings(form: str) -> None:
+    odd = Holding("aber", "HO", "QA\x00\x1b <76>", location_name="Hugh\uffff & Owen", barcodes=("1",))
+    out = render(form, catalogue_record(MARC21, (odd,)))
+    if FORMS[form].is_xml:
+        found = "".join(etree.fromstring(out).itertext())
+        assert "QA <76>" in found
+        assert "Hugh & Owen" in found

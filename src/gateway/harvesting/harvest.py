@@ -192,6 +192,8 @@ class Harvest:
                 await self._take(page, state, seen)
                 if not state.token:
                     return state
+                if self._provider.stopping:
+                    raise Stopped
                 if idle >= IDLE_PAGES:
                     raise SourceProblem(f"{idle} pages on end brought nothing new: the list has no end")
                 if state.records >= self._source.max_records:

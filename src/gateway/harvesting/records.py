@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.catalogue.ingest import Incoming, Refusal
 from gateway.catalogue.records import CatalogueRecord, Format, Provenance, SourceKind
 from gateway.config import HarvestConfig
-from library_protocols.marc import NAMESPACE, MarcError, read
+from library_protocols.marc import NAMESPACE, MarcError, Parsed, read
 from library_protocols.oai_pmh import ReadError, Record, read_provenance
 
 StateOf = Callable[[str], Awaitable[str | None]]
@@ -40,7 +41,9 @@ class Translator:
     async def batch(self, records: Sequence[Record], harvested_at: str) -> Batch:
         """One page. `harvested_at` is the page's responseDate."""
         batch = Batch()
-        for record in records:
+        # In a thread: a page takes a second to read, and whoever else lives on this loop gets turns in between.
+        found = await asyncio.to_thread(lambda: [self._read(record) for record in records])
+        for record, parsed in zip(records, found, strict=True):
             identifier = record.header.identifier
             if not identifier:
                 batch.refused.append(Refusal("a record without identifier", "has no header that names it"))
@@ -50,18 +53,25 @@ class Translator:
                 )
                 batch.deleted += 1
             else:
-                await self._live(record, harvested_at, batch)
+                await self._live(record, parsed, harvested_at, batch)
         return batch
 
-    async def _live(self, record: Record, harvested_at: str, batch: Batch) -> None:
+    def _read(self, record: Record) -> Parsed | MarcError | None:
+        """The record's metadata read, or why it cannot be; None where there is none."""
+        if record.metadata is None or record.header.deleted:
+            return None
+        try:
+            return read(record.metadata, source="marcxml", format=self._source.format)
+        except MarcError as error:
+            return error
+
+    async def _live(self, record: Record, parsed: Parsed | MarcError | None, harvested_at: str, batch: Batch) -> None:
         identifier = record.header.identifier
-        if record.metadata is None:
+        if record.metadata is None or parsed is None:
             batch.refused.append(Refusal(identifier, "has no metadata"))
             return
-        try:
-            parsed = read(record.metadata, source="marcxml", format=self._source.format)
-        except MarcError as error:
-            batch.refused.append(Refusal(identifier, str(error)))
+        if isinstance(parsed, MarcError):
+            batch.refused.append(Refusal(identifier, str(parsed)))
             return
         control = parsed.record.control_number or local_part(identifier)
         before = await self._known_as(identifier, control, batch)

@@ -74,6 +74,11 @@ class Source(Sickle):
         self._timeout = timeout
         self._stop = stop or threading.Event()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked the harvest to stop."""
+        return self._stop.is_set()
+
     def close(self) -> None:
         """Ends kept connections."""
         self._session.close()

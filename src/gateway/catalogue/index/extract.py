@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.catalogue.index.folding import SEPARATOR, fold, heading
-from gateway.catalogue.index.numbers import Normal, oclc, period, shelf_order, years
+from gateway.catalogue.index.numbers import Normal, oclc, shelf_order, years
 from gateway.catalogue.index.shapes import CONTROLS, Places, Texts, shape
 from gateway.catalogue.index_map import INDEXES, Index, Kind
 from gateway.catalogue.materials import material
@@ -157,7 +157,7 @@ def _texts(
         parts = [part for words in chosen if (part := words.strip())]
         for name in group.anchored:
             out.parts.setdefault(name, []).extend(parts)
-    filed = _title(out, group, found, tag, format_) if group.titles else None
+    filed = _title(out, group, found, tag, format_, text) if group.titles else None
     if not group.listed:
         return
     written = display(_written(found, tag, places))
@@ -171,20 +171,22 @@ def _texts(
             out.sort[name] = text
 
 
-def _title(out: Fields, group: Texts, found: DataField, tag: str, format_: Format) -> str | None:
+def _title(out: Fields, group: Texts, found: DataField, tag: str, format_: Format, plain: str) -> str | None:
     """Finds a title without its article as well, and sorts by the title proper without it.
 
     The title as it is filed; None where nothing is passed over."""
     subfields = found[2]
+    sorts = "title" in group.titles and tag in ("245", "200") and "title" not in out.sort
     written = " ".join([subfields[place][1] for place in group.places])
     filed = _filed(found, tag, format_, written)
-    sorts = "title" in group.titles and tag in ("245", "200") and "title" not in out.sort
-    if filed is None and not sorts:
+    if filed is None:
+        if sorts:
+            out.sort["title"] = plain
         return None
-    text = heading(written if filed is None else filed)
+    text = heading(filed)
     if sorts:
         out.sort["title"] = text
-    if filed is None or not text:
+    if not text:
         return None
     part = _filed(found, tag, format_, subfields[group.places[0]][1])
     for name in group.titles:
@@ -201,9 +203,10 @@ def _value(out: Fields, index: Index, normal: Normal, text: str, *, coded: bool)
             known.extend([year for year in found if year not in known])
     elif index.kind is Kind.DATE:
         day = ("19" if text >= "60" else "20") + text if len(text) == 6 else text
-        if text.isdecimal() and (days := period(day)) and days[0] == days[1]:
-            out.numbers.setdefault(index.name, []).append(days[0])
-            out.sort[index.name] = days[0]
+        if len(day) == 8 and day.isdecimal() and "01" <= day[4:6] <= "12" and "01" <= day[6:] <= "31":
+            number = int(day)
+            out.numbers.setdefault(index.name, []).append(number)
+            out.sort[index.name] = number
     elif index.name == "language" and len(text) > 3 and len(text) % 3 == 0:
         for at in range(0, len(text), 3):
             _keep(out, index, normal(text[at : at + 3]))
@@ -224,7 +227,10 @@ def _coded_years(text: str) -> tuple[int, ...]:
     """The two dates of coded data; an unknown digit stands for the first and the last year it may be."""
     found: list[int] = []
     for date in (text[:4], text[4:8]):
-        if date[:1].isdigit() and date != "9999" and date != "0000" and re.fullmatch(r"[0-9]{1,4}[u ]{0,3}", date):
+        if date.isdecimal() and len(date) == 4:
+            if date not in ("9999", "0000"):
+                found.append(int(date))
+        elif date[:1].isdigit() and re.fullmatch(r"[0-9]{1,4}[u ]{0,3}", date):
             found += (int(date.replace("u", "0").replace(" ", "0")), int(date.replace("u", "9").replace(" ", "9")))
     return tuple(dict.fromkeys(found))
 

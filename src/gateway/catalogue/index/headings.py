@@ -33,8 +33,11 @@ _NEXT = "\x00"
 """Behind a key: the place right after it."""
 _SHARED_BIT = 62
 """Views beyond the sixty-second share a bit: it only says where to look."""
-_WORD_INDEXES = ("any", "title", "author", "subject")
-"""Indexes whose words can be listed as well as their headings."""
+_WORDS = "words"
+_WORDS_OF = ("title", "author", "subject")
+"""Whose words are listed, in one list for all: words of notes would make it four times as long."""
+_WORD_INDEXES = ("any", *_WORDS_OF)
+"""Indexes whose words can be listed."""
 _LONGEST = 400
 _LONGEST_NUMBER = 4
 """Digits of a word that is listed: longer ones are numbers of something, which have lists of their own."""
@@ -93,8 +96,9 @@ class Scan:
     partial: bool = False
 
 
-def list_name(index: str, words: bool) -> str:
-    return f"{index}.words" if words else index
+def list_name(index: Index, words: bool) -> str:
+    """The list that an index's headings, or its words, are in; what it has not is passed over."""
+    return _WORDS if words else index.list_of or index.name
 
 
 class HeadingWriter:
@@ -106,7 +110,7 @@ class HeadingWriter:
         self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
         self._lists: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM list"))
         self._known: dict[tuple[int, str], int] = {}
-        self._known_words: dict[tuple[int, int], set[str]] = {}
+        self._known_words: dict[int, set[str]] = {}
         self._words = 0
         self._new: dict[tuple[int, str], tuple[int, int, str | None]] = {}
 
@@ -118,20 +122,16 @@ class HeadingWriter:
         is_open = int(ALL in views)
         for name, key, display in fields.headings:
             self._note(self._list(name), key[:_LONGEST], mask, is_open, None if display == key else display)
-        seen = mask | (is_open << 63)
-        for name in _WORD_INDEXES:
-            texts = fields.texts.get(name)
-            if not texts:
-                continue
-            number = self._list(f"{name}.words")
-            known = self._known_words.setdefault((number, seen), set())
-            fresh = set(" ".join(texts).split()) - known
-            if fresh:
-                known |= fresh
-                self._words += len(fresh)
-                for word in fresh:
-                    if len(word) > _LONGEST_NUMBER and word.isdecimal():
-                        continue
+        texts = fields.texts
+        words = " ".join([text for name in _WORDS_OF for text in texts.get(name, ())]).split()
+        known = self._known_words.setdefault(mask | (is_open << 63), set())
+        fresh = set(words) - known
+        if fresh:
+            known |= fresh
+            self._words += len(fresh)
+            number = self._list(_WORDS)
+            for word in fresh:
+                if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
                     self._put(number, word[:_LONGEST], mask, is_open, None)
 
     def _note(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
@@ -214,7 +214,7 @@ class HeadingReader:
         start = start_of(index, term)
         bits = dict(self._connection.execute("SELECT code, bit FROM view"))
         lists = dict(self._connection.execute("SELECT name, id FROM list"))
-        number = lists.get(list_name(index, words))
+        number = lists.get(list_name(row, words))
         if view not in bits or number is None:
             return Scan((), 1, True, True)
         walk = _Walk(self._connection, self._run, _Counter(searcher, view, row, words), number, 1 << bits[view])

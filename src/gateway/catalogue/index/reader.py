@@ -18,7 +18,7 @@ import tantivy
 from gateway.catalogue.index import facets as counting
 from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything
 from gateway.catalogue.index.cost import INLINE, is_costly
-from gateway.catalogue.index.directory import current, is_current
+from gateway.catalogue.index.directory import current, is_current, position
 from gateway.catalogue.index.headings import HeadingReader, Scan
 from gateway.catalogue.index.results import ResultSet, check_keys
 from gateway.catalogue.index.schema import ID, prepare, schema
@@ -73,6 +73,12 @@ class IndexReader:
     def ready(self) -> bool:
         """Whether there is an index of this version."""
         return self._index is not None
+
+    @property
+    def position(self) -> int:
+        """The seq of the feed that the index has followed to."""
+        folder = current(self._path)
+        return 0 if folder is None else position(folder)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

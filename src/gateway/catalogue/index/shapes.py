@@ -125,7 +125,7 @@ def _texts(places: Places, indexes: list[Index]) -> Texts:
         places,
         tuple(index.name for index in indexes),
         tuple(index.name for index in indexes if index.anchored),
-        tuple(index.name for index in indexes if index.scannable),
+        tuple(index.name for index in indexes if index.scannable and not index.list_of),
         tuple(index.name for index in indexes if index.facet),
         tuple(index.name for index in indexes if index.title_like),
     )

@@ -150,6 +150,8 @@ that says the same.
   passed over; a number with a wrong check digit is found as it is written. LCCNs follow the Library of Congress's rule.
 - **Dates** are a year (`date`), or a year, month or day (`created`, `modified`): `1998`, `1998-05`, `1998-05-07`. A
   digit that a record leaves open stands for the first and the last year it may be.
+- **Scan** lists headings whole, or words: those of titles, authors and subjects. Counts are those that a search in the
+  same database gives.
 - **Order.** Without sort keys records come by their number in the catalogue, ranked where a query says `relevant`. At
   most {MOST_KEYS} keys; text is sorted folded, without a leading article; records without a value come last in rising
   order, first in falling, unless the query says otherwise; what is still alike comes by number. Every page of a result

@@ -82,7 +82,8 @@ class Index:
     `cql`: names with their context set, the first is what explain shows first. `bib1`: values of the Use attribute.
     `of`: an index that is several others asked at once, with no fields of its own. `anchored`: whole and first in
     field or subfield can be asked. `normal`, `prefixes`: a term's or value's normal forms, and those of its beginning.
-    `facet`, `sortable`, `scannable` as they say. `title_like`: signs that are not filed are passed over as well.
+    `facet`, `sortable`, `scannable` as they say; `list_of` names the index among whose headings its own are, so that
+    they are listed once. `title_like`: signs that are not filed are passed over as well.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Index:
     of: tuple[str, ...] = ()
     anchored: bool = False
     scannable: bool = False
+    list_of: str = ""
     sortable: bool = False
     facet: bool = False
     title_like: bool = False

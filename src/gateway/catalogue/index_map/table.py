@@ -55,7 +55,7 @@ TABLE: tuple[Index, ...] = (
         unimarc="500abhikl 501abe",
         cql=("bath.uniformTitle", "bib.titleUniform"),
         bib1=(6,),
-        anchored=True, scannable=True, title_like=True,
+        anchored=True, scannable=True, list_of="title", title_like=True,
     ),
     Index(
         "key_title",
@@ -107,7 +107,7 @@ TABLE: tuple[Index, ...] = (
         unimarc=_PERSON_U,
         cql=("bath.personalAuthor", "bib.namePersonal"),
         bib1=(1004,),
-        anchored=True, scannable=True,
+        anchored=True, scannable=True, list_of="author",
     ),
     Index(
         "corporate_name",
@@ -116,7 +116,7 @@ TABLE: tuple[Index, ...] = (
         unimarc=_CORPORATE_U,
         cql=("bath.corporateAuthor", "bib.nameCorporate"),
         bib1=(1005,),
-        anchored=True, scannable=True,
+        anchored=True, scannable=True, list_of="author",
     ),
     Index(
         "conference_name",
@@ -125,7 +125,7 @@ TABLE: tuple[Index, ...] = (
         unimarc=_MEETING_U,
         cql=("bath.conferenceAuthor", "bib.nameConference"),
         bib1=(1006,),
-        anchored=True, scannable=True,
+        anchored=True, scannable=True, list_of="author",
     ),
     Index(
         "subject",
@@ -269,7 +269,6 @@ TABLE: tuple[Index, ...] = (
         cql=("bath.lccn",),
         bib1=(9,),
         normal=numbers.lccn,
-        scannable=True,
     ),
     Index(
         "oclc",
@@ -280,7 +279,6 @@ TABLE: tuple[Index, ...] = (
         cql=("bath.oclc",),
         bib1=(1211,),
         normal=numbers.oclc, values=numbers.oclc_of_system,
-        scannable=True,
     ),
     Index(
         "identifier",
@@ -430,7 +428,7 @@ TABLE: tuple[Index, ...] = (
         "source",
         "Record source",
         Kind.CODE,
-        marc21="003 040acd",
+        marc21="003 040a",
         unimarc="801b",
         cql=("dc.source", "rec.agency"),
         bib1=(1019, 1108),

@@ -43,6 +43,12 @@ class Catalogue:
         """Sees what has been indexed since."""
         self._index.reload()
 
+    async def is_current(self) -> bool:
+        """Whether the index holds every change that the store holds, and is seen to."""
+        behind = await self._store.index_entries(self._index.position, 1)
+        self._index.reload()
+        return self._index.ready and not behind
+
     async def close(self) -> None:
         self._index.close()
         await self._store.close()

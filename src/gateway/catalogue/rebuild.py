@@ -3,6 +3,7 @@ shared bibs after a change of the rules of matching. Only what comes out differe
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,6 +67,7 @@ async def rebuild(
         progress(report)
         if report.finished:
             break
+        await asyncio.sleep(0)  # whoever else works in this process has a turn
     return report
 
 

@@ -1,7 +1,7 @@
-"""The catalogue's own process: follows changes into the index, mirrors the platform, moves the horizon, harvests.
+"""The catalogue's own processes: `fill` mirrors the platform, harvests and moves the horizon; `index` follows the feed.
 
-Started by the server with its configuration on standard input; ends when that input ends. It says `ready` once the
-index says what the catalogue said when it started.
+Started by the server with its configuration on standard input; they end when that input ends. `fill` says `ready` once
+everything is mirrored, `index` once there is an index of what was there when it started.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from gateway.catalogue.index import writer as index
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.rebuild import rebuild
 from gateway.catalogue.records import IndexEntry
-from gateway.catalogue.store import open_writer
+from gateway.catalogue.store import open_reader, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
@@ -37,7 +38,6 @@ from gateway.store.effects import StoreUnavailable
 
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
 NICENESS = 5  # kiosks and searches come first
-
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 _UP_TO_DATE = 2
 _SETS = "sets"  # digest of the definitions that the records were sorted by
@@ -45,13 +45,16 @@ _SETS = "sets"  # digest of the definitions that the records were sorted by
 log = structlog.get_logger(__name__)
 
 
-def child(config: Config) -> Child:
-    """The process for the server to keep running."""
-    return Child("catalogue", [sys.executable, "-m", __name__], orders(config))
+ROLES = ("fill", "index")
+
+
+def children(config: Config) -> dict[str, Child]:
+    """The processes for the server to keep running, by role."""
+    return {role: Child(f"catalogue-{role}", [sys.executable, "-m", __name__, role], orders(config)) for role in ROLES}
 
 
 def orders(config: Config) -> bytes:
-    """What the process is told when it starts."""
+    """What the processes are told when they start."""
     return pickle.dumps(config)
 
 
@@ -60,12 +63,12 @@ def main() -> None:
     config = pickle.loads(sys.stdin.buffer.read(size))  # noqa: S301  written by the server that started us
     logs.configure(readable=sys.stderr.isatty())
     os.nice(NICENESS)
+    work = {"fill": fill, "index": follow}[sys.argv[1]]
     uvloop.run(work(config))
 
 
-async def work(config: Config) -> None:
+async def fill(config: Config) -> None:
     """Works until standard input ends. Raises what ends a part: the server starts us again."""
-    stop = asyncio.Event()
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as opened:
         store = await open_writer(config.catalogue_url)
@@ -73,33 +76,44 @@ async def work(config: Config) -> None:
         platform = await open_store(config.store_url, max_connections=1)
         opened.push_async_callback(platform.close)
         ingest = Ingest.configured(store, config)
-        mirror = Mirror(platform, ingest)
-        feed = _Feed(store)
         async with asyncio.TaskGroup() as parts:
-            ended = parts.create_task(_end_of_input())
-            parts.create_task(_until(ended, stop))
+            stop = _stop(parts)
             parts.create_task(_beat(store, clock, stop))
             parts.create_task(_sets(store, config, clock, stop))
-            parts.create_task(_mirror(mirror, list(config.members), feed, stop))
+            parts.create_task(_mirror(Mirror(platform, ingest), list(config.members), stop))
             parts.create_task(schedule.follow(config, store, ingest, clock, stop))
-            parts.create_task(index.follow(feed, config.data_dir / INDEX_FOLDER, stop))
+
+
+async def follow(config: Config) -> None:
+    """Works until standard input ends, as `fill` does."""
+    async with contextlib.AsyncExitStack() as opened:
+        store = await open_reader(config.catalogue_url)
+        opened.push_async_callback(store.close)
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(index.follow(_Feed(store), config.data_dir / INDEX_FOLDER, _stop(parts)))
 
 
 class _Feed:
-    """The feed as the index follows it. Says `ready` when, with everything mirrored, there was twice nothing new: what
-    was read before the first time has been committed by the second."""
+    """The feed as the index follows it. Says `ready` when there was twice nothing new: what was read before the first
+    time has been committed by the second."""
 
-    def __init__(self, store: Writer) -> None:
-        self.mirrored = False
+    def __init__(self, store: Reader) -> None:
         self._store = store
         self._nothing = 0
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         entries = await self._store.index_entries(after_seq, size)
-        self._nothing = self._nothing + 1 if self.mirrored and not entries else 0
+        self._nothing = self._nothing + 1 if not entries else 0
         if self._nothing == _UP_TO_DATE:
             print("ready", flush=True)
         return entries
+
+
+def _stop(parts: asyncio.TaskGroup) -> asyncio.Event:
+    """Set once standard input has ended."""
+    stop = asyncio.Event()
+    parts.create_task(_until(parts.create_task(_end_of_input()), stop))
+    return stop
 
 
 async def _until(ended: Awaitable[None], stop: asyncio.Event) -> None:
@@ -113,8 +127,9 @@ async def _end_of_input() -> None:
     await reader.read()
 
 
-async def _mirror(mirror: Mirror, members: list[str], feed: _Feed, stop: asyncio.Event) -> None:
+async def _mirror(mirror: Mirror, members: list[str], stop: asyncio.Event) -> None:
     """Brings what the platform has changed into the catalogue, member by member in turn."""
+    ready = False
     while not stop.is_set():
         looked = 0
         try:
@@ -126,7 +141,9 @@ async def _mirror(mirror: Mirror, members: list[str], feed: _Feed, stop: asyncio
             await pause(stop, BEAT_SECONDS)
             continue
         if not looked:
-            feed.mirrored = True
+            if not ready:
+                ready = True
+                print("ready", flush=True)
             await pause(stop, MIRROR_SECONDS)
 
 

@@ -71,11 +71,6 @@ class Composition:
             self.doors.replace(config)
         self.config = config
 
-    def refresh(self) -> None:
-        """Sees what has been indexed since."""
-        if self.doors is not None:
-            self.doors.catalogue.refresh()
-
     async def drain(self) -> None:
         """Lets every link finish what it is doing and closes it."""
         await asyncio.gather(self.sip2.drain(), *([self.doors.z3950.drain()] if self.doors else []))

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from gateway.catalogue.catalogue import Catalogue
 from gateway.config import Config, ConfigError, ListenerConfig, Problem
 from gateway.platforms.reference import housekeeping
 from gateway.runtime import catalogue_work, tls
@@ -44,7 +45,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._background: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
-        self._catalogue_work: Child | None = catalogue_work.child(gateway.config) if gateway.doors else None
+        self._children: dict[str, Child] = catalogue_work.children(gateway.config) if gateway.doors else {}
 
     @property
     def ports(self) -> dict[str, int]:
@@ -66,9 +67,10 @@ class Server:
         self._spawn("housekeeping", self._keep_house())
         self._spawn("retention", self.gateway.recorder.keep_retention(config.exchanges.retention_days))
         self._spawn("replay", self.gateway.journal.replayer(self.gateway.desk))
-        if self._catalogue_work is not None:
-            self._spawn("catalogue", self._catalogue_work.run())
-            self._spawn("refresh", self._refresh_catalogue())
+        for child in self._children.values():
+            self._spawn(child.name, child.run())
+        if self.gateway.doors is not None:
+            self._spawn("refresh", self._refresh(self.gateway.doors.catalogue))
         log.info("gateway.started", ports=self.ports)
 
     async def run(self, *, ready: Callable[[], None] = lambda: None, with_catalogue: bool = False) -> None:
@@ -117,8 +119,8 @@ class Server:
         waiting = [name for name, value in kept.items() if getattr(config, name) != value]
         config = config.model_copy(update=kept)
         self.gateway.replace(config)
-        if self._catalogue_work is not None:
-            self._catalogue_work.renew(catalogue_work.orders(config))
+        for child in self._children.values():
+            child.renew(catalogue_work.orders(config))
         log.info("reload.done", members=len(config.members), needs_restart=waiting)
 
     async def close(self) -> None:
@@ -174,10 +176,13 @@ class Server:
         self._background.add(asyncio.create_task(supervised(), name=name))
 
     async def catalogue_ready(self) -> None:
-        """Returns once what the catalogue held at the start can be searched."""
-        if self._catalogue_work is not None:
-            await self._catalogue_work.ready()
-            self.gateway.refresh()
+        """Returns once what the platform held at the start can be searched."""
+        if self.gateway.doors is None:
+            return
+        for child in self._children.values():
+            await child.ready()
+        while not await self.gateway.doors.catalogue.is_current():  # noqa: ASYNC110  another process's work
+            await asyncio.sleep(REFRESH_SECONDS / 10)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Whether the work was done before the gateway was told to stop."""
@@ -187,9 +192,10 @@ class Server:
             task.cancel()
         return not self._stopping.is_set()
 
-    async def _refresh_catalogue(self) -> None:
+    async def _refresh(self, catalogue: Catalogue) -> None:
+        """Sees what has been indexed since, again and again."""
         while True:
-            self.gateway.refresh()
+            catalogue.refresh()
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _keep_house(self) -> None:

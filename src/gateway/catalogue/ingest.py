@@ -155,6 +155,7 @@ class Ingest:
                 self.preparer.fill(member, one)  # another writer was here since we looked
         joiner = Joiner(work)
         await joiner.load(
+            member,
             [rec for _, rec in todo if rec is not None],
             [one.content.facts for one, _ in todo if one.content is not None and one.status == Status.VISIBLE],
         )

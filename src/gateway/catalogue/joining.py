@@ -32,11 +32,12 @@ class Joiner:
         self._placed: set[int] = set()
         self.merged = self.parted = self.doubtful = 0
 
-    async def load(self, known: Sequence[Rec], facts: Iterable[Facts]) -> None:
-        """Reads what the records may belong to. `known` are in the store already, `facts` as they will be."""
+    async def load(self, member: str, known: Sequence[Rec], facts: Iterable[Facts]) -> None:
+        """Reads what the records of a member (or, with "", of several) may belong to. `known` are in the store already,
+        `facts` as they will be."""
         keys = {key for one in facts for key in one.hashes()}
         if keys:
-            self._by_key = await self._work.candidates(keys)
+            self._by_key = await self._work.candidates(keys, besides=member)
         ids = [rec.id for rec in known]
         if not ids:
             return
@@ -105,7 +106,7 @@ class Joiner:
             work.records[number].shared
             for key in rec.facts.hashes()
             for number in self._by_key.get(key, ())
-            if number != rec.id
+            if work.records[number].member != rec.member
         } - {current.id}
         same = [
             (judgement.kind or 0, number)

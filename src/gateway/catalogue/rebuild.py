@@ -95,7 +95,7 @@ async def _rematch(work: Working, parsed: list[tuple[Rec, Record]], rules: Rules
     anew = [(rec, rules.facts(record, FORMATS[rec.format])) for rec, record in parsed]
     changed = [(rec, facts) for rec, facts in anew if facts != rec.facts and rec.status == Status.VISIBLE]
     joiner = Joiner(work)
-    await joiner.load([rec for rec, _ in changed], [facts for _, facts in changed])
+    await joiner.load("", [rec for rec, _ in changed], [facts for _, facts in changed])
     for rec, facts in changed:
         work.reconsider(rec)
         rec.facts = facts

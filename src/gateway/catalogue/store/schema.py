@@ -70,7 +70,9 @@ shared_bib = _table(
     _column("scopes", Text),
     _column("gone", Text),
 )
-match_key = _table("match_key", _key("key", BigInteger), _key("record", BigInteger), keyed=True)
+match_key = _table(
+    "match_key", _key("key", BigInteger), _key("record", BigInteger), _column("member", Text), keyed=True
+)
 holding = _table("holding", _key("record"), _column("data", Text))
 scope = _table(
     "scope",

@@ -103,6 +103,7 @@ _wanted = schema.match_key.alias("w")
 CANDIDATES = Statement(
     select(_wanted.c.key, _wanted.c.record).where(
         any_of(_wanted.c.key, "keys"),
+        _wanted.c.member != bindparam("member"),
         _wanted.c.record.in_(
             select(_k.c.record)
             .where(_k.c.key == _wanted.c.key)

@@ -157,8 +157,8 @@ class Working:
         self._puts: list[Row] = []
         self._blocks: Counter[tuple[int, int, int, int]] = Counter()
         self._tally: Counter[tuple[str, int]] = Counter()
-        self._old_keys: set[tuple[int, int]] = set()
-        self._new_keys: set[tuple[int, int]] = set()
+        self._old_keys: set[tuple[int, int, str]] = set()
+        self._new_keys: set[tuple[int, int, str]] = set()
 
     async def begin(self) -> None:
         """Reads position and scopes; on PostgreSQL after the lock was taken."""
@@ -193,10 +193,11 @@ class Working:
             if rec.shared in self.groups:
                 self.groups[rec.shared].records[rec.id] = rec
 
-    async def candidates(self, keys: Iterable[int]) -> dict[int, list[int]]:
-        """Records by match key, and their shared bibs loaded; keys that too many records have are left out."""
+    async def candidates(self, keys: Iterable[int], besides: str) -> dict[int, list[int]]:
+        """Records by match key, without those of one member, and their shared bibs loaded; keys that too many records
+        have are left out."""
         found: dict[int, list[int]] = {}
-        for key, record in await self.session.fetch(sql.CANDIDATES, keys=list(keys)):
+        for key, record in await self.session.fetch(sql.CANDIDATES, keys=list(keys), member=besides):
             found.setdefault(key, []).append(record)
         found = {key: records for key, records in found.items() if len(records) <= sql.WORN_OUT}
         ids = {record for records in found.values() for record in records}
@@ -348,8 +349,10 @@ class Working:
             self._tally[rec.member, rec.status] += 1
             if before.status >= 0:
                 self._tally[rec.member, before.status] -= 1
-        old = {(key, rec.id) for key in before.facts.hashes()} if _matched(before) and before.facts else set()
-        new = {(key, rec.id) for key in rec.facts.hashes()} if _matched(rec) and rec.facts else set()
+        old = (
+            {(key, rec.id, rec.member) for key in before.facts.hashes()} if _matched(before) and before.facts else set()
+        )
+        new = {(key, rec.id, rec.member) for key in rec.facts.hashes()} if _matched(rec) and rec.facts else set()
         self._old_keys |= old - new
         self._new_keys |= new - old
 
@@ -364,7 +367,7 @@ class Working:
         await run(sql.PUT_FEED, sorted(self._puts))
         await run(sql.ADD_BLOCK, [(*block, n) for block, n in self._blocks.items() if n])
         if self._old_keys:
-            await run(sql.DROP_KEY, sorted(self._old_keys))
+            await run(sql.DROP_KEY, [(key, record) for key, record, _ in sorted(self._old_keys)])
         await run(sql.PUT_KEY, sorted(self._new_keys))
         await run(sql.PUT_RECORD, [rec.row() for rec in self.records.values() if rec.changed or rec.moved])
         await run(sql.PUT_SHARED, [group.row() for group in written])

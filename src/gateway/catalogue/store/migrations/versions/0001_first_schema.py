@@ -57,6 +57,7 @@ def upgrade() -> None:
         "catalogue_match_key",
         sa.Column("key", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("record", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("member", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", "record", name="pk_catalogue_match_key"),
         sqlite_with_rowid=False,
     )

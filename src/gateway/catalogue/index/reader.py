@@ -47,6 +47,7 @@ class IndexReader:
         self._path = path
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="catalogue")
         self._opened: Path | None = None
+        self._written = 0
         self._index: tantivy.Index | None = None
         self._headings: HeadingReader | None = None
         self._kept: OrderedDict[tuple[str, Query, tuple[SortKey, ...]], ResultSet] = OrderedDict()
@@ -57,9 +58,12 @@ class IndexReader:
         folder = current(self._path)
         if folder is None:
             return
-        self._kept.clear()
+        written = _written(folder)
         if folder == self._opened and self._index is not None:
-            self._index.reload()
+            if written != self._written:
+                self._written = written
+                self._kept.clear()
+                self._index.reload()
             return
         if not is_current(folder):
             return
@@ -67,6 +71,8 @@ class IndexReader:
         index.config_reader("manual", 0)
         index.reload()
         # Scans that are under way hold on to the headings that they began with.
+        self._kept.clear()
+        self._written = written
         self._index, self._headings, self._opened = index, HeadingReader(folder / "headings.sqlite3", self._run), folder
 
     @property
@@ -88,7 +94,7 @@ class IndexReader:
     async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
         """What a query finds in a view now. Raises QueryProblem."""
         keys = check_keys(sort)
-        asked = (view, query, keys)
+        asked, seen = (view, query, keys), (self._opened, self._written)
         kept = self._kept.get(asked)
         if kept is not None:
             self._kept.move_to_end(asked)
@@ -102,7 +108,7 @@ class IndexReader:
         found = ResultSet(searcher, shown, view, count, self._run, ranked)
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
-        if not held:
+        if not held and seen == (self._opened, self._written):
             self._kept[asked] = found
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -151,6 +157,14 @@ class IndexReader:
             if type(error).__name__ == "PanicException":
                 raise QueryProblem(ProblemCode.RESOURCES, str(error)[:200]) from error
             raise
+
+
+def _written(folder: Path) -> int:
+    """When the index was last committed: its list of segments is replaced then."""
+    try:
+        return (folder / "tantivy" / "meta.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _of(error: ValueError) -> tuple[ProblemCode, str]:

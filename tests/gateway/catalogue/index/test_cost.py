@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.catalogue.index import cost
 from gateway.catalogue.index import reader as reading
+from gateway.catalogue.index.directory import current
 from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.index.writer import IndexWriter
 from gateway.catalogue.query import (
     AllRecords,
     And,
@@ -79,4 +82,27 @@ async def test_a_panic_below_is_a_problem_of_the_query(reader: IndexReader, monk
     with pytest.raises(QueryProblem) as raised:
         await reader.search(ALL, WALES)
     assert raised.value.code is ProblemCode.RESOURCES
+    reader.close()
+
+
+async def test_an_answer_from_before_a_change_is_not_kept_behind_it(
+    reader: IndexReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = current(tmp_path)
+    assert folder is not None
+    count = reading.how_many
+
+    def meanwhile(*arguments: Any) -> int:
+        found = count(*arguments)
+        writer = IndexWriter(folder)
+        writer.apply([entry(1, None, seq=100)])
+        writer.commit()
+        writer.close()
+        reader.reload()
+        return found
+
+    monkeypatch.setattr(reading, "how_many", meanwhile)
+    assert (await reader.search(ALL, WALES)).count == 10
+    monkeypatch.setattr(reading, "how_many", count)
+    assert (await reader.search(ALL, WALES)).count == 9
     reader.close()

@@ -79,12 +79,6 @@ AFTER = Statement(
     .order_by(_record.id)
     .limit(bindparam("size", type_=BigInteger))
 )
-OF_MEMBER = Statement(
-    select(_record.control, _record.id, _record.status)
-    .where(_record.member == bindparam("member"), _record.control > bindparam("after"))
-    .order_by(_record.control)
-    .limit(bindparam("size", type_=BigInteger))
-)
 
 # Shared bibs
 SHARED = Statement(_all(schema.shared_bib).where(any_of(_shared.id, "ids")))
@@ -93,7 +87,6 @@ PUT_SHARED = _put(schema.shared_bib)
 # Holdings
 HOLDINGS = Statement(_all(schema.holding).where(any_of(schema.holding.c.record, "ids")))
 PUT_HOLDING = _put(schema.holding)
-DROP_HOLDING = Statement(delete(schema.holding).where(schema.holding.c.record == _bound("record")))
 
 # Matching
 WORN_OUT = 48

@@ -119,7 +119,7 @@ def _term(term: Term) -> cql.Node:
 
 def _relation(term: Term) -> str:
     """The word for equality, with what the structure asks of the words."""
-    if term.completeness is Completeness.FIELD:
+    if _is_whole(term):
         return "=="
     if len(_WORD.findall(term.text)) < 2 or INDEXES[term.index].ranges:
         return "="
@@ -128,15 +128,20 @@ def _relation(term: Term) -> str:
     return _LISTS.get(term.structure, "=")
 
 
+def _is_whole(term: Term) -> bool:
+    """Whether the term is a whole field; an anchor at its end means more than that where the term is cut."""
+    return term.completeness is Completeness.FIELD and not term.last_in_field
+
+
 def _text(term: Term) -> str:
     """The term with its masks and anchors, all else escaped."""
     if term.truncation is Truncation.MASKED:
         text = _MASKED.sub(lambda sign: sign[2] if sign[2] in ("*", "?") else cql.escape(sign[1] or sign[2]), term.text)
     else:
         text = _truncated(term, INDEXES[term.index])
-    if term.completeness is Completeness.FIELD:
+    if _is_whole(term):
         return text
-    first = "^" if term.position is Position.FIRST_IN_FIELD else ""
+    first = "^" if term.position is Position.FIRST_IN_FIELD or term.completeness is Completeness.FIELD else ""
     return f"{first}{text}{'^' if term.last_in_field else ''}"
 
 

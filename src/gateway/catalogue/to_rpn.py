@@ -145,7 +145,8 @@ class _Writer:
         _add(attributes, RELATION, relation)
         if term.relation is Relation.PRESENT:
             return AttributesPlusTerm(tuple(attributes), GeneralTerm(self._encode(term.text)))
-        if term.last_in_field and term.completeness is not Completeness.FIELD:
+        whole = term.completeness is Completeness.FIELD and term.truncation is Truncation.NONE
+        if term.last_in_field and not whole:
             raise QueryProblem(ProblemCode.ANCHOR, f"{term.index}: {term.text}"[:200])
         text, truncation = _masked(term) if term.truncation is Truncation.MASKED else (term.text, None)
         _add(attributes, POSITION, _POSITIONS.get(term.position))

@@ -7,10 +7,10 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ARGS ?=
 
-.PHONY: help venv demo test lint fix types bench fuzz soak docs clean
+.PHONY: help venv demo test lint fix types bench bench-scale fuzz soak docs clean
 
 help: ## Print this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 venv: $(STAMP) ## Create .venv and install what the project needs
 
@@ -38,7 +38,11 @@ types: $(STAMP) ## Check types alone
 	@$(BIN)/pyright
 
 bench: $(STAMP) ## Run the benchmarks: ratios in one run, results under tests/benchmarks/results
+	@tools/install-peers --bench
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-scale: $(STAMP) ## Measure the catalogue with ten million records, hours long (ARGS="--records 50000" for fewer)
+	@$(BIN)/python -m tests.benchmarks.scale $(ARGS)
 
 fuzz: $(STAMP) ## Run the property tests longer than `make test` does
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz --timeout=1800 $(ARGS)

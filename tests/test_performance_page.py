@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.benchmarks import page
+from tests.benchmarks import catalogue, page, scale
 from tests.benchmarks.scenarios import SCENARIOS
+
+KNOWN = {*SCENARIOS, *catalogue.SCENARIOS, scale.NAME}
 
 
 def test_the_page_is_current() -> None:
@@ -16,8 +18,8 @@ def test_the_page_is_current() -> None:
 
 def test_the_page_names_every_scenario() -> None:
     text = page.PAGE.read_text(encoding="utf-8")
-    assert [name for name in SCENARIOS if f"\n| {name} |" not in text] == []
-    assert {target.partition(" ")[0] for target in page.TARGETS} <= SCENARIOS.keys()
+    assert [name for name in KNOWN if f"\n| {name} |" not in text] == []
+    assert {target.partition(" ")[0] for target in page.TARGETS} <= KNOWN
 
 
 def test_figures_stand_beside_their_targets(tmp_path: Path) -> None:

@@ -1,44 +1,44 @@
-"""`make bench`: runs scenarios, prints the figures and keeps them in `results`. ARGS: names of scenarios, --quick."""
+"""`make bench`: runs scenarios, prints the figures and keeps them in `results`.
+
+ARGS: names of scenarios, `--quick`, and `--records N` for those of the catalogue.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from functools import partial
 
-from tests.benchmarks import page
+from tests.benchmarks import catalogue, page
 from tests.benchmarks.machine import describe
 from tests.benchmarks.scenarios import SCENARIOS, Figures
 
 
 def main(arguments: list[str]) -> int:
-    quick = "--quick" in arguments
-    names = [name for name in arguments if not name.startswith("-")] or list(SCENARIOS)
-    if unknown := set(names) - SCENARIOS.keys():
-        print(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}", file=sys.stderr)
-        return 2
+    known = [*SCENARIOS, *catalogue.SCENARIOS]
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", metavar="SCENARIO", help=f"of {', '.join(known)}; all where none is given")
+    parser.add_argument("--quick", action="store_true", help="roughly, and keep nothing")
+    parser.add_argument("--records", type=int, help="records in the catalogue")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(known):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    scenarios: dict[str, Callable[[bool], Figures]] = dict(SCENARIOS)
+    scenarios |= {name: partial(run, records=asked.records) for name, run in catalogue.SCENARIOS.items()}
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # five thousand links need as many descriptors
     machine = describe()
-    for name in names:
-        figures = SCENARIOS[name](quick)
-        print(json.dumps({name: _rounded(figures)}, indent=2), flush=True)
-        if not quick:
-            page.RESULTS.mkdir(exist_ok=True)
-            record = {"scenario": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-            text = json.dumps({**record, "figures": _rounded(figures)}, indent=2)
-            (page.RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    if not quick:
+    for name in asked.names or known:
+        figures = page.rounded(scenarios[name](asked.quick))
+        print(json.dumps({name: figures}, indent=2), flush=True)
+        if not asked.quick:
+            page.keep(name, machine, figures)
+    if not asked.quick:
         page.write()
     return 0
-
-
-def _rounded(figures: Figures) -> Figures:
-    return {
-        key: round(value, 3) if isinstance(value, float) else _rounded(value) if isinstance(value, dict) else value
-        for key, value in figures.items()
-    }
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ is measured is reading records, not making them. Every tenth to third record is 
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
-from functools import cached_property
+from contextlib import redirect_stderr
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -62,12 +65,20 @@ class Corpus:
 
     @cached_property
     def _templates(self) -> list[tuple[bytes, bytes, bytes, bytes, bytes]]:
-        made = [template for record in _sources() if (template := _template(record))]
+        with redirect_stderr(io.StringIO()):  # pymarc tells of every sign that it cannot read
+            made = [template for record in _sources() if (template := _template(record))]
         Random(_SEED).shuffle(made)
         return made[:TEMPLATES]
 
 
+@cache
+def corpus() -> Corpus:
+    """One for the whole process: its templates take seconds to make."""
+    return Corpus()
+
+
 def _sources() -> Iterator[Record]:
+    logging.getLogger("pymarc").setLevel(logging.CRITICAL)  # what it thinks of real records fills the screen
     for file in sorted(SHARED_DATA.glob("*.mrc")) if SHARED_DATA.is_dir() else ():
         if "unimarc" not in file.name and "auth" not in file.name:
             yield from (record for record in MARCReader(file.read_bytes(), to_unicode=True) if record is not None)
@@ -86,7 +97,8 @@ def _template(record: Record) -> tuple[bytes, bytes, bytes, bytes, bytes] | None
     record.add_ordered_field(Field("001", data=_CONTROL.decode()))
     record.add_ordered_field(Field("020", Indicators(" ", " "), [Subfield("a", _ISBN.decode())]))
     leader = str(record.leader)
-    record.leader = f"{leader[:9]}a{leader[10:]}"  # type: ignore[assignment]  pymarc takes text as well
+    status = "n" if leader[5] == "d" else leader[5]  # a deletion is no record to count
+    record.leader = f"{leader[:5]}{status}{leader[6:9]}a{leader[10:]}"  # type: ignore[assignment]  pymarc takes text as well
     try:
         data = record.as_marc()
     except (ValueError, UnicodeError, TypeError, AttributeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,34 @@ TARGETS = {
     "fleet item_over_alone_ms": "≤ 10",
     "fleet pair_over_alone_ms": "≤ 10",
     "memory kilobytes_a_link": "≤ 40",
+    "ingest times_zebra_koha.records_per_second": "≥ 15",
+    "ingest times_zebra_koha.index_bytes": "≤ 0.1",
+    "z3950 times_koha.searches_1": "≥ 1",
+    "z3950 times_koha.searches_16": "≥ 1",
+    "z3950 times_koha.records_1": "≥ 3",
+    "z3950 times_koha.records_16": "≥ 3",
+    "sru times_koha.at_1": "≥ 5",
+    "sru times_koha.at_16": "≥ 5",
+    "oai four_harvesters_per_second": "≥ 10,000",
+    "oai last_to_first": "≤ 1.2",
+    "scale harvest.last_to_first": "≤ 1.2",
 }
+
+
+def rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    """With three decimals, as people read them."""
+    return {
+        key: round(value, 3) if isinstance(value, float) else rounded(value) if isinstance(value, dict) else value
+        for key, value in figures.items()
+    }
+
+
+def keep(name: str, machine: dict[str, object], figures: dict[str, Any]) -> None:
+    """Puts a scenario's figures in the place of those that are kept of it."""
+    RESULTS.mkdir(exist_ok=True)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    text = json.dumps({"scenario": name, "at": at, "machine": machine, "figures": figures}, indent=2)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def figures(results: Path = RESULTS) -> str:

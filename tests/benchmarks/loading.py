@@ -1,0 +1,283 @@
+"""The catalogue loaded and indexed with the benchmarks' records, in processes of their own, so that their time counts.
+
+`python -m tests.benchmarks.loading load DATA_DIR FILES` takes FILES/{member}.mrc as `gateway import marc
+--catalogue-only` does; `... index DATA_DIR` makes the index as `gateway catalogue rebuild index` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from gateway.catalogue.catalogue import INDEX_FOLDER
+from gateway.catalogue.index import directory
+from gateway.catalogue.index import writer as indexing
+from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.records import IndexEntry
+from gateway.catalogue.store import migrate, open_reader, open_writer
+from gateway.catalogue.store.reader import Reader
+from gateway.catalogue.store.writer import Writer
+from gateway.commands.output import diagnostics
+from gateway.config import Config
+from gateway.demo.config import demo_config
+from gateway.importing.marc_catalogue import import_catalogue
+from gateway.importing.progress import Step
+from gateway.runtime import catalogue_work
+from gateway.store import migrate as platform_schema
+from tests.benchmarks.corpus import MEMBERS, corpus
+from tests.benchmarks.machine import python
+
+_SOURCES = ("src/gateway/catalogue", "src/gateway/importing", "protocols/library_protocols/marc", "tests/benchmarks")
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What a process took: seconds by the clock and of processor time, its own and its children's, most memory."""
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float
+
+
+def configuration(data_dir: Path) -> Config:
+    """The demo's, with the doors of the catalogue on free ports and the data of a benchmark."""
+    settings: dict[str, Any] = demo_config(data_dir)
+    settings["listeners"] = {
+        name: {"protocol": name, "host": "127.0.0.1", "port": 0} for name in ("http", "z3950")
+    }  # fmt: skip
+    return Config.model_validate(settings)
+
+
+def write_files(folder: Path, first: int, after: int) -> None:
+    """The records of each member into a file of its own."""
+    made = corpus()
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as opened:
+        files = {code: opened.enter_context((folder / f"{code}.mrc").open("wb")) for code in MEMBERS}
+        for number in range(first, after):
+            files[made.member(number)].write(made.record(number))
+
+
+def prepare(data_dir: Path) -> Config:
+    """An empty data directory with the stores in it."""
+    config = configuration(data_dir)
+    data_dir.mkdir(parents=True, exist_ok=True)
+
+    async def upgrade() -> None:
+        await platform_schema.upgrade(config.store_url)
+        await migrate.upgrade(config.catalogue_url)
+
+    asyncio.run(upgrade())
+    return config
+
+
+def load(data_dir: Path, files: Path) -> Took:
+    """Loads every member's file. Raises RuntimeError where it ended badly."""
+    return _run("load", str(data_dir), str(files))
+
+
+def index(data_dir: Path) -> Took:
+    """Makes the index of what was loaded."""
+    return _run("index", str(data_dir))
+
+
+def _run(*arguments: str) -> Took:
+    began = time.perf_counter()
+    process = subprocess.Popen(python("tests.benchmarks.loading", *arguments), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{arguments[0]} ended with {process.returncode}")
+    return Took(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+@contextlib.contextmanager
+def workers(config: Config) -> Iterator[list[psutil.Process]]:
+    """The catalogue's own processes, as the server starts them, once they are ready."""
+    orders = catalogue_work.orders(config)
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for role in catalogue_work.ROLES:
+            process = subprocess.Popen(
+                python("gateway.runtime.catalogue_work", role), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            started.append(process)
+            assert process.stdin is not None
+            process.stdin.write(len(orders).to_bytes(8, "big") + orders)
+            process.stdin.flush()
+        for process in started:
+            assert process.stdout is not None
+            if process.stdout.readline().strip() != b"ready":
+                raise RuntimeError(f"a process of the catalogue ended with {process.wait()}")
+        yield [psutil.Process(process.pid) for process in started]
+    finally:
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.close()
+        for process in started:
+            process.wait(60)
+
+
+def wait_until_indexed(config: Config) -> None:
+    """Returns once the index has followed everything that was loaded."""
+    path = config.data_dir / INDEX_FOLDER
+
+    async def up_to_date(store: Reader) -> bool:
+        folder = directory.current(path)
+        return folder is not None and not await store.index_entries(directory.position(folder), 1)
+
+    asyncio.run(_watch(config, up_to_date))
+
+
+def settle(config: Config) -> None:
+    """Lets the catalogue's own processes do what they do once after a load: sort the records into sets."""
+
+    async def sorted_into_sets(store: Reader) -> bool:
+        return await store.state("sets") is not None
+
+    with workers(config):
+        asyncio.run(_watch(config, sorted_into_sets))
+
+
+async def _watch(config: Config, reached: Callable[[Reader], Awaitable[bool]]) -> None:
+    store = await open_reader(config.catalogue_url)
+    try:
+        while not await reached(store):  # noqa: ASYNC110  another process's work
+            await asyncio.sleep(0.1)
+    finally:
+        await store.close()
+
+
+def size(path: Path) -> int:
+    """Octets of a file with what SQLite keeps beside it, or of a folder."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in path.parent.glob(path.name + "*"))
+
+
+def cached(records: int, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` has filled: kept between runs, made anew where the code that fills it has changed."""
+    base = Path(tempfile.gettempdir()) / f"gateway-bench-{records}"
+    folder, stamp = base / name, base / f"{name}.made-by"
+    version = _version()
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != version:
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make(folder)
+        stamp.write_text(version, encoding="ascii")
+    return folder
+
+
+def _version() -> str:
+    digest = hashlib.sha256()
+    for source in _SOURCES:
+        for file in sorted((_ROOT / source).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def files(records: int) -> Path:
+    """The first so many records in files: one a member, and all in `all.mrc`, in the order of their numbers."""
+
+    def make(folder: Path) -> None:
+        write_files(folder, 0, records)
+        with (folder / "all.mrc").open("wb") as whole:
+            whole.writelines(corpus().records(0, records))
+
+    return cached(records, "files", make)
+
+
+def catalogue(records: int) -> Path:
+    """The data directory of a gateway whose catalogue holds the first so many records, not indexed."""
+
+    def make(folder: Path) -> None:
+        prepare(folder)
+        load(folder, files(records))
+
+    return cached(records, "catalogue", make)
+
+
+def indexed_catalogue(records: int) -> Path:
+    """The same, indexed."""
+    data_dir = catalogue(records)
+
+    def make(_: Path) -> None:
+        index(data_dir)
+        settle(configuration(data_dir))
+
+    cached(records, "indexed", make)
+    return data_dir
+
+
+async def _load(data_dir: Path, folder: Path) -> None:
+    config = configuration(data_dir)
+    store = await open_writer(config.catalogue_url)
+    ingest = Ingest.configured(store, config)
+    sources = {code: folder / f"{code}.mrc" for code in MEMBERS}
+    total = sum(file.stat().st_size for file in sources.values())
+    before = 0
+    try:
+        with _bars() as bars:
+            bar = bars.add_task("loading", total=total)
+            for code, file in sources.items():
+
+                def show(step: Step, before: int = before) -> None:
+                    bars.update(bar, completed=before + step.position)
+
+                report = await import_catalogue(ingest, code, file, progress=show)
+                if report.rows_refused:
+                    raise RuntimeError(f"{report.rows_refused} records of {file} were refused, see {report.rejects}")
+                before += file.stat().st_size
+    finally:
+        await store.close()
+
+
+class _Watched:
+    """The feed as the index follows it, with a bar."""
+
+    def __init__(self, store: Writer, tell: Callable[[int], None]) -> None:
+        self._store = store
+        self._tell = tell
+
+    async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
+        entries = await self._store.index_entries(after_seq, size)
+        self._tell(len(entries))
+        return entries
+
+
+async def _index(data_dir: Path) -> None:
+    config = configuration(data_dir)
+    store = await open_writer(config.catalogue_url)
+    try:
+        with _bars() as bars:
+            bar = bars.add_task("indexing", total=(await store.stats()).records)
+            await indexing.rebuild(_Watched(store, lambda count: bars.advance(bar, count)), data_dir / INDEX_FOLDER)
+    finally:
+        await store.close()
+
+
+def _bars() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=diagnostics, disable=not diagnostics.is_terminal)
+
+
+if __name__ == "__main__":
+    print(json.dumps({"running": sys.argv[1:]}))
+    asyncio.run(_load(Path(sys.argv[2]), Path(sys.argv[3])) if sys.argv[1] == "load" else _index(Path(sys.argv[2])))

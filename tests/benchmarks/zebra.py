@@ -1,0 +1,283 @@
+"""Zebra with the same records: its configurations, its registers, its server.
+
+`KOHA` indexes as Koha's production configuration does, every field through an XSLT into words, phrases and sort keys;
+the stylesheet is made from our own index map, so that both index the same fields. `PLAIN` is Debian's example for MARC
+21: Zebra's own filter in C, four indexes. Both serve USMARC over Z39.50 and MARCXML over SRU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import psutil
+
+from gateway.catalogue.index_map import CONTEXT_SETS, INDEXES, Source
+from tests.benchmarks.machine import SERVER_CPU, pin
+
+PROGRAMS = ("zebraidx", "zebrasrv", "yaz-ztest")
+DATABASE = "Default"
+_TABLES = "/usr/share/idzebra-2.0/tab"
+_MODULES = "/usr/lib/*/idzebra-2.0/modules"
+_ANY = 1016
+
+_INSERTED = re.compile(r"i/u/d ([0-9]+)/0/0")
+
+KOHA, PLAIN = "koha", "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Indexing:
+    """What it took to index: seconds by the clock and of processor time, and octets of the register on disk, of which
+    `stored` hold the records themselves."""
+
+    records: int
+    seconds: float
+    processor_seconds: float
+    octets: int
+    stored: int
+
+
+def missing() -> str | None:
+    """What is not installed of Zebra and YAZ, in words; None where nothing is."""
+    absent = [name for name in PROGRAMS if shutil.which(name) is None]
+    return f"not installed: {', '.join(absent)}" if absent else None
+
+
+def index(folder: Path, configuration: str, records: Path, count: int) -> Indexing:
+    """Makes a register of a file in ISO 2709. Raises RuntimeError where Zebra did not take all of it."""
+    _configure(folder, configuration)
+    _zebraidx(folder, "init")
+    began = time.perf_counter()
+    spent = _zebraidx(folder, "update", str(records))
+    seconds = time.perf_counter() - began
+    taken = _INSERTED.search((folder / "zebraidx.log").read_text("utf-8", "replace"))
+    if taken is None or int(taken.group(1)) != count:
+        raise RuntimeError(f"Zebra did not take {count} records: see {folder}/zebraidx.log")
+    sizes = {file.name: file.stat().st_size for file in (folder / "register").iterdir()}
+    stored = sum(size for name, size in sizes.items() if name.startswith("rec"))
+    return Indexing(count, seconds, spent, sum(sizes.values()), stored)
+
+
+def _zebraidx(folder: Path, *command: str) -> float:
+    """Runs it, and says how much processor time it took."""
+    with (folder / "zebraidx.log").open("wb") as log:
+        process = subprocess.Popen(["zebraidx", "-c", "zebra.cfg", *command], cwd=folder, stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(
+            f"zebraidx {' '.join(command)} failed: {(folder / 'zebraidx.log').read_text('utf-8')[-500:]}"
+        )
+    return usage.ru_utime + usage.ru_stime
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """zebrasrv over a register, Z39.50 and SRU on one port; on the processor that servers have here."""
+    port = _free_port()
+    (folder / "yazgfs.xml").write_text(_frontend(folder, port), encoding="utf-8")
+    with _serving(["zebrasrv", "-v", "none", "-f", "yazgfs.xml"], folder, port) as process:
+        yield port, process
+
+
+@contextlib.contextmanager
+def ceiling() -> Iterator[tuple[int, psutil.Process]]:
+    """YAZ's test server: canned answers, what the protocol costs in C with no catalogue behind it."""
+    port = _free_port()
+    with _serving(["yaz-ztest", "-v", "none", f"tcp:127.0.0.1:{port}"], Path.cwd(), port) as process:
+        yield port, process
+
+
+@contextlib.contextmanager
+def _serving(command: list[str], folder: Path, port: int) -> Iterator[psutil.Process]:
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda: pin(SERVER_CPU)
+    )
+    try:
+        _answering(port, process)
+        yield psutil.Process(process.pid)
+    finally:
+        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        for one in (*children, process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _answering(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server on port {port} ended with {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing answers on port {port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def _configure(folder: Path, configuration: str) -> None:
+    """Writes what Zebra reads into an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("register", "tmp"):
+        (folder / name).mkdir(parents=True)
+    modules = sorted(Path("/").glob(_MODULES[1:]))
+    common = [
+        f"profilePath: {folder}:{_TABLES}",
+        f"modulePath: {modules[0] if modules else ''}",
+        f"register: {folder}/register:100G",
+        f"keyTmpDir: {folder}/tmp",
+        "encoding: utf-8",
+        "storeKeys: 1",
+        "storeData: 1",
+        "memMax: 256",
+    ]
+    if configuration == KOHA:
+        own = [f"recordType: dom.{folder}/dom.xml", "attset: map.att"]
+        (folder / "map.att").write_text(_attributes(), encoding="ascii")
+        (folder / "index.xsl").write_text(_stylesheet(), encoding="utf-8")
+        (folder / "dom.xml").write_text(_DOM.format(folder=escape(str(folder))), encoding="utf-8")
+    else:
+        own = ["recordType: grs.marcxml.marc21", "attset: bib1.att"]
+    (folder / "cql.properties").write_text(_names(), encoding="ascii")
+    (folder / "zebra.cfg").write_text("\n".join([*common, *own, ""]), encoding="ascii")
+    (folder / "configuration").write_text(configuration, encoding="ascii")
+
+
+_DOM = """<dom xmlns="http://indexdata.com/zebra-2.0">
+  <input><marc inputcharset="utf-8"/></input>
+  <extract><xslt stylesheet="{folder}/index.xsl"/></extract>
+  <retrieve name="F"/>
+  <retrieve name="marcxml"/>
+</dom>
+"""
+
+
+def _attributes() -> str:
+    """Use attributes as names of indexes."""
+    rows = {use: index.name for index in INDEXES.values() for use in index.bib1 if not index.of} | {_ANY: "any"}
+    return "\n".join(["name bib1", "reference Bib-1", *(f"att {use} {name}" for use, name in sorted(rows.items())), ""])
+
+
+def _names() -> str:
+    """CQL's names as Use attributes, by which Zebra knows an index."""
+    sets = [f"set.{prefix} = {identifier}" for prefix, identifier in CONTEXT_SETS.items()]
+    uses = [f"index.{name} = 1={found.bib1[0]}" for found in INDEXES.values() if found.bib1 for name in found.cql]
+    return "\n".join([*sets, f"set = {CONTEXT_SETS['dc']}", *uses, *_RELATIONS, ""])
+
+
+_RELATIONS = ("relation.eq = 2=3", "relation.scr = 2=3", "structure.* = 4=1", "truncation.right = 5=1",
+              "truncation.none = 5=100")  # fmt: skip
+
+
+def _stylesheet() -> str:
+    """Every field of the index map into the indexes that take it, each subfield a value, as Koha does."""
+    taken: dict[str, list[tuple[str, Source]]] = defaultdict(list)
+    for found in INDEXES.values():
+        kinds = ["w", "p"] + ["n"] * found.ranges + ["s"] * found.sortable + ["0"] * found.facet
+        names = " ".join(f"{found.name}:{kind}" for kind in kinds)
+        for source in found.marc21_sources:
+            taken[source.tag].append((names, source))
+    templates = [
+        _control(tag, sources) if sources[0][1].codes == "" else _data(tag, sources)
+        for tag, sources in sorted(taken.items())
+    ]
+    return _STYLESHEET.format(templates="\n".join(templates))
+
+
+_STYLESHEET = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"
+    xmlns:z="http://indexdata.com/zebra-2.0" xmlns:m="http://www.loc.gov/MARC21/slim" exclude-result-prefixes="m">
+  <xsl:output method="xml" encoding="UTF-8"/>
+  <xsl:template match="text()"/>
+  <xsl:template match="/m:record | /m:collection/m:record">
+    <z:record z:id="{{normalize-space(m:controlfield[@tag='001'])}}">
+      <xsl:apply-templates/>
+      <xsl:apply-templates mode="any"/>
+    </z:record>
+  </xsl:template>
+  <xsl:template mode="any" match="m:leader | m:controlfield"/>
+  <xsl:template mode="any" match="m:subfield">
+    <z:index name="any:w any:p"><xsl:value-of select="."/></z:index>
+  </xsl:template>
+{templates}
+</xsl:stylesheet>
+"""
+
+
+def _control(tag: str, sources: list[tuple[str, Source]]) -> str:
+    values = [
+        f'<z:index name="{names}"><xsl:value-of select="{_part(source)}"/></z:index>' for names, source in sources
+    ]
+    return f"  <xsl:template match=\"m:controlfield[@tag='{tag}']\">{''.join(values)}</xsl:template>"
+
+
+def _part(source: Source) -> str:
+    if source.first is None or source.last is None:
+        return "."
+    return f"substring(., {source.first + 1}, {source.last - source.first + 1})"
+
+
+def _data(tag: str, sources: list[tuple[str, Source]]) -> str:
+    values: list[str] = []
+    for names, source in sources:
+        wanted = (
+            "contains('abcdefghijklmnopqrstvxyz', @code)"
+            if source.codes == "*"
+            else f"contains('{source.codes}', @code)"
+        )
+        where = f"[@ind{source.indicator}='{source.value}']" if source.indicator else ""
+        chosen = quoteattr(f"self::m:datafield{where}/m:subfield[{wanted}]")
+        values.append(
+            f'<xsl:for-each select={chosen}><z:index name="{names}"><xsl:value-of select="."/></z:index></xsl:for-each>'
+        )
+    return f"  <xsl:template match=\"m:datafield[@tag='{tag}']\">{''.join(values)}</xsl:template>"
+
+
+def _frontend(folder: Path, port: int) -> str:
+    """YAZ's front end before the register: Z39.50 with USMARC, SRU with MARCXML."""
+    koha = (folder / "configuration").read_text(encoding="ascii") == KOHA
+    formats = _FROM_XML if koha else _FROM_MARC
+    return _FRONTEND.format(folder=escape(str(folder)), port=port, formats=formats)
+
+
+_FRONTEND = """<yazgfs>
+  <listen id="here">tcp:127.0.0.1:{port}</listen>
+  <server id="records" listenref="here">
+    <directory>{folder}</directory>
+    <config>zebra.cfg</config>
+    <cql2rpn>cql.properties</cql2rpn>
+    <retrievalinfo>{formats}</retrievalinfo>
+    <explain xmlns="http://explain.z3950.org/dtd/2.0/">
+      <serverInfo><host>127.0.0.1</host><port>{port}</port><database>Default</database></serverInfo>
+    </explain>
+  </server>
+</yazgfs>
+"""
+_FROM_XML = """
+      <retrieval syntax="usmarc" name="F">
+        <backend syntax="xml" name="F"><marc inputformat="xml" outputformat="marc" outputcharset="utf-8"/></backend>
+      </retrieval>
+      <retrieval syntax="xml" name="marcxml" identifier="info:srw/schema/1/marcxml-v1.1"/>"""
+_FROM_MARC = """
+      <retrieval syntax="usmarc" name="F"/>
+      <retrieval syntax="xml" name="marcxml" identifier="info:srw/schema/1/marcxml-v1.1">
+        <backend syntax="usmarc" name="F">
+          <marc inputformat="marc" outputformat="marcxml" inputcharset="utf-8"/>
+        </backend>
+      </retrieval>"""

@@ -55,13 +55,13 @@ def children(config: Config) -> dict[str, Child]:
 
 def orders(config: Config) -> bytes:
     """What the processes are told when they start."""
-    return pickle.dumps(config)
+    return pickle.dumps((config, logs.is_readable()))
 
 
 def main() -> None:
     size = int.from_bytes(sys.stdin.buffer.read(8), "big")
-    config = pickle.loads(sys.stdin.buffer.read(size))  # noqa: S301  written by the server that started us
-    logs.configure(readable=sys.stderr.isatty())
+    config, readable = pickle.loads(sys.stdin.buffer.read(size))  # noqa: S301  written by the server that started us
+    logs.configure(readable=readable)
     os.nice(NICENESS)
     work = {"fill": fill, "index": follow}[sys.argv[1]]
     uvloop.run(work(config))

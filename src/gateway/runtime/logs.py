@@ -31,3 +31,8 @@ def configure(*, readable: bool, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def is_readable() -> bool:
+    """How this process's logs were set up: a child process writes into the same stream, and must write alike."""
+    return isinstance(structlog.get_config()["processors"][-1], structlog.dev.ConsoleRenderer)

@@ -29,3 +29,11 @@ def test_traceback_shows_lines_of_code_and_no_values(readable: bool) -> None:
     assert "it.failed" in said
     assert "look_up" in said
     assert "Llinos Bowen" not in said
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_process_knows_how_its_children_have_to_write(readable: bool) -> None:
+    asked = f"from gateway.runtime import logs; logs.configure(readable={readable}); print(logs.is_readable())"
+    command = [sys.executable, "-c", asked]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.strip() == str(readable)

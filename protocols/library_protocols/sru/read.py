@@ -89,7 +89,7 @@ def read_response(octets: bytes) -> Response:
         case "explain":
             return ExplainResponse(explain=_description(root))
         case other:
-            raise ReadError(0, f"the answer is a {other} element, not an SRU response")
+            raise ReadError(0, f"the answer is <{other}>, not an SRU response")
 
 
 def _parse(octets: bytes) -> etree._Element:

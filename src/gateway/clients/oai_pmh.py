@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from gateway.clients.http_words import http_words
 from library_protocols.oai_pmh import ReadError, Response, read_response
 
 MAX_OCTETS = 64 << 20
@@ -113,8 +114,8 @@ class OaiClient:
             read = read_response(octets)
         except ReadError as error:
             reason = str(error)
-            if response.status_code != httpx.codes.OK:
-                reason = f"HTTP {response.status_code}; {reason}"
+            if response.status_code >= httpx.codes.BAD_REQUEST:
+                reason = http_words(response.status_code, octets)
             raise OaiBadAnswer(reason, response.status_code) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(read, response.status_code, headers, octets)

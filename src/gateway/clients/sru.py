@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import httpx
 
+from gateway.clients.http_words import http_words
 from library_protocols.sru import (
     Diagnostic,
     ExplainResponse,
@@ -141,7 +142,7 @@ class SruClient:
         try:
             return read_response(self.received)
         except ReadError as error:
-            words = f"HTTP {status}; {error}" if status != httpx.codes.OK else str(error)
+            words = http_words(status, self.received) if status >= httpx.codes.BAD_REQUEST else str(error)
             raise SruBadAnswer(words, status) from None
 
     async def _fetch(self, request: httpx.Request) -> tuple[int, bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
@@ -88,18 +89,23 @@ def _check(name: str) -> Callable[[Check], Check]:
 
 
 async def run_checks(client: OaiClient) -> list[Result]:
-    """Every check in turn. Raises OaiLinkFailed and OaiTimeout, which end the whole."""
+    """Every check in turn; the first alone where HTTP refuses it, which says all there is to say.
+
+    Raises OaiLinkFailed and OaiTimeout, which end the whole."""
     subject = Subject(client)
     results: list[Result] = []
     for name, check in CHECKS:
-        begun = time.monotonic()
+        begun, refused = time.monotonic(), False
         try:
             verdict, detail = "ok", await check(subject)
         except NotOffered as why:
             verdict, detail = "not offered", str(why)
         except (Odd, OaiBadAnswer) as why:
             verdict, detail = "odd", str(why)
+            refused = isinstance(why, OaiBadAnswer) and (why.status or 0) >= HTTPStatus.BAD_REQUEST
         results.append(Result(name, verdict, detail, time.monotonic() - begun))
+        if refused and len(results) == 1:
+            break
     return results
 
 
@@ -188,7 +194,7 @@ async def _sets(subject: Subject) -> str:
     wrong = [each.spec for each in found if not is_set_spec(each.spec)]
     _wants(not wrong, f"setSpec {wrong[:3]} is malformed")
     subject.sets = tuple(each.spec for each in found)
-    return f"{len(found)} sets, such as {', '.join(subject.sets[:3])}"
+    return f"{len(found)} {'set' if len(found) == 1 else 'sets'}, such as {', '.join(subject.sets[:3])}"
 
 
 @_check("identifiers")
@@ -300,7 +306,7 @@ async def _last_page(subject: Subject) -> str:
         response = _good(await subject.client.ask("ListIdentifiers", resumptionToken=response.token.value))
         pages += 1
     _wants((response.token is not None) == (pages > 1), "the last page of a list with tokens has no empty token")
-    return f"{pages} pages"
+    return f"{pages} {'page' if pages == 1 else 'pages'}"
 
 
 _WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (

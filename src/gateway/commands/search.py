@@ -24,8 +24,16 @@ LOCAL_GATEWAY = "http://127.0.0.1:8080"
 
 
 def search(
-    target: Annotated[str, typer.Argument(help="An SRU server's address, https://HOST/PATH, or a member's code.")],
-    query: Annotated[str, typer.Argument(help="CQL, such as 'dc.title = wales'.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="An SRU server's address, https://HOST/PATH; a Z39.50 target's, z3950://HOST[:PORT]/DATABASE; "
+            "or a member's code."
+        ),
+    ],
+    query: Annotated[
+        str, typer.Argument(help="CQL, such as 'dc.title = wales'; for Z39.50 also PQF, such as '@attr 1=4 wales'.")
+    ],
     start: Annotated[int, typer.Option(help="Position of the first record to show.", min=1)] = 1,
     maximum: Annotated[int, typer.Option("--max", help="How many records to show.", min=0)] = 10,
     schema: Annotated[str, typer.Option(help="Record schema or syntax, such as marcxml, dc, mods, opac.")] = "",
@@ -84,7 +92,9 @@ async def _sru(wanted: Wanted) -> Found:
         except SruTimeout as error:
             raise SearchFailed(str(error), TIMEOUT) from error
         except SruLinkFailed as error:
-            raise SearchFailed(f"{wanted.target}: {error}", LINK) from error
+            local = wanted.target.startswith(f"{LOCAL_GATEWAY}/")
+            hint = "; --gateway says where the gateway is" if local else ""
+            raise SearchFailed(f"{wanted.target}: {error}{hint}", LINK) from error
         except SruBadAnswer as error:
             raise SearchFailed(f"{wanted.target}: {error}", BAD) from error
     hits = tuple(_hit(record, wanted.start + number) for number, record in enumerate(answer.records))
@@ -109,8 +119,9 @@ SEARCHERS: dict[str, Searcher] = {"http": _sru, "https": _sru, "z3950": search_z
 
 
 def _show(found: Found, *, full: bool) -> None:
-    count = "an unknown number of" if found.count is None else f"{found.count:,}"
-    print_line(f"[bold]{count}[/bold] records")
+    if found.count or not found.problems:
+        count = "an unknown number of" if found.count is None else f"{found.count:,}"
+        print_line(f"[bold]{count}[/bold] {'record' if found.count == 1 else 'records'}")
     for problem in found.problems:
         print_line(f"[red]![/red] {escape(problem)}")
     if full:

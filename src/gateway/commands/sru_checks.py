@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from gateway.clients.sru import SruBadAnswer, SruClient
 from gateway.commands.search import in_words
@@ -78,9 +79,12 @@ def _check(name: str) -> Callable[[Check], Check]:
 
 
 async def run_checks(client: SruClient) -> list[Result]:
-    """Every check in turn. Raises SruLinkFailed and SruTimeout: then there is nothing to try."""
+    """Every check in turn; those up to the first search where HTTP refuses each of them.
+
+    Raises SruLinkFailed and SruTimeout: then there is nothing to try."""
     subject = Subject(client)
     found: list[Result] = []
+    refused = 0
     for name, check in CHECKS:
         begun = time.perf_counter()
         try:
@@ -89,7 +93,10 @@ async def run_checks(client: SruClient) -> list[Result]:
             verdict, detail = "not offered", str(error)
         except (Odd, SruBadAnswer) as error:
             verdict, detail = "odd", str(error)
+            refused += isinstance(error, SruBadAnswer) and (error.status or 0) >= HTTPStatus.BAD_REQUEST
         found.append(Result(name, verdict, detail, time.perf_counter() - begun))
+        if refused == len(found) and check is _search:
+            break
     return found
 
 

@@ -124,3 +124,11 @@ def test_what_is_odd_is_found(server: tuple[str, Altered], before: bytes, after:
 def test_no_server_and_no_address(free_port: Callable[[], int]) -> None:
     assert probe(f"http://127.0.0.1:{free_port()}/oai")[0] == 3
     assert probe("ftp://x")[0] == 2
+
+
+def test_an_address_that_http_refuses_is_tried_no_further(server: tuple[str, Altered]) -> None:
+    url, _ = server
+    result = RUN.invoke(app, ["probe", "oai", f"{url}/nowhere", "--json"])
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["odd"]) == (1, 1)
+    assert [(check["check"], check["detail"]) for check in told["checks"]] == [("Identify", "HTTP 404: Not Found")]

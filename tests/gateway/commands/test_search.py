@@ -143,6 +143,21 @@ def test_a_server_that_says_yes_to_everything_is_odd(yes_man: str) -> None:
     assert f"{told['odd']} odd" in people.stdout
 
 
+def test_what_http_refuses_is_told_once_in_the_servers_words(base: str) -> None:
+    lost = run(search, "nowhere", "a", "--gateway", base.removesuffix("/sru"))
+    assert (lost.exit_code, lost.stderr.strip()) == (5, f"{base}/nowhere: HTTP 404: There is no such catalogue.")
+    probed = found(run(probe_app, "sru", f"{base}/nowhere", "--json"))["checks"]
+    assert isinstance(probed, list)
+    assert [check["check"] for check in probed] == ["explain", "explain at the bare address", "search"]
+    assert {check["detail"] for check in probed} == {"HTTP 404: There is no such catalogue."}
+
+
+def test_one_record_and_a_refusal_are_said_as_such(base: str) -> None:
+    assert run(search, f"{base}/aber", "dc.title = mabinogion").stdout.splitlines()[0] == "1 record"
+    refused = run(search, f"{base}/aber", "dc.juggle = a")
+    assert (refused.exit_code, refused.stdout.splitlines()[0][:4]) == (1, "! 16")
+
+
 def test_no_sru_at_all() -> None:
     for url in serve(lambda: b"<html>It works</html>"):
         assert run(search, url, "a").exit_code == 5

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -155,7 +155,7 @@ def marc(
     reports = [
         _answered(_loaded(settings, member, source, options, rejects, as_json, catalogue_only)) for source in sources
     ]
-    _tell(reports, as_json)
+    _tell(reports, as_json, sources)
 
 
 async def _loaded(
@@ -261,14 +261,15 @@ def _perform(config: Config, work: Work, as_json: bool) -> None:
     _tell([_answered(_opened(config, lambda store: _with_bars(partial(work, store), as_json)))], as_json)
 
 
-def _tell(reports: list[Report], as_json: bool) -> None:
+def _tell(reports: list[Report], as_json: bool, sources: Sequence[Path] = ()) -> None:
     """Says what was done, as one object for one file and a list for several, and ends with the exit code for it."""
     if as_json:
         told = [json.loads(json.dumps(dataclasses.asdict(report), default=str)) for report in reports]
         print_json(told if len(told) > 1 else told[0])
     else:
-        for report in reports:
-            print_line(_sentence(report))
+        for number, report in enumerate(reports):
+            name = f"{sources[number]}: " if len(reports) > 1 else ""
+            print_line(escape(name + _sentence(report)))
     if not all(report.finished for report in reports):
         raise typer.Exit(INTERRUPTED)
     if any(report.rows_refused for report in reports):
@@ -332,9 +333,12 @@ class _Rows(ProgressColumn):
 
 
 def _sentence(report: Report) -> str:
-    how = "Loaded" if report.finished else "Interrupted after"
-    text = f"{how} {report.rows_done:,} rows"
-    if report.resumed_at:
+    rows = f"{report.rows_done:,} {'row' if report.rows_done == 1 else 'rows'}"
+    nothing_left = report.finished and report.resumed_at == report.rows_done > 0
+    text = f"Read {rows}" if report.finished else f"Interrupted after {rows}"
+    if nothing_left:
+        text = f"Nothing left to do: {rows} {'was' if report.rows_done == 1 else 'were'} read before"
+    elif report.resumed_at:
         text += f", {report.resumed_at:,} of them earlier"
     if report.rejects is not None:
         text += f"; {report.rows_refused:,} refused, see {report.rejects}"

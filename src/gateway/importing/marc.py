@@ -184,7 +184,8 @@ class _Loader:
                 try:
                     _put(items, entry.bib.id, said)
                 except ValueError as problem:
-                    refused.append(Rejected(entry.label, str(problem)))
+                    item = f", item {said['barcode']}" if "barcode" in said else ""
+                    refused.append(Rejected(entry.label, f"{entry.bib.id}{item}: {problem}"))
         log = Events(self._member, now)
         return [*self._bibs(entries, found["bibs"], found["state"], log, now), *items.effects(log)], refused
 

@@ -59,7 +59,9 @@ async def test_patrons_items_and_records(config: Path, file: Callable[..., Path]
     records = file(b"rubbish\x1d", "records.mrc")
     none = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
     assert none.exit_code == 1
-    assert "1 refused, see" in none.stdout.replace("\n", " ")
+    assert "Read 1 row; 1 refused, see" in none.stdout.replace("\n", " ")
+    again = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
+    assert "Nothing left to do: 1 row was read before; 1 refused, see" in again.stdout.replace("\n", " ")
 
 
 async def test_records_into_the_catalogue(config: Path, store_place: StorePlace, file: Callable[..., Path]) -> None:
@@ -68,6 +70,9 @@ async def test_records_into_the_catalogue(config: Path, store_place: StorePlace,
     done = await gateway("marc", "alpha", one, two, "-c", config, "--json")
     assert done.exit_code == 1, done.output
     assert [told["rows_refused"] for told in json.loads(done.stdout)] == [0, 1]
+    again = await gateway("marc", "alpha", one, two, "-c", config)
+    said = [line for line in again.stdout.splitlines() if "Nothing left to do" in line]
+    assert [line.partition(":")[0] for line in said] == [str(one), str(two)]
     more = file(iso(record("m4")), "three.mrc")
     done = await gateway("marc", "alpha", more, "-c", config, "--catalogue-only", "--format", "marc21", "--json")
     assert (done.exit_code, json.loads(done.stdout)["rows_done"]) == (0, 1), done.output

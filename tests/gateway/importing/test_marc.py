@@ -177,7 +177,7 @@ async def test_entities_are_not_followed(library: Library, file: File, tmp_path:
 async def test_bad_items_leave_their_record_in(library: Library, file: File) -> None:
     source = file(iso(record("m1", T1="MOON", T2="CPL")))
     report = await run(library, source, ITEMS)
-    assert rejects(report) == [["byte 0", "there is no location 'MOON'"]]
+    assert rejects(report) == [["byte 0", "m1, item T1: there is no location 'MOON'"]]
     assert [row.barcode for row in await library.rows(ItemRow, bib_id="m1")] == ["T2"]
 
 

@@ -68,8 +68,8 @@ def harvest(
     if as_json:
         print_json([dataclasses.asdict(outcome) for outcome in outcomes])
     else:
-        for outcome in outcomes:
-            _show(outcome, dry_run=dry_run)
+        for outcome, asked in zip(outcomes, chosen, strict=False):
+            _show(outcome, asked, dry_run=dry_run)
     if stopped:
         raise typer.Exit(INTERRUPTED)
     if any(outcome.problem or outcome.refused for outcome in outcomes):
@@ -84,8 +84,8 @@ def _chosen(settings: Config, member: str, names: list[str]) -> list[HarvestConf
     known = {source.name: source for code, source in sources(settings) if code == member}
     unknown = [name for name in names if name not in known]
     if unknown or not known:
-        has = ", ".join(known) or "none (see members.*.catalogue.harvest)"
-        say(f"{member} has no source {', '.join(unknown) or 'to harvest'}; it has {has}")
+        has = f"; it has {', '.join(known)}" if known else f": see members.{member}.catalogue.harvest"
+        say(f"{member} has no source {', '.join(unknown) or 'to harvest'}{has}")
         raise typer.Exit(WRONG)
     return [known[name] for name in names] or list(known.values())
 
@@ -153,10 +153,13 @@ class _Records(ProgressColumn):
         return Text(f"{step.records:,} records ({rate:,.0f}/s)")
 
 
-def _show(outcome: Outcome, *, dry_run: bool) -> None:
+def _show(outcome: Outcome, source: HarvestConfig, *, dry_run: bool) -> None:
+    if outcome.problem and not outcome.pages:
+        say(f"{outcome.source}: {outcome.problem}")
+        return
     how = "read, nothing written" if dry_run else f"{outcome.added:,} new, {outcome.changed:,} changed"
-    kind = "full" if outcome.full else "incremental"
-    text = f"[bold]{escape(outcome.source)}[/bold]: {outcome.records:,} records ({kind}), {how}"
+    kind = "the whole list" if outcome.full else "what is new"
+    text = f"[bold]{escape(outcome.source)}[/bold]: {outcome.records:,} records ({kind}): {how}"
     text += f", {outcome.deleted + outcome.gone:,} deleted, {len(outcome.refused):,} refused"
     if outcome.resumed_at:
         text += f"; {outcome.resumed_at:,} of them in an earlier run"
@@ -165,6 +168,8 @@ def _show(outcome: Outcome, *, dry_run: bool) -> None:
     print_line(text + ("." if outcome.finished else "; not to the end."))
     if outcome.problem:
         say(f"{outcome.source}: {outcome.problem}")
+    if outcome.full and outcome.finished and not outcome.records and source.set_spec:
+        say(f"{outcome.source}: the set {source.set_spec!r} is empty, or the source has none of that name (ListSets)")
     if outcome.refused:
         rows = [(refusal.label, refusal.reason) for refusal in outcome.refused[:REFUSED_SHOWN]]
         print_table(f"Refused (the first {len(rows)} of {len(outcome.refused):,})", ("record", "why"), rows)

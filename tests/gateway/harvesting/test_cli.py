@@ -48,12 +48,19 @@ def test_a_harvest(config: Path, provider: Provider) -> None:
         provider.put(str(number))
     code, output = run(config, "aber", "--dry-run")
     assert (code, held(config)) == (0, 0)
-    assert "ils: 5 records (full), read, nothing written" in output
+    assert "ils: 5 records (the whole list): read, nothing written" in output
     code, output = run(config, "aber", "--source", "ils", "--json")
     [outcome] = json.loads(output.splitlines()[-1])
     assert (code, outcome["added"], outcome["finished"], held(config)) == (0, 5, True, 5)
     code, output = run(config, "aber", "--full")
     assert (code, "0 new, 0 changed" in output) == (0, True)
+
+
+def test_an_empty_set_is_no_silent_success(config: Path) -> None:
+    config.write_text(config.read_text() + 'set_spec = "nowhere"\n')
+    code, output = run(config, "aber", "--dry-run")
+    assert (code, held(config)) == (0, 0)
+    assert "the set 'nowhere' is empty, or the source has none of that name" in " ".join(output.split())
 
 
 def test_problems_and_refusals_are_told(config: Path, provider: Provider) -> None:

@@ -45,7 +45,8 @@ class Result:
 
 async def check(config: Config) -> list[Result]:
     """Tries everything; nothing is left open. A data directory and an SQLite store are made where there are none."""
-    results = [Result("configuration", "ok", f"{len(config.members)} members, {_terminals(config)} terminals")]
+    counted = f"{_count(len(config.members), 'member')}, {_count(_terminals(config), 'terminal')}"
+    results = [Result("configuration", "ok", counted)]
     results += [Result(p.key, "problem", p.message, p.hint) for p in [*problems(config), *refuse_demo(config)]]
     results += _directory(config)
     results += _certificates(config)
@@ -53,6 +54,10 @@ async def check(config: Config) -> list[Result]:
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
     return [*results, *[result async for result in _store(config)], *[result async for result in _catalogue(config)]]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _terminals(config: Config) -> int:
@@ -152,7 +157,11 @@ async def _catalogue(config: Config) -> AsyncIterator[Result]:
     except (CatalogueUnavailable, OSError) as error:
         yield Result("catalogue", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
     else:
-        yield Result("catalogue", "ok", f"{found.records} records, schema {catalogue_schema.head()}")
+        yield Result("catalogue", "ok", f"{_count(found.records, 'record')}, schema {catalogue_schema.head()}")
+        if found.records and "repository_identifier" not in config.catalogue.model_fields_set:
+            name = config.catalogue.repository_identifier
+            made = f"OAI identifiers are made with {name!r}, which must not change once somebody has harvested"
+            yield Result("catalogue", "warning", made, "set `catalogue.repository_identifier` to a domain of yours")
 
 
 async def _member(platform: ReferencePlatform, code: str, main_location: str) -> Result:
@@ -164,6 +173,6 @@ async def _member(platform: ReferencePlatform, code: str, main_location: str) ->
         return Result(what, "problem", str(failure))
     known = [] if isinstance(answer, Refusal) else [row.get("code") for row in answer.rows]
     if main_location in known:
-        return Result(what, "ok", f"{len(known)} locations")
+        return Result(what, "ok", _count(len(known), "location"))
     hint = f"`gateway import rules {code} FILE.toml` loads the member's locations and rules"
     return Result(what, "warning", f"the platform does not know the location {main_location!r}", hint)

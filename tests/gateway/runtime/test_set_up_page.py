@@ -16,6 +16,7 @@ from gateway.importing.rules_model import Category, ClosedDays, Entry, ItemType,
 from gateway.runtime.check import check
 from gateway.store import open_store
 from gateway.store.rows import MemberStateRow
+from library_protocols.marc import DataField, Record, to_iso2709
 from tests.gateway.platforms.reference.library import Library
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/set-up-a-gateway.md"
@@ -57,6 +58,22 @@ async def test_the_page_leads_to_a_member_whose_rules_are_known(configuration: P
     assert state.policy_version == 1
     await library.platform.close()
     await store.close()
+
+
+def test_check_warns_before_harvesters_get_identifiers_of_nobody(configuration: Path, tmp_path: Path) -> None:
+    def told() -> list[tuple[str, bool]]:
+        results = asyncio.run(check(load(configuration)))
+        return [(one.state, "catalogue.invalid" in one.found) for one in results if one.what == "catalogue"]
+
+    records = tmp_path / "one.mrc"
+    title = DataField("245", "00", (("a", "Hanes"),))
+    records.write_bytes(to_iso2709(Record("00000nam a2200000 a 4500", (("001", "1"),), (title,)), "utf-8"))
+    arguments = ["marc", "tref", str(records), "--catalogue-only", "-c", str(configuration)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert told() == [("ok", False), ("warning", True)]
+    configuration.write_text(configuration.read_text() + '[catalogue]\nrepository_identifier = "tref.example"\n')
+    assert told() == [("ok", False)]
 
 
 @pytest.mark.parametrize("entry", [Location, Category, ItemType, ClosedDays, LoanRule])

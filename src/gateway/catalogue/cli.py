@@ -91,7 +91,7 @@ def review(
 ) -> None:
     """List pairs of records that may be the same, or decide about one. A decision holds for later loads too."""
     if (pair is None) != (decision is None):
-        raise typer.BadParameter("a decision is a pair's number and what they are")
+        raise typer.BadParameter(f"say what pair {pair} is: {', '.join(Decision)}")
     if pair is None or decision is None:
         listed = _run(config, lambda _, store: _listed(store, after, size, decided))
         _show(listed, as_json)
@@ -185,7 +185,9 @@ def _show(listed: list[dict[str, Any]], as_json: bool) -> None:
         print_line("No pairs to look at.")
     for one in listed:
         reason = f"{one['evidence']} in common, but: {one['reason']}" if one["evidence"] else one["reason"]
-        verdict = f" [bold]{one['decision']}[/bold] ({escape(one['decided_by'])})" if one["decision"] else ""
+        verdict = (
+            f"; decided: [bold]{one['decision']}[/bold], by {escape(one['decided_by'])}" if one["decision"] else ""
+        )
         print_line(f"[bold]{one['id']}[/bold] {escape(reason)}{verdict}")
         for record in one["records"]:
             print_line(f"    {escape(record['member'])} {escape(record['control'])}: {escape(record['title'])}")

@@ -41,6 +41,22 @@ def brief(data: bytes) -> Brief:
     return Brief(*(_first(texts, names) for names in (_TITLES, _MAKERS, _DATES, _NUMBERS)))
 
 
+def readable(data: bytes) -> str:
+    """A whole record for people: ISO 2709 a line each field, anything else as it came."""
+    text = data.decode("utf-8", "replace")
+    if text.lstrip().startswith("<"):
+        return text
+    try:
+        record = read(data, source="iso2709").record
+    except MarcError:
+        return text
+    lines = [f"LDR    {record.leader}", *(f"{tag}    {value}" for tag, value in record.control)]
+    for field in record.data:
+        said = " ".join(f"${code} {value}" for code, value in field.subfields)
+        lines.append(f"{field.tag} {field.indicators} {said}")
+    return "\n".join(lines)
+
+
 def _of_marc(data: bytes, source: str) -> Brief:
     try:
         record = read(data, source="marcxml" if source == "marcxml" else "iso2709").record

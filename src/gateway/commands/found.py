@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.commands.shelves import Shelf
+
 YES, NO, USAGE, LINK, TIMEOUT, BAD = range(6)
 """Exit codes: records were found; none, or the server refused; wrong usage; link; no answer in time; bad answer."""
 
@@ -35,12 +37,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One record as it came, of `form` (a schema or syntax), or the `problem` that stands in its place."""
+    """One record as it came, of `form` (a schema or syntax), or the `problem` that stands in its place. `shelves` is
+    what came with it of its holdings."""
 
     position: int
     data: bytes = b""
     form: str = ""
     problem: str = ""
+    shelves: tuple[Shelf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from gateway.clients.sru import SruBadAnswer, SruClient, SruLinkFailed, SruTimeout
-from gateway.commands.brief import brief
+from gateway.commands.brief import brief, readable
 from gateway.commands.found import BAD, LINK, NO, TIMEOUT, YES, Found, Hit, SearchFailed, Wanted
 from gateway.commands.output import print_json, print_line, print_table, say
 from gateway.commands.search_z3950 import search_z3950
+from gateway.commands.shelves import shelves_of_xml
 from library_protocols.sru import Diagnostic, Record, Surrogate, Version
 
 LOCAL_GATEWAY = "http://127.0.0.1:8080"
@@ -46,7 +48,7 @@ def search(
     ] = "",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.", min=0.1, max=600)] = 30.0,
     insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Show the records as they came.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show the whole records.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value on standard output.")] = False,
 ) -> None:
     """Search a catalogue and show what it finds.
@@ -104,7 +106,7 @@ async def _sru(wanted: Wanted) -> Found:
 def _hit(record: Record | Surrogate, position: int) -> Hit:
     if isinstance(record, Surrogate):
         return Hit(record.position or position, problem=in_words(record.diagnostic))
-    return Hit(record.position or position, record.data, record.schema)
+    return Hit(record.position or position, record.data, record.schema, shelves=shelves_of_xml(record.data))
 
 
 def in_words(diagnostic: Diagnostic) -> str:
@@ -128,14 +130,18 @@ def _show(found: Found, *, full: bool) -> None:
         for hit in found.hits:
             print_line(f"[bold]{hit.position}[/bold] {escape(hit.form or hit.problem)}")
             if hit.data:
-                print_line(escape(hit.data.decode("utf-8", "replace")))
+                print_line(escape(readable(hit.data)))
+            for shelf in hit.shelves:
+                print_line(f"    {escape(str(shelf))}")
     elif found.hits:
         rows: list[tuple[str, ...]] = []
+        shelves = any(hit.shelves for hit in found.hits)
         for hit in found.hits:
             told = brief(hit.data)
             title = f"! {hit.problem}" if hit.problem else told.title
-            rows.append((str(hit.position), title, told.maker, told.date, told.number))
-        print_table(None, ("", "title", "by", "date", "number"), rows)
+            there = "\n".join(map(str, hit.shelves))
+            rows.append((str(hit.position), title, told.maker, told.date, told.number, *([there] if shelves else [])))
+        print_table(None, ("", "title", "by", "date", "number", *(["on the shelf"] if shelves else [])), rows)
     if found.following is not None and found.hits:
         print_line(f"more: --start {found.following}")
 
@@ -153,6 +159,7 @@ def _as_json(wanted: Wanted, found: Found) -> dict[str, Any]:
                 "schema": hit.form,
                 "problem": hit.problem or None,
                 **{name: getattr(brief(hit.data), name) for name in ("title", "maker", "date", "number")},
+                "holdings": [asdict(shelf) for shelf in hit.shelves],
                 "data": hit.data.decode("utf-8", "replace"),
             }
             for hit in found.hits

@@ -17,6 +17,7 @@ from gateway.clients.z3950 import (
     diagnostic_words,
 )
 from gateway.commands.found import BAD, LINK, NO, TIMEOUT, USAGE, Found, Hit, SearchFailed, Wanted
+from gateway.commands.shelves import Shelf, shelves_of_opac
 from library_protocols.ber import BerError
 from library_protocols.z3950 import NamePlusRecord, PqfError, RpnQuery, parse_pqf
 from library_protocols.z3950.facts import Option, oid_named, oid_title
@@ -122,8 +123,11 @@ def _hit(record: NamePlusRecord, position: int) -> Hit:
         return Hit(position, problem="a part of a record")
     syntax = external.direct_reference or ""
     data = external.octets or external.single or b""
+    shelves: tuple[Shelf, ...] = ()
     if syntax == SUTRS:
         data = read_sutrs(external).encode("utf-8", "surrogateescape")
-    elif syntax == OPAC and (inner := read_opac(external).bibliographic_record) is not None:
-        data = inner.octets or b""
-    return Hit(position, data, oid_title(syntax))
+    elif syntax == OPAC:
+        opac = read_opac(external)
+        inner = opac.bibliographic_record
+        data, shelves = (inner.octets if inner is not None else None) or b"", shelves_of_opac(opac)
+    return Hit(position, data, oid_title(syntax), shelves=shelves)

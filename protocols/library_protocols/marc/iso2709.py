@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from library_protocols.marc import encoding
 from library_protocols.marc.directory import cut_fields
-from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, MARC_8, UTF_8
+from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, ISO_5426, MARC_8, UTF_8
 from library_protocols.marc.problems import MarcError, Repair
 from library_protocols.marc.record import DataField, Record
 from library_protocols.marc.sound import (
@@ -52,9 +52,13 @@ class Read(NamedTuple):
     repairs: tuple[Repair, ...]
 
 
-def read_iso2709(data: bytes) -> Read:
-    """Read one record. Raises MarcError when it is none."""
-    return _lean(data) or _long_way(data)
+def read_iso2709(data: bytes, eight_bits: str | None = None) -> Read:
+    """Read one record. `eight_bits` is the set of what is no UTF-8, where that is known (MARC-8 is ISO 5426 in a
+    record that says it is UNIMARC). Raises MarcError when it is none."""
+    found = _lean(data)
+    if found is None or (eight_bits and found.encoding not in (ASCII, UTF_8, eight_bits)):
+        return _long_way(data, eight_bits)
+    return found
 
 
 @cache
@@ -144,7 +148,7 @@ def _claim_repairs(claimed: str | None, found: str) -> tuple[Repair, ...]:
     return (Repair("encoding-claim", f"{claimed} claimed, {found} found"),)
 
 
-def _long_way(data: bytes) -> Read:
+def _long_way(data: bytes, known: str | None) -> Read:
     if len(data) > _ENDLESS:
         raise MarcError(0, f"{len(data)} bytes are no record")
     repairs: list[Repair] = []
@@ -152,7 +156,9 @@ def _long_way(data: bytes) -> Read:
     whole = b"\x1e" + b"\x1e".join(piece for _, piece in pieces)
     claim = encoding.claimed(chr(leader_bytes[9]), whole)
     charset = encoding.detect(whole, claim.unimarc)
-    if charset in (CP1251, CP1252):
+    if known and charset not in (ASCII, UTF_8):
+        charset = ISO_5426 if known == MARC_8 and claim.unimarc else known
+    elif charset in (CP1251, CP1252):
         repairs.append(Repair("encoding-guess", charset))
     else:
         repairs += _claim_repairs(claim.charset, charset)

@@ -17,6 +17,7 @@ from library_protocols.marc.record import DataField, Record
 
 Source = Literal["iso2709", "marcxml"]
 Format = Literal["marc21", "unimarc"]
+EightBits = Literal["marc-8", "iso-5426", "cp1252"]
 
 _PROCESSING_DATA = re.compile(r"[0-9 ]{8}[a-z|]")
 _CHARSETS = UNIMARC_100A["charsets"]
@@ -40,13 +41,20 @@ def source_of(head: bytes) -> Source:
     return "marcxml" if head.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] == b"<" else "iso2709"
 
 
-def read(data: bytes, *, source: Source | None = None, format: Format | None = None) -> Parsed:  # noqa: A002
+def read(
+    data: bytes,
+    *,
+    source: Source | None = None,
+    format: Format | None = None,  # noqa: A002
+    eight_bits: EightBits | None = None,
+) -> Parsed:
     """Read one record from the bytes of one record. Raises MarcError, and nothing else, for what is none.
 
-    `source` is told by the first byte, `format` by the fields, where the caller does not say.
+    `source` is told by the first byte, `format` by the fields, the character set of what is no UTF-8 by its bytes,
+    where the caller does not say.
     """
     if (source or source_of(data)) == "iso2709":
-        record, encoding, unimarc, repairs = read_iso2709(data)
+        record, encoding, unimarc, repairs = read_iso2709(data, eight_bits)
         found = format or ("unimarc" if unimarc else format_of(record))
     else:
         record, claim, repairs = read_marcxml(data)

@@ -12,6 +12,7 @@ from pymarc.marc8_mapping import CODESETS
 
 from library_protocols.marc import MarcError, iso5426, marc8, read, to_iso2709, write_iso2709
 from library_protocols.marc.facts import MARC8_SETS
+from library_protocols.marc.reading import EightBits
 from tests.presence import missing
 from tests.protocols.marc.octets import octets
 
@@ -69,6 +70,15 @@ def test_unimarc_claims_in_100a(claim: str, title: bytes, encoding: str, repairs
     assert (parsed.format, parsed.encoding, parsed.record.first("200", "a")) == ("unimarc", encoding, "été")
     assert [repair.code for repair in parsed.repairs] == repairs
     assert parsed.record.first("100", "a")[26:30] == ("50  " if claim.strip() else "    ")
+
+
+@pytest.mark.parametrize(
+    ("known", "text"), [(None, "Làpis"), ("marc-8", "Làpis"), ("cp1252", "Láapis"), ("iso-5426", "LÆapis")]
+)
+def test_the_set_of_a_source_may_be_known(known: EightBits | None, text: str) -> None:
+    data = octets([("001", b"1"), ("245", b"10\x1faL\xe1apis")], coding=" ")
+    assert read(data, eight_bits=known).record.first("245", "a") == text
+    assert read(data.replace(b"\xe1ap", "í".encode() + b"p"), eight_bits=known).record.first("245", "a") == "Lípis"
 
 
 def test_unimarc_claims_are_written_as_the_bytes_are() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
+from gateway.clients.targets import z3950_target
 from gateway.clients.z3950 import (
     Page,
     Z3950BadAnswer,
@@ -24,30 +23,8 @@ from library_protocols.z3950.facts import Option, oid_named, oid_title
 from library_protocols.z3950.facts.oids import OPAC, SUTRS, USMARC, XML
 from library_protocols.z3950.records import diagnostics_of, read_opac, read_sutrs
 
-PORT = 210
 PAGE = 50
 """Records asked for at once: some targets give no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Z3950Target:
-    """What `z3950://user:password@host:port/database` says."""
-
-    host: str
-    port: int
-    database: str
-    user: str
-    password: str
-
-
-def z3950_target(address: str) -> Z3950Target:
-    """The parts of an address. Raises ValueError."""
-    parts = urlsplit(address if "://" in address else f"z3950://{address}")
-    if parts.scheme != "z3950" or not parts.hostname:
-        raise ValueError(f"{address!r} is no z3950://HOST[:PORT]/DATABASE")
-    database = unquote(parts.path.strip("/")) or "Default"
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return Z3950Target(parts.hostname, parts.port or PORT, database, user, password)
 
 
 async def search_z3950(wanted: Wanted) -> Found:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-from gateway.commands.search_z3950 import z3950_target
+from gateway.clients.targets import z3950_target
 from library_protocols.z3950 import InitializeResponse, SearchResponse, Target
 from library_protocols.z3950.events import Request, Send, Waiting
 from tests.gateway.adapters.z3950.conftest import (

@@ -55,6 +55,7 @@ class ProblemCode(StrEnum):
     SCAN_STEP = "scan_step"
     SCAN_POSITION = "scan_position"
     SCAN_SIZE = "scan_size"
+    FACETS = "facets"  # of a catalogue that counts nothing
     QUERY_FEATURE = "query_feature"
     QUERY_TYPE = "query_type"
     QUERY_SYNTAX = "query_syntax"

@@ -1,7 +1,8 @@
 """The catalogue as the doors see it: one object that searches, lists, scans and hands out records, and writes nothing.
 
 Every question names its view, a member's code or `ALL`. What is found is an id; what an id is, the store says, so that
-an index that is a second behind never shows a record that has just been withdrawn.
+an index that is a second behind never shows a record that has just been withdrawn. A view may be searched at a server
+of the member's own instead: its ids are that server's affair, and its feed is still what the store holds.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ from gateway.catalogue.index.facets import Count
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.results import ResultSet
-from gateway.catalogue.query import Query, SortKey
+from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
 from gateway.catalogue.records import CatalogueRecord, FeedPage, Holding, SetDescription
+from gateway.catalogue.remote import RemoteResultSet, RemoteSource, RemoteViews
+from gateway.catalogue.remote.views import check_sets
 from gateway.catalogue.store import open_reader
 from gateway.catalogue.store.port import CatalogueReader
 
 INDEX_FOLDER = "catalogue-index"
 """Below the data directory."""
 
+Found = ResultSet | RemoteResultSet
+"""What a search finds, in our index or at a server of the member's own."""
+
 
 class Catalogue:
     """Raises `QueryProblem` for questions that cannot be answered, `CatalogueUnavailable` where the store is away."""
 
-    def __init__(self, store: CatalogueReader, index: IndexReader) -> None:
+    def __init__(self, store: CatalogueReader, index: IndexReader, remote: RemoteViews | None = None) -> None:
         self._store = store
         self._index = index
+        self._remote = remote
 
     @classmethod
-    async def open(cls, url: str, data_dir: Path) -> Catalogue:
+    async def open(cls, url: str, data_dir: Path, remote: RemoteViews | None = None) -> Catalogue:
         """The catalogue behind a store's address, with this node's index. Raises CatalogueUnavailable."""
-        return cls(await open_reader(url), IndexReader(data_dir / INDEX_FOLDER))
+        return cls(await open_reader(url), IndexReader(data_dir / INDEX_FOLDER), remote)
 
     @property
     def searchable(self) -> bool:
@@ -50,31 +57,56 @@ class Catalogue:
         return self._index.ready and not behind
 
     async def close(self) -> None:
+        if self._remote is not None:
+            await self._remote.close()
         self._index.close()
         await self._store.close()
 
-    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
+    def _server_of(self, view: str) -> RemoteSource | None:
+        return None if self._remote is None else self._remote.get(view)
+
+    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> Found:
         """What a query finds now; the set stays what it is while it is held."""
+        server = self._server_of(view)
+        if server is not None:
+            return await server.search(query, sort)
+        if self._remote is not None:
+            check_sets(query)
         return await self._index.search(view, query, sort)
 
+    async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found:
+        """The same records in another order."""
+        return await found.source.sort(found, keys) if isinstance(found, RemoteResultSet) else found.sorted(keys)
+
     async def facets(
-        self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
+        self, found: Found, names: Sequence[str], limit: int = 10, start: int = 0
     ) -> dict[str, list[Count]]:
         """How often each value of these indexes is among the records found, the most frequent first."""
+        if isinstance(found, RemoteResultSet):
+            raise QueryProblem(ProblemCode.FACETS, f"facets of {found.view}, which is searched at its own server")
         return await self._index.facets(found, names, limit, start)
 
     async def scan(
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
     ) -> Scan:
         """The headings around a term, which stands at `position` among them, with the number of records of each."""
+        server = self._server_of(view)
+        if server is not None:
+            return await server.scan(index, term, size, position, words=words)
         return await self._index.scan(view, index, term, size, position, words=words)
 
     async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
         """In the order asked; None for what the view does not show now."""
+        server = self._server_of(view)
+        if server is not None:
+            return await server.records(ids)
         return await self._store.records(view, ids)
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
         """As last published; what is on loan is asked of the desk."""
+        server = self._server_of(view)
+        if server is not None:
+            return {one.id: one.holdings for one in await server.records(ids) if one is not None}
         return await self._store.holdings(view, ids)
 
     async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None:

@@ -93,7 +93,9 @@ class Availability:
 
 
 def _sources(record: CatalogueRecord) -> tuple[tuple[str, str], ...]:
-    """The records, by member and control number, whose copies the record shows."""
+    """The records, by member and control number, whose copies the record shows, unless its own server has told."""
+    if any(holding.circulation for holding in record.holdings):
+        return ()
     own = (record.member, record.control)
     others = ((holding.member, holding.control) for holding in record.holdings if holding.control)
-    return tuple(dict.fromkeys((own, *others)))
+    return tuple(source for source in dict.fromkeys((own, *others)) if source[1])

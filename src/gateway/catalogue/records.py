@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from library_protocols.z3950.records import CircRecord
+
 ALL = "all"
 """The view of the whole consortium."""
 
@@ -33,7 +35,8 @@ class Holding:
     """Copies of a bib that stand at one place under one call number, as last published (not who has them on loan).
 
     `location` and `collection` are codes of the member; `summary` says which parts of a serial or set are held.
-    `control` is the control number of the record that it is a holding of, filled in when it is read.
+    `control` is the control number of the record that it is a holding of, filled in when it is read. `circulation` is
+    what the server that was asked says of its copies now; nothing that we keep has it.
     """
 
     member: str
@@ -47,6 +50,7 @@ class Holding:
     item_type: str = ""
     barcodes: tuple[str, ...] = ()
     control: str = ""
+    circulation: tuple[CircRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

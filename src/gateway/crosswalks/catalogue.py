@@ -65,6 +65,7 @@ DIAGNOSTICS: dict[ProblemCode, Diagnostic] = {
     _P.SCAN_STEP: Diagnostic(48, 206),
     _P.SCAN_POSITION: Diagnostic(120, 233),
     _P.SCAN_SIZE: Diagnostic(121, 31),
+    _P.FACETS: Diagnostic(8, 3),
     _P.QUERY_FEATURE: Diagnostic(48, 3),
     _P.QUERY_TYPE: Diagnostic(11, 107),
     _P.QUERY_SYNTAX: Diagnostic(10, 108),
@@ -72,3 +73,28 @@ DIAGNOSTICS: dict[ProblemCode, Diagnostic] = {
     _P.UNAVAILABLE: Diagnostic(2, 109),
 }
 """A row a code: what SRU says, what Z39.50 says."""
+
+
+def code_of_sru(number: int | None) -> ProblemCode:
+    """What the diagnostic of another server means to us; that it cannot serve us, where we have no word for it."""
+    return _OF_SRU.get(number, _P.UNAVAILABLE)
+
+
+def code_of_bib1(condition: int) -> ProblemCode:
+    """The same for a condition of Bib-1."""
+    return _OF_BIB1.get(condition, _P.UNAVAILABLE)
+
+
+# Several problems look the same from outside: of those the plainest is understood, which stands first here.
+_PLAIN = (_P.QUERY_FEATURE, _P.TERM_FORMAT, _P.RESOURCES, _P.ATTRIBUTE_COMBINATION, *DIAGNOSTICS)
+_OF_SRU: dict[int | None, ProblemCode] = {DIAGNOSTICS[code].sru: code for code in reversed(_PLAIN)} | {
+    2: _P.UNAVAILABLE,
+    8: _P.QUERY_FEATURE,
+}
+_OF_BIB1: dict[int, ProblemCode] = {DIAGNOSTICS[code].bib1: code for code in reversed(_PLAIN)} | {
+    4: _P.TERM_EMPTY,
+    5: _P.TERM_TOO_LONG,
+    12: _P.RESOURCES,
+    27: _P.RESULT_SET,
+    124: _P.TERM_FORMAT,
+}

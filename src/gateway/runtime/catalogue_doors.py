@@ -16,9 +16,10 @@ from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.catalogue.catalogue import Catalogue
 from gateway.catalogue.live import Availability
 from gateway.catalogue.records import ALL
+from gateway.catalogue.remote import RemoteViews
 from gateway.catalogue.store import migrate
 from gateway.clock import Clock
-from gateway.config import Config
+from gateway.config import Config, SourceConfig
 from gateway.desk import Desk
 from gateway.exchanges.model import Recorder
 from gateway.members.readers import Readers
@@ -29,6 +30,7 @@ class CatalogueDoors:
     """The catalogue and what opens it."""
 
     catalogue: Catalogue
+    remote: RemoteViews
     oai: OaiDoor
     sru: SruDoor
     z3950: Z3950Door
@@ -39,6 +41,7 @@ class CatalogueDoors:
 
     def replace(self, config: Config) -> None:
         """Takes a new configuration while running."""
+        self.remote.replace(_sources(config))
         self.oai.replace(_oai_settings(config))
         self.sru.replace(_sru_settings(config))
         self.z3950.replace(_z3950_settings(config))
@@ -50,9 +53,11 @@ async def catalogue_doors(
     """Opens the catalogue; a file of ours is brought to the current schema. Raises CatalogueUnavailable."""
     if config.catalogue_url.startswith("sqlite:"):
         await migrate.upgrade(config.catalogue_url)
-    catalogue = await Catalogue.open(config.catalogue_url, config.data_dir)
+    remote = RemoteViews(_sources(config), clock)
+    catalogue = await Catalogue.open(config.catalogue_url, config.data_dir, remote)
     return CatalogueDoors(
         catalogue,
+        remote,
         oai_door(catalogue, readers, _oai_settings(config), secret=config.derive_key("oai tokens"), recorder=recorder),
         sru_door(catalogue, readers, desk, _sru_settings(config), clock=clock, recorder=recorder),
         Z3950Door(
@@ -102,6 +107,11 @@ def _z3950_settings(config: Config) -> Z3950Settings:
         search_records=limits.search_records,
         implementation_version=version("library-gateway"),
     )
+
+
+def _sources(config: Config) -> dict[str, SourceConfig]:
+    """The members' own servers that are searched in the place of our index."""
+    return {code: member.catalogue.source for code, member in config.members.items() if member.catalogue.source}
 
 
 def _view_names(config: Config) -> dict[str, str]:

@@ -16,6 +16,7 @@ from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
 from gateway.api.app import create_app
 from gateway.catalogue import set_rules
+from gateway.catalogue.remote import problem_of_address
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError, ExchangeLevel, MemberPolicy, Problem
 from gateway.desk import Desk
@@ -150,7 +151,8 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
 
 
 def problems(config: Config) -> list[Problem]:
-    """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets."""
+    """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets, addresses
+    of members' servers."""
     found: list[Problem] = []
     for code, member in config.members.items():
         for login, terminal in member.terminals.items():
@@ -158,6 +160,9 @@ def problems(config: Config) -> list[Problem]:
                 load_profile(terminal.profile, terminal.overrides)
             except ValueError as error:
                 found.append(Problem("", f"members.{code}.terminals.{login}.profile", str(error)))
+        source = member.catalogue.source
+        if source is not None and (wrong := problem_of_address(source)):
+            found.append(Problem("", f"members.{code}.catalogue.source.url", wrong))
     try:
         set_rules.configured(config)
     except ConfigError as error:

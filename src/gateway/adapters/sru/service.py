@@ -17,10 +17,10 @@ from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.session import ResultSets
 from gateway.canonical.context import PlatformCall
 from gateway.catalogue import from_cql
+from gateway.catalogue.catalogue import Found
 from gateway.catalogue.forms import Form, Items
 from gateway.catalogue.index.facets import MOST_VALUES, Count
 from gateway.catalogue.index.headings import Scan
-from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.index_map import INDEXES
 from gateway.catalogue.live import Availability
 from gateway.catalogue.query import AllRecords, QueryProblem, SortKey, bind
@@ -39,10 +39,10 @@ _ACCEPTED = ("application/sru+xml", "application/xml", "text/xml", "application/
 class SruCatalogue(Protocol):
     """The catalogue, as far as this door asks it (see `gateway.catalogue.catalogue.Catalogue`)."""
 
-    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> ResultSet: ...
+    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> Found: ...
 
     async def facets(
-        self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
+        self, found: Found, names: Sequence[str], limit: int = 10, start: int = 0
     ) -> dict[str, list[Count]]: ...
 
     async def scan(
@@ -90,7 +90,7 @@ class SruService:
         self,
         catalogue: SruCatalogue,
         settings: SruSettings,
-        sets: ResultSets[ResultSet],
+        sets: ResultSets[Found],
         availability: Availability | None = None,
     ) -> None:
         self._catalogue = catalogue
@@ -192,7 +192,7 @@ class SruService:
         return Answer(octets, tuple(wrong))
 
     async def _records(
-        self, asker: Asker, found: ResultSet, schema: Form, start: int, size: int
+        self, asker: Asker, found: Found, schema: Form, start: int, size: int
     ) -> AsyncIterator[Record | Surrogate]:
         begun = time.perf_counter()
         ask_desks = schema.name == mapping.LIVE and self._availability is not None
@@ -210,7 +210,7 @@ class SruService:
                     await asyncio.sleep(0)
                     begun = time.perf_counter()
 
-    async def _facets(self, found: ResultSet, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
+    async def _facets(self, found: Found, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
         starts = {from_cql.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}
         facets: list[sru.Facet] = []
         for name, (shown, limit) in mapping.facet_names(wanted.limits, wanted.limit).items():

@@ -16,8 +16,8 @@ from gateway.adapters.z3950.records import Availability, Pack, checked_ranges, p
 from gateway.adapters.z3950.session import Credentials, Held, Session, credentials, refusal
 from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.canonical.context import PlatformCall
+from gateway.catalogue.catalogue import Found
 from gateway.catalogue.index.headings import Scan
-from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.query import QueryProblem, SortKey, bind
 from gateway.catalogue.records import CatalogueRecord
@@ -61,7 +61,9 @@ MOST_RANGES = 100
 class Z3950Catalogue(Protocol):
     """The catalogue, as far as this door asks it (see `gateway.catalogue.catalogue.Catalogue`)."""
 
-    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> ResultSet: ...
+    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> Found: ...
+
+    async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found: ...
 
     async def scan(
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
@@ -125,7 +127,7 @@ class Z3950Service:
             case ScanRequest():
                 return await self._scan(session, request, work)
             case SortRequest():
-                return self._sort(session, request, work)
+                return await self._sort(session, request, work)
             case DeleteResultSetRequest():
                 return _delete(session, request)
             case InitializeRequest():
@@ -246,7 +248,8 @@ class Z3950Service:
         try:
             wanted = self._wanted_of_search(request, held, small, session)
             packed = await self._pack(session, held, [(1, min(number, self.settings.search_records))], wanted, 1, work)
-        except Problem as problem:
+        except (Problem, QueryProblem) as error:
+            problem = problem_of(error) if isinstance(error, QueryProblem) else error
             work.problem = problem.diagnostic
             return SearchResponse(
                 result_count=held.count,
@@ -345,7 +348,7 @@ class Z3950Service:
         found = await self._catalogue.scan(view, point.index, point.term, size, position, words=point.words)
         return mapping.scan_response(found, size, session.charset)
 
-    def _sort(self, session: Session, request: SortRequest, work: Work) -> SortResponse:
+    async def _sort(self, session: Session, request: SortRequest, work: Work) -> SortResponse:
         if len(request.input_result_set_names) != 1:
             raise Problem(230, str(len(request.input_result_set_names)))
         if not request.sorted_result_set_name:
@@ -356,7 +359,7 @@ class Z3950Service:
         work.view = held.view
         session.check_name(request.sorted_result_set_name, replace=True)
         keys = [mapping.sort_key(spec, session.tolerant) for spec in request.sort_sequence]
-        found = held.found.sorted(keys)
+        found = await self._catalogue.sort(held.found, keys)
         session.keep(request.sorted_result_set_name, Held(held.view, held.database, found), self.settings.result_sets)
         return SortResponse(sort_status=SortStatus.SUCCESS, result_count=found.count)
 

@@ -79,7 +79,8 @@ def opac_holdings(
     """The holdings of an OPAC record: one for each place, with the items of it that are in `items`, by member and
     barcode.
 
-    Without items there is no circulation data: whether something is there now is only said when it was asked.
+    Without items there is no circulation data: whether something is there now is only said when it was asked, here or
+    at the server that the holding comes from.
     """
     known = items or {}
     return tuple(
@@ -91,7 +92,8 @@ def opac_holdings(
             copy_number=str(holding.copies) if holding.copies > 1 else None,
             public_note=holding.note or None,
             enum_and_chron=holding.summary or None,
-            circulation_data=tuple(
+            circulation_data=holding.circulation
+            or tuple(
                 known[holding.member, barcode] for barcode in holding.barcodes if (holding.member, barcode) in known
             )
             or None,

@@ -74,7 +74,7 @@ def holdings_text(holdings: tuple[Holding, ...]) -> str:
         {
             name: value
             for name, value in zip(_FIELDS, _VALUES(one), strict=True)
-            if name not in ("member", "control") and value != _DEFAULTS.get(name)
+            if name not in ("member", "control", "circulation") and value != _DEFAULTS.get(name)
         }
         for one in holdings
     ]

@@ -78,6 +78,9 @@ class Shelf:
             await self.gate.wait()
         return await self.index.search(view, query, sort)
 
+    async def sort(self, found: ResultSet, keys: Sequence[SortKey]) -> ResultSet:
+        return found.sorted(keys)
+
     async def scan(
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
     ) -> Scan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -84,6 +85,7 @@ class Z3950Door:
         self.recorder = recorder
         self.sessions: set[Z3950Protocol] = set()
         self.turned_away = 0
+        self._of_peer: Counter[str | None] = Counter()
         self._process = secrets.token_hex(4)
         self._count = 0
         self._draining = False
@@ -102,16 +104,23 @@ class Z3950Door:
         return lambda: Z3950Protocol(self)
 
     def opened(self, session: Z3950Protocol) -> str | None:
-        """Counts a session in and names it; None where there are too many, or where we are leaving."""
-        if self._draining or len(self.sessions) >= self.settings.sessions:
+        """Counts a session in and names it; None where there are too many, or where we are leaving.
+
+        One address has half of all sessions at most, so that nobody shuts out all others."""
+        most = self.settings.sessions
+        if self._draining or len(self.sessions) >= most or self._of_peer[session.peer] >= (most + 1) // 2:
             self.turned_away += 1
             return None
         self.sessions.add(session)
+        self._of_peer[session.peer] += 1
         self._count += 1
         return f"{self._process}-{self._count}"
 
     def closed(self, session: Z3950Protocol) -> None:
-        self.sessions.discard(session)
+        if session in self.sessions:
+            self.sessions.remove(session)
+            self._of_peer[session.peer] -= 1
+            self._of_peer += Counter()  # in place: forgets who has none
         if self._empty is not None and not self.sessions:
             self._empty.set()
 
@@ -134,13 +143,14 @@ class Z3950Protocol(asyncio.Protocol):
         self._target = Target(door.settings.max_request)
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._peer: str | None = None
+        self.peer: str | None = None
         self._name = ""
         self._exchanges = 0
         self._working = False
         self._task: asyncio.Task[Pdu] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._slow: asyncio.TimerHandle | None = None
+        self._last: asyncio.TimerHandle | None = None
         self._heard = self._opened = 0.0
         self._writable = True
         self._reading = True
@@ -152,31 +162,33 @@ class Z3950Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop's transports share no class with asyncio's
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if isinstance(peer, tuple) else None
         name = self._door.opened(self)
         if name is None:
             transport.abort()
             return
         self._name = name
         self._transport = transport
-        peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if isinstance(peer, tuple) else None
         self._heard = self._opened = self._door.clock.monotonic()
         transport.set_write_buffer_limits(high=self._door.settings.write_buffer)
         self._watch_over()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        for timer in (self._watch, self._slow):
+        for timer in (self._watch, self._slow, self._last):
             if timer is not None:
                 timer.cancel()
-        self._watch = self._slow = None
+        self._watch = self._slow = self._last = None
         self._session.drop_all()
         self._door.closed(self)
 
     def eof_received(self) -> bool:
         """A peer that has said all it wants still gets its answers."""
         self._ended = True
-        return self._working or self._waiting_turn or not self._writable
+        if not (self._working or self._waiting_turn) and self._writable:
+            self._close()
+        return True
 
     def finish(self) -> None:
         """Closes the association once the request that is running has its answer."""
@@ -191,7 +203,15 @@ class Z3950Protocol(asyncio.Protocol):
             return
         if data := self._target.close(reason):
             self._transport.write(data)
-        self._transport.close()
+        self._close()
+
+    def _close(self) -> None:
+        """Closes the connection once the peer has read its answers; one that does not read them loses them."""
+        transport = self._transport
+        if transport is None or self._last is not None:
+            return
+        transport.close()
+        self._last = self._loop.call_later(self._door.settings.request_seconds, transport.abort)
 
     # Limits
 
@@ -203,7 +223,7 @@ class Z3950Protocol(asyncio.Protocol):
         if not self._target.opened:
             wait = min(wait, settings.init_seconds - (now - self._opened))
         if wait <= 0 and not self._working:
-            log.info("z3950.idle", session=self._name, peer=self._peer)
+            log.info("z3950.idle", session=self._name, peer=self.peer)
             self._say_goodbye(CloseReason.LACK_OF_ACTIVITY)
             return
         self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
@@ -220,7 +240,7 @@ class Z3950Protocol(asyncio.Protocol):
     def _too_slow(self) -> None:
         self._slow = None
         if self._transport is not None and not self._working:
-            log.info("z3950.sender_slow", session=self._name, peer=self._peer)
+            log.info("z3950.sender_slow", session=self._name, peer=self.peer)
             self._transport.abort()
 
     def pause_writing(self) -> None:
@@ -267,7 +287,7 @@ class Z3950Protocol(asyncio.Protocol):
             event = self._target.next_event()
             if isinstance(event, Waiting):
                 if self._ended:
-                    self._transport.close()
+                    self._close()
                 break
             if isinstance(event, Request):
                 self._begin(event)
@@ -276,7 +296,7 @@ class Z3950Protocol(asyncio.Protocol):
                 verdict = Verdict.ANSWERED if isinstance(event.pdu, Close) else Verdict.BAD_INPUT
                 self._record_plain(event, verdict, event.data)
                 if event.closes:
-                    self._transport.close()
+                    self._close()
                     return
             else:
                 self._record_plain(event, Verdict.IGNORED)
@@ -289,7 +309,7 @@ class Z3950Protocol(asyncio.Protocol):
             self._slow = None
         self._working = True
         exchange = self._exchange(request.octets, request.pdu)
-        work = Work(exchange.id if exchange else self._name, self._peer)
+        work = Work(exchange.id if exchange else self._name, self.peer)
         coroutine = self._door.service.answer(self._session, request.pdu, work)
         if not self._door.inline:
             self._task = self._loop.create_task(coroutine)
@@ -346,7 +366,7 @@ class Z3950Protocol(asyncio.Protocol):
             exchange.calls = work.calls
             self._record(exchange, _brief(pdu, data))
         if isinstance(pdu, InitializeResponse) and not pdu.result:
-            self._transport.close()
+            self._close()
 
     # The record
 
@@ -358,7 +378,7 @@ class Z3950Protocol(asyncio.Protocol):
             id=f"{self._name}-{self._exchanges}",
             protocol=PROTOCOL,
             link=self._name,
-            peer=self._peer or "",
+            peer=self.peer or "",
             started=self._door.clock.now().timestamp(),
             bytes_in=octets,
             request=_OPERATIONS.get(getattr(pdu, "tag", 0)),

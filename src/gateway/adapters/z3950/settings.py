@@ -8,8 +8,9 @@ from typing import Protocol
 
 from gateway.members.evidence import within
 
-MAX_REQUEST = 262_144
-"""Octets of one PDU a client may send: the longest queries in use, lists of thousands of numbers, are under 100 KB."""
+MAX_REQUEST = 131_072
+"""Octets of one PDU a client may send: more than the largest query takes that is answered, and read in some
+hundredths of a second."""
 
 
 class ClientRule(Protocol):

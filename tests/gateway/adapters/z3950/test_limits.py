@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import hypothesis
 import pytest
@@ -43,6 +45,12 @@ from tests.gateway.adapters.z3950.conftest import SETTINGS, Listening, OnLoan, S
 from tests.protocols.z3950.samples import PDUS
 
 GRS_1 = "1.2.840.10003.5.105"
+GREETING = InitializeRequest(
+    protocol_version=frozenset((0, 1, 2)),
+    options=frozenset((0, 1)),
+    preferred_message_size=16_000_000,
+    exceptional_record_size=16_000_000,
+)
 
 
 @pytest.fixture(params=[True, False], ids=["by hand", "in tasks"])
@@ -158,6 +166,47 @@ async def test_there_are_no_more_sessions_than_allowed(listening: Listening) -> 
     assert listening.door.turned_away == 1
 
 
+async def test_one_address_has_half_of_all_sessions(listening: Listening) -> None:
+    listening.settle(sessions=4)
+    first = await listening.connect()
+    await listening.connect()
+    with pytest.raises(Z3950LinkFailed):
+        await listening.connect()
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port, local_addr=("127.0.0.2", 0))
+    writer.write(encode(GREETING))
+    assert decode(await reader.read(10_000)).tag == 21
+    await first.close()
+    await gone(listening, 2)
+    assert (await (await listening.connect()).search(("aber",), WALES)).result_count == 2
+    writer.close()
+
+
+async def gone(listening: Listening, left: int) -> None:
+    async with asyncio.timeout(10):
+        while len(listening.door.sessions) > left:
+            await asyncio.sleep(0.01)
+
+
+async def test_who_does_not_read_the_answers_does_not_keep_the_place(listening: Listening) -> None:
+    wide = replace(listening.shelf.kept[1], marcxml=listening.shelf.kept[1].marcxml.replace(b"A", b"A" * 500_000))
+    listening.shelf.kept.update(dict.fromkeys(listening.shelf.kept, wide))
+    listening.settle(request_seconds=0.1)
+    ask = PresentRequest(
+        result_set_id="default", result_set_start_point=1, number_of_records_requested=6, preferred_record_syntax=XML
+    )
+    quiet = socket.create_connection(("127.0.0.1", listening.port))
+    quiet.setblocking(False)
+    quiet.sendall(encode(GREETING) + encode(search(EVERYTHING)) + encode(ask) * 20)
+    async with asyncio.timeout(10):
+        while not listening.door.sessions or next(iter(listening.door.sessions))._writable:
+            await asyncio.sleep(0.01)
+    (session,) = listening.door.sessions
+    listening.settle(idle_seconds=0.0)
+    session._watch_over()
+    await gone(listening, 0)
+    quiet.close()
+
+
 async def test_a_silent_client_is_told_to_go(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     client = await listening.connect()
     (session,) = listening.door.sessions
@@ -169,14 +218,8 @@ async def test_a_silent_client_is_told_to_go(listening: Listening, monkeypatch: 
 
 async def test_pipelined_requests_are_answered_in_order(listening: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
-    init = InitializeRequest(
-        protocol_version=frozenset((0, 1, 2)),
-        options=frozenset((0, 1)),
-        preferred_message_size=10_000,
-        exceptional_record_size=10_000,
-    )
     many = [search(WALES, reference_id=b"%d" % number) for number in range(100)]
-    writer.write(encode(init) + b"".join(map(encode, many)))
+    writer.write(encode(GREETING) + b"".join(map(encode, many)))
     writer.write_eof()
     received = await reader.read()
     while chunk := await reader.read():

@@ -73,9 +73,7 @@ def stats(config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     rows = [[member, *(f"{of.get(state, 0):,}" for state in states)] for member, of in sorted(found.by_member.items())]
     print_table(None, ["member", *states], rows)
     print_line(f"{found.records:,} records in {found.shared:,} shared bibs, {found.bytes / 1e6:,.0f} MB.")
-    print_line(
-        f"{found.open_reviews:,} pairs to look at, {found.last_seq:,} changes, the last at {_at(found.horizon)}."
-    )
+    print_line(f"{found.open_reviews:,} pairs to look at. The last change is {found.last_seq}, at {_at(found.horizon)}.")
 
 
 @app.command("review")
@@ -247,6 +245,9 @@ class _Watched:
         self._store = store
         self._tell = tell
         self.seen = 0
+
+    async def lineage(self) -> str:
+        return await self._store.lineage()
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         entries = await self._store.index_entries(after_seq, size)

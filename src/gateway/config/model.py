@@ -20,6 +20,9 @@ from gateway.config.agreement import check_agreement
 from gateway.config.catalogue import CatalogueConfig, MemberCatalogueConfig
 from gateway.config.section import Code, Network, Port, Section, TimeZone
 
+CATALOGUE_FILE = "catalogue.sqlite3"
+"""In the data directory, where the store is SQLite."""
+
 
 class Bilingual(StrEnum):
     """Which language people read on screens and receipts."""
@@ -327,7 +330,7 @@ class Config(Section):
     def catalogue_url(self) -> str:
         """The catalogue's database: a file of its own beside an SQLite store, the same database on PostgreSQL."""
         if self.store.url.startswith("sqlite:"):
-            return f"sqlite:///{self.data_dir / 'catalogue.sqlite3'}"
+            return f"sqlite:///{self.data_dir / CATALOGUE_FILE}"
         return self.store.url
 
 

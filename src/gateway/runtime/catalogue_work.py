@@ -101,6 +101,9 @@ class _Feed:
         self._store = store
         self._nothing = 0
 
+    async def lineage(self) -> str:
+        return await self._store.lineage()
+
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         entries = await self._store.index_entries(after_seq, size)
         self._nothing = self._nothing + 1 if not entries else 0

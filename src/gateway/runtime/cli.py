@@ -10,6 +10,7 @@ import sqlite3
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -23,7 +24,9 @@ from rich.text import Text
 
 from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.restoring import catalogue_part, is_there
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
+from gateway.config.model import CATALOGUE_FILE
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
@@ -35,8 +38,9 @@ from gateway.runtime.listeners import PortInUse
 from gateway.runtime.serve import Server, write_ready_file
 from gateway.runtime.tls import demo_certificate
 from gateway.store import migrate
-from gateway.store.backup import BackupError, backup, restore
+from gateway.store.backup import BackupError, Manifest, Part, backup, restore
 from gateway.store.effects import StoreUnavailable
+from gateway.store.url import sqlite_path
 
 T = TypeVar("T")
 
@@ -207,12 +211,24 @@ def backup_command(
     target: Annotated[Path, typer.Argument(help="File to write.")],
     config: ConfigPath = DEFAULT_CONFIG,
     url: StoreUrl = None,
+    without_catalogue: Annotated[
+        bool, typer.Option("--without-catalogue", help="Leave the catalogue out, which may be large.")
+    ] = False,
 ) -> None:
-    """Copy the store into one file while the gateway runs: compressed, checked, with a manifest."""
-    store = url or _loaded(config).store_url
+    """Copy store and catalogue into one file while the gateway runs: compressed, checked, with a manifest."""
+    store, catalogue = _places(config, url)
+    beside = [catalogue] if not without_catalogue and is_there(catalogue.url) else []
     with _progress("Backing up") as (progress, task):
-        manifest = _run(backup(store, target, lambda done, total: progress.update(task, completed=done, total=total)))
-    console.print(f"{target}: schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
+        manifest = _run(
+            backup(
+                store,
+                target,
+                lambda done, total: progress.update(task, completed=done, total=total),
+                beside=beside,
+                leave_out=[] if beside else [catalogue],
+            )
+        )
+    _say_held(f"{target}:", manifest)
 
 
 def restore_command(
@@ -221,8 +237,8 @@ def restore_command(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a store that holds data.")] = False,
     url: StoreUrl = None,
 ) -> None:
-    """Put a backup back, all or nothing. The gateway must not be running."""
-    store = url or _loaded(config).store_url
+    """Put a backup back, all or nothing. The gateway must not be running. A catalogue that is not in it stays."""
+    store, catalogue = _places(config, url)
     with _progress("Restoring") as (progress, task):
         manifest = _run(
             restore(
@@ -230,9 +246,27 @@ def restore_command(
                 store,
                 replace=replace,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
+                beside=[catalogue],
             )
         )
-    console.print(f"{source}: restored, schema {manifest.revision}, {sum(manifest.rows.values()):,} rows")
+    _say_held(f"{source}: restored", manifest)
+    if catalogue.name not in manifest.holds:
+        console.print("The catalogue was not in it, and is as it was.")
+
+
+def _places(config: Path, url: str | None) -> tuple[str, Part]:
+    """Where the store is, and the catalogue: in it, or in the file beside it."""
+    if url is None:
+        loaded = _loaded(config)
+        return loaded.store_url, catalogue_part(loaded.catalogue_url, int(time.time()))
+    path = sqlite_path(url)
+    beside = url if path is None else f"sqlite:///{Path(path).absolute().with_name(CATALOGUE_FILE)}"
+    return url, catalogue_part(beside, int(time.time()))
+
+
+def _say_held(what: str, manifest: Manifest) -> None:
+    held = [f"{name} (schema {one.revision}), {sum(one.rows.values()):,} rows" for name, one in manifest.holds.items()]
+    console.print(f"{what} {', '.join(held)}", soft_wrap=True)
 
 
 class _progress:  # noqa: N801

@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.store import open_store
+from gateway.store import migrate, open_store
 from gateway.store.backup import BackupError, backup, restore
-from gateway.store.backup_file import digest, read, write
+from gateway.store.backup_file import File, Held, Manifest, read, write
 from gateway.store.effects import Insert
 from gateway.store.port import Store
 from tests.gateway.conftest import StorePlace
@@ -40,6 +41,10 @@ def hidden(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
 
+def rows(manifest: Manifest) -> dict[str, int]:
+    return manifest.holds["store"].rows
+
+
 async def ids(url: str) -> list[str]:
     store = await open_store(url)
     try:
@@ -53,11 +58,11 @@ async def test_there_and_back(store: Store, store_place: StorePlace, tmp_path: P
     seen: list[tuple[int, int]] = []
     file = tmp_path / "monday.backup"
     manifest = await backup(store_place.owner_url, file, lambda done, total: seen.append((done, total)))
-    assert manifest.rows["item"] == 50
-    assert manifest.rows["event"] == 1
+    assert rows(manifest)["item"] == 50
+    assert rows(manifest)["event"] == 1
     assert seen[-1][0] == seen[-1][1]
     assert file.stat().st_mode & 0o777 == 0o600
-    assert file.stat().st_size < manifest.size
+    assert file.stat().st_size < sum(one.size for one in manifest.files.values())
     await store.apply("aber", [Insert(item(id_="later"))])
     await store.close()
     assert await restore(file, store_place.owner_url, replace=True) == manifest
@@ -85,8 +90,8 @@ async def test_a_backup_beside_a_busy_gateway_is_one_moment(
     writing = asyncio.create_task(write_on())
     manifest = await asyncio.to_thread(lambda: asyncio.run(backup(store_place.owner_url, tmp_path / "b")))
     done = True
-    assert manifest.rows["item"] % 2 == 0
-    assert 50 <= manifest.rows["item"] <= 50 + 2 * await writing
+    assert rows(manifest)["item"] % 2 == 0
+    assert 50 <= rows(manifest)["item"] <= 50 + 2 * await writing
 
 
 async def test_a_store_with_rows_is_overwritten_only_when_told(
@@ -149,23 +154,33 @@ async def test_a_damaged_backup_changes_nothing(
     assert await ids(store_place.url) == ["i000", "i001", "i002"]
 
 
-async def repacked(place: StorePlace, folder: Path, **changes: str) -> Path:
-    """A backup of another engine or revision, as its manifest has it."""
-    manifest = await backup(place.owner_url, folder / "b")
-    read(folder / "b", folder / "database", lambda done, total: None)
-    write(folder / "other", replace(manifest, **changes), folder / "database", lambda done, total: None)
-    return folder / "other"
+async def unpacked(place: StorePlace, folder: Path) -> tuple[Manifest, Path]:
+    """A backup's manifest, and the folder that what it holds lies in."""
+    await backup(place.owner_url, folder / "b")
+    (folder / "unpacked").mkdir()
+    return read(folder / "b", folder / "unpacked", lambda done, total: None), folder / "unpacked"
 
 
-@pytest.mark.parametrize(("changes", "reason"), [({"revision": "9999"}, "schema 9999"), ({"engine": "other"}, "other")])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"holds": {"store": Held("9999", {})}}, "store schema 9999"),
+        ({"engine": "other"}, "other"),
+        ({"holds": {"store": Held(migrate.head(), {}), "catalogue": Held("1", {})}}, "no place"),
+        ({"files": {"../elsewhere": File(0, "")}}, "names files"),
+        ({"format": 1}, "format 1"),
+    ],
+)
 async def test_what_does_not_fit_is_refused(
-    store: Store, store_place: StorePlace, tmp_path: Path, changes: dict[str, str], reason: str
+    store: Store, store_place: StorePlace, tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
     await stock(store, 3)
     await store.close()
-    file = await repacked(store_place, tmp_path, **changes)
+    manifest, folder = await unpacked(store_place, tmp_path)
+    (tmp_path / "elsewhere").touch()
+    write(tmp_path / "other", replace(manifest, **changes), folder, lambda done, total: None)
     with pytest.raises(BackupError, match=reason):
-        await restore(file, store_place.owner_url, replace=True)
+        await restore(tmp_path / "other", store_place.owner_url, replace=True)
     assert await ids(store_place.url) == ["i000", "i001", "i002"]
 
 
@@ -173,13 +188,13 @@ async def test_a_restore_that_fails_midway_is_undone(store: Store, store_place: 
     """The database inside is sound and its digest right, but it is not what it should be."""
     await stock(store, 3)
     await store.close()
-    manifest = await backup(store_place.owner_url, tmp_path / "b")
-    bad = tmp_path / "bad"
-    bad.write_bytes(b"no database at all")
+    manifest, folder = await unpacked(store_place, tmp_path)
+    (name,) = manifest.files
+    (folder / name).write_bytes(b"no database at all")
     write(
         tmp_path / "c",
-        replace(manifest, size=bad.stat().st_size, sha256=digest(bad)),
-        bad,
+        replace(manifest, files={name: File.of(folder / name)}),
+        folder,
         lambda done, total: None,
     )
     with pytest.raises(BackupError):

@@ -1,8 +1,8 @@
 """Where the index lies: one folder a generation, and a file that names the one in use.
 
 A new generation is made beside the one in use and takes its place by one rename, so that readers always have a whole
-index. In a generation: `tantivy/`, `headings.sqlite3`, `version` (what it was made with), `position` (how far it has
-followed the feed).
+index. In a generation: `tantivy/`, `headings.sqlite3`, `version` (what it was made with), `lineage` (of which feed),
+`position` (how far it has followed it).
 """
 
 from __future__ import annotations
@@ -33,14 +33,23 @@ def is_current(folder: Path) -> bool:
         return False
 
 
-def begin(path: Path) -> Path:
-    """A folder for a new generation; what is not in use goes."""
+def is_of(folder: Path, lineage: str) -> bool:
+    """Whether a generation follows this feed, not one that went on otherwise before a backup was put back."""
+    try:
+        return (folder / "lineage").read_text(encoding="ascii") == lineage
+    except FileNotFoundError:
+        return lineage == ""
+
+
+def begin(path: Path, lineage: str = "") -> Path:
+    """A folder for a new generation, made from the feed of this lineage; what is not in use goes."""
     path.mkdir(parents=True, exist_ok=True)
     tidy(path)
     numbers = [int(folder.name) for folder in _generations(path)]
     folder = path / str(max(numbers, default=0) + 1)
     (folder / "tantivy").mkdir(parents=True)
     (folder / "version").write_text(version(), encoding="ascii")
+    (folder / "lineage").write_text(lineage, encoding="ascii")
     return folder
 
 

@@ -1,14 +1,15 @@
 """Keeps the index true to the catalogue: follows the change feed, in the one process that writes it.
 
 What the feed says of a record is put in place of whatever the index had of it, so that following twice is the same as
-once: the position is written behind the commit it stands for. An index of another version, or none, is made anew from
-the beginning of the feed beside the one in use.
+once: the position is written behind the commit it stands for. An index of another version or of another lineage, or
+none, is made anew from the beginning of the feed beside the one in use.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ from typing import Protocol
 import structlog
 import tantivy
 
-from gateway.catalogue.index.directory import begin, current, is_current, position, set_position, tidy, use
+from gateway.catalogue.index.directory import begin, current, is_current, is_of, position, set_position, tidy, use
 from gateway.catalogue.index.extract import extract
 from gateway.catalogue.index.headings import HeadingWriter
 from gateway.catalogue.index.schema import ID, document, prepare, schema
@@ -36,6 +37,9 @@ _BULK_COMMIT = 20.0
 KEPT = 60.0
 """Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
+_STRETCH_BITS = 16
+_STRETCH = 1 << _STRETCH_BITS
+"""Bytes of a stretch of numbers, a bit each: after a restored backup numbers go on far beyond those before."""
 
 
 class Feed(Protocol):
@@ -43,6 +47,10 @@ class Feed(Protocol):
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         """What the index must make true, in order of seq; empty where it is up to date."""
+        ...
+
+    async def lineage(self) -> str:
+        """Which feed it is: another one where a backup was put back since."""
         ...
 
 
@@ -54,7 +62,7 @@ class IndexWriter:
         self.position = position(folder)
         self.pending = 0
         self.unreadable = 0
-        self._seen = bytearray() if fresh else None
+        self._seen: defaultdict[int, bytearray] | None = defaultdict(lambda: bytearray(_STRETCH)) if fresh else None
         index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
         self._writer = index.writer(_HEAP, threads)
         self._headings = HeadingWriter(folder / "headings.sqlite3", fresh=fresh)
@@ -96,18 +104,18 @@ class IndexWriter:
         putting it in."""
         if self._seen is None:
             return True
-        byte, bit = number >> 3, 1 << (number & 7)
-        if byte >= len(self._seen):
-            self._seen.extend(bytes(max(byte + 1 - len(self._seen), 65_536)))
-        there = bool(self._seen[byte] & bit)
-        self._seen[byte] |= bit
+        stretch = self._seen[number >> 3 >> _STRETCH_BITS]
+        byte, bit = number >> 3 & (_STRETCH - 1), 1 << (number & 7)
+        there = bool(stretch[byte] & bit)
+        stretch[byte] |= bit
         return there
 
 
 async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
-    """Keeps the index under `path` up to date until `stop` is set; makes it first where none is of this version."""
+    """Keeps the index under `path` up to date until `stop` is set; makes it first where none is of this version and
+    this feed."""
     folder = current(path)
-    if folder is None or not is_current(folder):
+    if folder is None or not is_current(folder) or not is_of(folder, await feed.lineage()):
         folder = await rebuild(feed, path, stop)
         if folder is None:
             return
@@ -136,7 +144,7 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None) -> 
     """Makes a new index from the beginning of the feed and puts it in the place of the one in use.
 
     None where `stop` came first: what was made until then is thrown away by the next attempt."""
-    folder = begin(path)
+    folder = begin(path, await feed.lineage())
     writer = IndexWriter(folder, fresh=True)
     committed = time.monotonic()
     try:

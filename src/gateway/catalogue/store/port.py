@@ -80,6 +80,10 @@ class CatalogueReader(Protocol):
         """What the index must make true, in order; empty where it is up to date."""
         ...
 
+    async def lineage(self) -> str:
+        """Which feed it is: another one where a backup was put back since, and what was followed of it is void."""
+        ...
+
     async def state(self, key: str) -> str | None:
         """A value that a harvest or a mirror keeps (its position)."""
         ...

@@ -39,6 +39,8 @@ from gateway.catalogue.store.rows import (
 from gateway.catalogue.store.sql import Session
 
 FOREVER = 1 << 62
+LINEAGE = "lineage"
+"""The state that says where the feed comes from; another one after a backup was put back."""
 
 
 class Reader(ABC):
@@ -207,6 +209,10 @@ class Reader(ABC):
         async with self.snapshot() as session:
             rows = await session.fetch(sql.STATE, key=key)
         return rows[0][0] if rows else None
+
+    async def lineage(self) -> str:
+        """Another one than before: the feed goes on from a backup, and what was followed of it is void."""
+        return await self.state(LINEAGE) or ""
 
     async def reviews(self, *, after: int = 0, size: int = 50, decided: bool = False) -> list[ReviewPair]:
         async with self.snapshot() as session:

@@ -73,6 +73,10 @@ class MemoryFeed:
     """A feed for the index to follow."""
 
     entries: list[IndexEntry] = field(default_factory=list)
+    origin: str = ""
+
+    async def lineage(self) -> str:
+        return self.origin
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         return [one for one in sorted(self.entries, key=lambda one: one.seq) if one.seq > after_seq][:size]

@@ -5,6 +5,7 @@ A check says what it saw; `Odd` is an answer the standard does not allow, `NotOf
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ async def _identify(subject: Subject) -> str:
     _wants(found is not None, "there is no Identify element")
     assert found is not None
     subject.identity = found
-    base_url = subject.client.base_url
+    base_url = re.sub(r"//[^/@]*@", "//", subject.client.base_url)  # a login in the address is ours alone
     _wants(found.base_url == base_url, f"baseURL is {found.base_url}, asked was {base_url}")
     _wants(found.protocol_version == "2.0", f"protocolVersion is {found.protocol_version!r}")
     granularities = [each.value for each in Granularity]

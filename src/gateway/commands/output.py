@@ -31,6 +31,14 @@ def say(problem: str) -> None:
     diagnostics.print(escape(problem), soft_wrap=True)
 
 
+def without_password(address: str) -> str:
+    """An address as it may be shown: `z3950://user:secret@host/database` keeps the user alone."""
+    scheme, marks, rest = address.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    return f"{scheme}{marks}{user.partition(':')[0]}{at}{host}{slash}{path}"
+
+
 def print_line(line: str) -> None:
     """One line with rich's markup, never wrapped by us."""
     console.print(line, soft_wrap=True)

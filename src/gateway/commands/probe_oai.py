@@ -9,7 +9,7 @@ import typer
 
 from gateway.clients.oai_pmh import OaiClient, OaiLinkFailed, OaiTimeout
 from gateway.commands.oai_checks import Result, run_checks
-from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.commands.output import print_json, print_line, print_table, say, without_password
 from gateway.commands.probe_link import LINK, NO, TIMEOUT, YES
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8080/oai"
@@ -37,10 +37,11 @@ def probe_oai(
         async with OaiClient(address, user, password, timeout, verify=not insecure) as client:
             return await run_checks(client)
 
+    shown = without_password(address)
     try:
         results = asyncio.run(probe())
     except (OaiTimeout, OaiLinkFailed) as error:
-        say(f"{address}: {error}")
+        say(f"{shown}: {error}")
         raise typer.Exit(TIMEOUT if isinstance(error, OaiTimeout) else LINK) from None
     odd = sum(result.verdict == "odd" for result in results)
     if as_json:
@@ -48,9 +49,9 @@ def probe_oai(
             {"check": each.name, "verdict": each.verdict, "detail": each.detail, "seconds": round(each.seconds, 4)}
             for each in results
         ]
-        print_json({"address": address, "odd": odd, "checks": checks})
+        print_json({"address": shown, "odd": odd, "checks": checks})
     else:
         rows = [(_MARKS[each.verdict], each.name, each.detail, f"{each.seconds * 1000:.0f} ms") for each in results]
-        print_table(f"{address}, OAI-PMH 2.0", ("", "check", "seen", "took"), rows)
+        print_table(f"{shown}, OAI-PMH 2.0", ("", "check", "seen", "took"), rows)
         print_line(f"{odd} odd" if odd else "nothing odd")
     raise typer.Exit(NO if odd else YES)

@@ -9,7 +9,7 @@ import typer
 
 from gateway.clients.sru import SruClient, SruLinkFailed, SruTimeout
 from gateway.commands.found import LINK, NO, TIMEOUT, YES
-from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.commands.output import print_json, print_line, print_table, say, without_password
 from gateway.commands.sru_checks import Result, run_checks
 from library_protocols.sru import Version
 
@@ -42,13 +42,14 @@ def probe_sru(
         async with client:
             return await run_checks(client)
 
+    shown = without_password(address)
     try:
         results = asyncio.run(probe())
     except SruTimeout as error:
-        say(f"{address}: {error}")
+        say(f"{shown}: {error}")
         raise typer.Exit(TIMEOUT) from None
     except SruLinkFailed as error:
-        say(f"{address}: {error}")
+        say(f"{shown}: {error}")
         raise typer.Exit(LINK) from None
     odd = sum(result.verdict == "odd" for result in results)
     if as_json:
@@ -56,9 +57,9 @@ def probe_sru(
             {"check": each.name, "verdict": each.verdict, "detail": each.detail, "seconds": round(each.seconds, 4)}
             for each in results
         ]
-        print_json({"address": address, "version": version, "odd": odd, "checks": checks})
+        print_json({"address": shown, "version": version, "odd": odd, "checks": checks})
     else:
         rows = [(_MARKS[each.verdict], each.name, each.detail, f"{each.seconds * 1000:.0f} ms") for each in results]
-        print_table(f"{address}, SRU {version}", ("", "check", "seen", "took"), rows)
+        print_table(f"{shown}, SRU {version}", ("", "check", "seen", "took"), rows)
         print_line(f"{odd} odd" if odd else "nothing odd")
     raise typer.Exit(NO if odd else YES)

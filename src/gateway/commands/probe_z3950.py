@@ -11,7 +11,7 @@ from rich.markup import escape
 from gateway.clients.targets import z3950_target
 from gateway.clients.z3950 import RECEIVED, Z3950Client, Z3950LinkFailed, Z3950Refused, Z3950Timeout
 from gateway.commands.found import LINK, NO, TIMEOUT, YES
-from gateway.commands.output import diagnostics, print_json, print_line, print_table, say
+from gateway.commands.output import diagnostics, print_json, print_line, print_table, say, without_password
 from gateway.commands.sru_checks import Result
 from gateway.commands.z3950_checks import run_checks
 from library_protocols.z3950 import PqfError, inspect, mask, parse_pqf
@@ -56,16 +56,17 @@ def probe_z3950(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--charset") from error
 
+    shown = without_password(address)
     try:
         results = asyncio.run(probe())
     except Z3950Timeout as error:
-        say(f"{address}: {error}")
+        say(f"{shown}: {error}")
         raise typer.Exit(TIMEOUT) from None
     except Z3950LinkFailed as error:
-        say(f"{address}: {error}")
+        say(f"{shown}: {error}")
         raise typer.Exit(LINK) from None
     except Z3950Refused as error:
-        say(f"{address}: refused: {error}")
+        say(f"{shown}: refused: {error}")
         raise typer.Exit(NO) from None
     odd = sum(result.verdict == "odd" for result in results)
     if as_json:
@@ -73,10 +74,10 @@ def probe_z3950(
             {"check": each.name, "verdict": each.verdict, "detail": each.detail, "seconds": round(each.seconds, 4)}
             for each in results
         ]
-        print_json({"address": address, "odd": odd, "checks": checks})
+        print_json({"address": shown, "odd": odd, "checks": checks})
     else:
         rows = [(_MARKS[each.verdict], each.name, each.detail, f"{each.seconds * 1000:.0f} ms") for each in results]
-        print_table(address, ("", "check", "seen", "took"), rows)
+        print_table(shown, ("", "check", "seen", "took"), rows)
         print_line(f"{odd} odd" if odd else "nothing odd")
     raise typer.Exit(NO if odd else YES)
 

@@ -17,7 +17,7 @@ from rich.markup import escape
 from gateway.clients.sru import SruBadAnswer, SruClient, SruLinkFailed, SruTimeout
 from gateway.commands.brief import brief, readable
 from gateway.commands.found import BAD, LINK, NO, TIMEOUT, YES, Found, Hit, SearchFailed, Wanted
-from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.commands.output import print_json, print_line, print_table, say, without_password
 from gateway.commands.search_z3950 import search_z3950
 from gateway.commands.shelves import shelves_of_xml
 from library_protocols.sru import Diagnostic, Record, Surrogate, Version
@@ -68,7 +68,7 @@ def search(
     try:
         found = asyncio.run(searcher(wanted))
     except SearchFailed as failed:
-        say(str(failed))
+        say(str(failed).replace(address, without_password(address)))
         raise typer.Exit(failed.code) from None
     if as_json:
         print_json(_as_json(wanted, found))
@@ -148,7 +148,7 @@ def _show(found: Found, *, full: bool) -> None:
 
 def _as_json(wanted: Wanted, found: Found) -> dict[str, Any]:
     return {
-        "target": wanted.target,
+        "target": without_password(wanted.target),
         "query": wanted.query,
         "count": found.count,
         "problems": list(found.problems),

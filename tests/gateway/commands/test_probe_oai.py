@@ -132,3 +132,10 @@ def test_an_address_that_http_refuses_is_tried_no_further(server: tuple[str, Alt
     told = json.loads(result.stdout)
     assert (result.exit_code, told["odd"]) == (1, 1)
     assert [(check["check"], check["detail"]) for check in told["checks"]] == [("Identify", "HTTP 404: Not Found")]
+
+
+def test_a_login_in_the_address_is_neither_compared_nor_shown(server: tuple[str, Altered]) -> None:
+    url, _ = server
+    result = RUN.invoke(app, ["probe", "oai", url.replace("//", "//reader:geheim@"), "--json"])
+    told = json.loads(result.stdout)
+    assert ("geheim" in result.output, told["address"], told["odd"]) == (False, url.replace("//", "//reader@"), 0)

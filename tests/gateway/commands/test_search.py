@@ -11,6 +11,7 @@ import pytest
 from typer.testing import Result
 
 from gateway.commands.brief import Brief, brief
+from gateway.commands.output import without_password
 from gateway.commands.probe import app as probe_app
 from gateway.commands.search import search
 from gateway.commands.sru_checks import CHECKS
@@ -156,6 +157,25 @@ def test_one_record_and_a_refusal_are_said_as_such(base: str) -> None:
     assert run(search, f"{base}/aber", "dc.title = mabinogion").stdout.splitlines()[0] == "1 record"
     refused = run(search, f"{base}/aber", "dc.juggle = a")
     assert (refused.exit_code, refused.stdout.splitlines()[0][:4]) == (1, "! 16")
+
+
+@pytest.mark.parametrize("scheme", ["http", "z3950"])
+def test_a_password_in_an_address_is_not_shown(scheme: str) -> None:
+    failed = run(search, f"{scheme}://reader:geheim@127.0.0.1:1/aber", "a")
+    assert (failed.exit_code, "reader@127.0.0.1:1" in failed.stderr, "geheim" in failed.output) == (3, True, False)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("z3950://a:b@host:210/db", "z3950://a@host:210/db"),
+        ("a:b@host/db", "a@host/db"),
+        ("host:210/db@x:y", "host:210/db@x:y"),
+        ("http://host/?q=a:b@c", "http://host/?q=a:b@c"),
+    ],
+)
+def test_an_address_without_its_password(address: str, shown: str) -> None:
+    assert without_password(address) == shown
 
 
 def test_no_sru_at_all() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from gateway.catalogue.index.compile import Size
 from gateway.catalogue.index.compile import term as compiled
 from gateway.catalogue.index_map import INDEXES, Index, Kind, by_use
 from gateway.catalogue.query import (
@@ -157,6 +158,7 @@ class _Reader:
         self._set = attribute_set
         self._decode = decode
         self._fallback = fallback
+        self._size = Size()
 
     def node(self, node: rpn.RpnNode, depth: int) -> Query:
         if depth > DEEPEST:
@@ -168,6 +170,7 @@ class _Reader:
                 raise QueryProblem(ProblemCode.QUERY_FEATURE, "a restriction of a result set")
             return ResultSetRef(node.name)
         left, right = self.node(node.left, depth + 1), self.node(node.right, depth + 1)
+        self._size.add(And(left, right))
         if node.operator is rpn.Operator.AND:
             return And(left, right)
         if node.operator is rpn.Operator.OR:
@@ -282,6 +285,7 @@ class _Reader:
             {"truncation": Truncation.NONE},
             {"relation": Relation.EQUAL},
         ]
+        self._size.add(asked)
         while True:
             try:
                 compiled(asked)

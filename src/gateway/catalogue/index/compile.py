@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import tantivy
@@ -34,10 +35,14 @@ from gateway.catalogue.query import (
     Structure,
     Term,
     Truncation,
+    walk,
 )
 
 MOST_NODES = 600
-"""Terms and booleans of one query, of which parsers let fewer pass; compiled by recursion."""
+"""Terms and booleans of one query, those of the result sets in it among them. tantivy goes through them by recursion
+and ends the process at about a thousand."""
+MOST_WORDS = 5_000
+"""Words of one query in all."""
 _MUST, _SHOULD, _NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 _TQuery = tantivy.Query
 _RANGES = (Relation.LESS, Relation.LESS_OR_EQUAL, Relation.GREATER, Relation.GREATER_OR_EQUAL, Relation.WITHIN)
@@ -72,18 +77,70 @@ def compile_query(query: Query, in_set: Callable[[Any], tantivy.Query]) -> tanti
     """The tantivy query of a tree, its view not yet among the conditions. `in_set` gives the records of a held set.
 
     Raises QueryProblem."""
-    return _Compiler(in_set).node(query)
+    size = Size()
+    for one in walk(query):
+        size.add(one)
+    try:
+        return _Compiler(in_set).node(query)
+    except ValueError as error:
+        # An automaton that grows too large in spite of `MOST_WORK`.
+        raise QueryProblem(ProblemCode.MASKED_TOO_MANY, str(error)[:200]) from error
+
+
+def nodes(query: Query) -> int:
+    """Terms and booleans of a query, those of the result sets in it among them."""
+    return sum(one.result_set.nodes if isinstance(one, InSet) else 1 for one in walk(query))
+
+
+def work(query: Query) -> int:
+    """What the masks of a query cost in all, by `patterns.work_of`; of terms that cannot be read nothing."""
+    return sum(_work(one) for one in walk(query))
+
+
+class Size:
+    """What a query amounts to as its nodes are counted in, one by one: whether it can be compiled at all."""
+
+    def __init__(self) -> None:
+        self._nodes = self._words = self._work = 0
+
+    def add(self, node: Query) -> None:
+        """One node without those below it. Raises QueryProblem where the query is too large with it."""
+        self._nodes += node.result_set.nodes if isinstance(node, InSet) else 1
+        if self._nodes > MOST_NODES:
+            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
+        if isinstance(node, Term):
+            self._words += len(node.text.split())
+        if self._words > MOST_WORDS:
+            raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{MOST_WORDS} words in all")
+        self._work += _work(node)
+        if self._work > patterns.MOST_WORK:
+            raise QueryProblem(ProblemCode.MASKED_TOO_MANY, node.text[:200] if isinstance(node, Term) else "proximity")
+
+
+def _work(node: Query) -> int:
+    """The work of a node without those below it: proximity asks for its terms once more for each distance."""
+    if isinstance(node, Prox):
+        phrases = min(max(node.distance, 1), MAX_DISTANCE) * (1 if node.ordered else 2)
+        return (phrases - 1) * (_work(node.left) + _work(node.right))
+    if not isinstance(node, Term) or node.truncation is Truncation.NONE or node.index not in INDEXES:
+        return 0
+    return sum(_work_of(part, node) for part in parts(INDEXES[node.index]))
+
+
+def _work_of(index: Index, asked: Term) -> int:
+    try:
+        if index.kind is Kind.TEXT:
+            return sum(patterns.work_of(word.pattern) for word in patterns.words(asked) if word.pattern is not None)
+        return 0 if index.ranges else sum(map(patterns.work_of, _key_expressions(index, asked)))
+    except QueryProblem:
+        return 0
 
 
 class _Compiler:
     def __init__(self, in_set: Callable[[Any], tantivy.Query]) -> None:
         self._in_set = in_set
-        self._nodes = 0
 
     def node(self, query: Query) -> tantivy.Query:
-        self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
         if isinstance(query, Term):
             return term(query)
         if isinstance(query, And):
@@ -171,7 +228,13 @@ def _words_query(field: str, words: Sequence[Word], structure: Structure) -> tan
 def _word(field: str, word: Word) -> tantivy.Query:
     if word.pattern is None:
         return _TQuery.term_query(schema(), field, word.written, index_option="freq")
-    return _TQuery.regex_query(schema(), field, word.pattern)
+    return _masked(field, word.pattern)
+
+
+@lru_cache(maxsize=32)
+def _masked(field: str, expression: str) -> tantivy.Query:
+    """Words that fit an expression. Kept, for a term is often compiled twice, and asked for again a page later."""
+    return _TQuery.regex_query(schema(), field, expression)
 
 
 def _phrase(field: str, placed: Sequence[tuple[int, Word]]) -> tantivy.Query:
@@ -199,14 +262,16 @@ def _key(index: Index, asked: Term) -> tantivy.Query:
             if asked.structure is Structure.ALL
             else any_of(each)
         )
-    if asked.truncation is Truncation.RIGHT:
-        beginnings = (index.prefixes or index.normal)(asked.text)
-        expressions = [patterns.escape(beginning) + ".*" for beginning in beginnings]
-    else:
-        expressions = patterns.key_patterns(asked.text, index)
+    expressions = _key_expressions(index, asked)
     if not expressions:
         raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {asked.text}"[:200])
-    return any_of([_TQuery.regex_query(schema(), index.name, expression) for expression in expressions])
+    return any_of([_masked(index.name, expression) for expression in expressions])
+
+
+def _key_expressions(index: Index, asked: Term) -> list[str]:
+    if asked.truncation is Truncation.RIGHT:
+        return [patterns.escape(beginning) + ".*" for beginning in (index.prefixes or index.normal)(asked.text)]
+    return patterns.key_patterns(asked.text, index)
 
 
 def _range(index: Index, asked: Term) -> tantivy.Query:

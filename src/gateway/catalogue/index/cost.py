@@ -8,16 +8,41 @@ from __future__ import annotations
 import tantivy
 
 from gateway.catalogue.index import patterns
+from gateway.catalogue.index.compile import work
 from gateway.catalogue.index_map import INDEXES, Kind, parts
-from gateway.catalogue.query import And, AndNot, Or, Prox, Query, QueryProblem, Relation, Structure, Term, Truncation
+from gateway.catalogue.query import (
+    And,
+    AndNot,
+    Or,
+    Prox,
+    Query,
+    QueryProblem,
+    Relation,
+    Structure,
+    Term,
+    Truncation,
+    walk,
+)
 
 INLINE = 100_000
 """Records that are looked at within a millisecond or two."""
+LITTLE_WORK = 40
+"""Masks that are made ready and looked up within some milliseconds, by `patterns.work_of`."""
 
 
 def is_costly(searcher: tantivy.Searcher, query: Query) -> bool:
     """Whether a query is better answered in a thread."""
-    return searcher.num_docs > INLINE and records(searcher, query) > INLINE
+    if work(query) > LITTLE_WORK:
+        return True
+    looks = sum(_looks(node) for node in walk(query))
+    return looks * searcher.num_docs > INLINE and looks * records(searcher, query) > INLINE
+
+
+def _looks(node: Query) -> int:
+    """How often the records of one list are gone through."""
+    if isinstance(node, Prox):
+        return 2 * node.distance
+    return max(len(node.text.split()), 1) if isinstance(node, Term) else 0
 
 
 def records(searcher: tantivy.Searcher, query: Query) -> int:

@@ -19,6 +19,8 @@ from gateway.catalogue.materials import material
 from gateway.catalogue.records import Format
 from library_protocols.marc import DataField, Record
 
+HOLDER = "holder"
+"""The index of the members that hold a record."""
 _SUBDIVISIONS = frozenset("vxyz")
 _FILED_AT = {"130": 0, "730": 0, "740": 0, "222": 1, "240": 1, "242": 1, "245": 1, "440": 1, "830": 1}
 """MARC 21: which indicator counts the characters that are passed over in filing."""
@@ -246,7 +248,7 @@ def _special(out: Fields, record: Record, format_: Format, holders: Iterable[str
     out.keys["format"] = [material(record, format_)]
     out.keys["level"] = [_level(record)]
     if codes := sorted(holders):
-        out.keys["holder"] = codes
+        out.keys[HOLDER] = codes
     control = record.text("001")
     if control[:3].lower() in ("ocm", "ocn", "on1") or record.text("003").strip() == "OCoLC":
         _keep(out, INDEXES["oclc"], oclc(control))

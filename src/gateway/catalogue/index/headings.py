@@ -17,7 +17,7 @@ import tantivy
 
 from gateway.catalogue.index.compile import both, how_many, in_view
 from gateway.catalogue.index.cost import INLINE
-from gateway.catalogue.index.extract import Fields
+from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.folding import heading as folded
 from gateway.catalogue.index.schema import FIRST, LAST, schema
 from gateway.catalogue.index_map import INDEXES, Index, Kind
@@ -75,11 +75,13 @@ _BACKWARD = "SELECT key, display FROM heading WHERE list = ? AND key < ? AND vie
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One term: `term` asks for it, `display` is how it is written, `count` records of the view have it."""
+    """One term: `term` asks for it, `display` is how it is written, `count` records of the view have it.
+
+    `count` is None only in a list of another server's that does not say."""
 
     term: str
     display: str
-    count: int
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +247,14 @@ class _Counter:
         self._view = in_view(view)
         self._index = index
         self._words = words
+        self._own = view if index.name == HOLDER and view != ALL else None
         self.costly = searcher.num_docs > INLINE
 
     def count(self, rows: Sequence[tuple[str, str | None]]) -> list[Entry]:
-        """The headings that the view has, in the order given."""
+        """The headings that the view has, in the order given; who else holds its records a member's view does not
+        tell."""
+        if self._own is not None:
+            rows = [row for row in rows if row[0] == self._own]
         counted = [(row, how_many(self._searcher, both(self._view, self._query(row[0])))) for row in rows]
         return [Entry(key, display or key, count) for (key, display), count in counted if count]
 

@@ -21,9 +21,12 @@ MOST_CHARACTERS = 2_000
 MOST_WORDS = 100
 MOST_MASKS = 8
 """Masks in one word: each multiplies what an automaton has to keep in mind."""
+MOST_WORK = 500
+"""What the masks of one query may cost together, by `work_of`: some hundredths of a second to make ready."""
 FEWEST_LITERAL = 2
 """Letters that must stand in a word whose beginning is open: the whole dictionary is read for it."""
 
+_DICTIONARY = 50  # reading all of it is as much work as this many letters
 _MASK = re.compile(f"[{ANY_CHARACTERS}{ONE_CHARACTER}]")
 
 
@@ -96,6 +99,14 @@ def _word(text: str) -> Word:
         raise QueryProblem(ProblemCode.MASKED_TOO_MANY, readable(text))
     expression = _expression(text)
     return Word(text, expression, expression, text.endswith(ANY_CHARACTERS))
+
+
+def work_of(expression: str) -> int:
+    """What a mask costs: a state of its automaton for each sign, twice as many for each single character left open
+    behind an open stretch, and the whole dictionary to be read where its beginning is open."""
+    first = expression.find(".*")
+    doubled = 0 if first < 0 else expression.count(".", first) - expression.count(".*")
+    return (len(expression) << doubled) + (_DICTIONARY if expression.startswith(".") else 0)
 
 
 def readable(text: str) -> str:

@@ -10,32 +10,43 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tantivy
 
 from gateway.catalogue.index import facets as counting
-from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything
+from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything, nodes, term
 from gateway.catalogue.index.cost import INLINE, is_costly
 from gateway.catalogue.index.directory import current, is_current, position
+from gateway.catalogue.index.evaluate import matches
+from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.headings import HeadingReader, Scan
 from gateway.catalogue.index.results import ResultSet, check_keys
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.query import (
+    AllRecords,
+    And,
+    AndNot,
     InSet,
+    Or,
     ProblemCode,
+    Prox,
     Query,
     QueryProblem,
     SortKey,
     Term,
     walk,
 )
+from gateway.catalogue.records import ALL
 
 T = TypeVar("T")
 
 _MOST_KEPT = 200
 """Answers kept until the index is read anew: who pages through a result asks the same again."""
+_MOST_WAITING = 64
+"""Questions that are under way in threads or wait for one; who asks one more is told so at once."""
 _MOST_IDS = 100_000
 """Records of a result set that are carried over into an index that has moved on."""
 
@@ -46,6 +57,7 @@ class IndexReader:
     def __init__(self, path: Path, threads: int = 2) -> None:
         self._path = path
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="catalogue")
+        self._waiting = 0
         self._opened: Path | None = None
         self._written = 0
         self._index: tantivy.Index | None = None
@@ -101,11 +113,11 @@ class IndexReader:
             return kept
         held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
         searcher = held[0].searcher if held else self._searcher()
-        compiled = compile_query(query, lambda found: _in_set(found, searcher, view))
+        compiled = compile_query(_own_holders(query, view), lambda found: _in_set(found, searcher, view))
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
         count = await self._run(is_costly(searcher, query), how_many, searcher, shown)
         ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
-        found = ResultSet(searcher, shown, view, count, self._run, ranked)
+        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=1 + nodes(query))
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
         if not held and seen == (self._opened, self._written):
@@ -118,7 +130,11 @@ class IndexReader:
         self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0
     ) -> dict[str, list[counting.Count]]:
         """How often each value of these indexes is among the records found, the most frequent first."""
-        return await self._run(found.count > 2_000, counting.count, found, tuple(names), limit, start)
+        counts = await self._run(found.count > 2_000, counting.count, found, tuple(names), limit, start)
+        if found.view != ALL and HOLDER in counts:
+            own = [counting.Count(found.view, found.count)] if found.count and limit else []
+            counts[HOLDER] = own[start:]
+        return counts
 
     async def scan(
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
@@ -149,7 +165,13 @@ class IndexReader:
         try:
             if not costly:
                 return work(*arguments)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*arguments))
+            if self._waiting >= _MOST_WAITING:
+                raise QueryProblem(ProblemCode.RESOURCES, "too many searches at once")
+            self._waiting += 1
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*arguments))
+            finally:
+                self._waiting -= 1
         except ValueError as error:
             raise QueryProblem(*_of(error)) from error
         except BaseException as error:
@@ -173,6 +195,19 @@ def _of(error: ValueError) -> tuple[ProblemCode, str]:
     if "expansion" in text.lower() or "regex" in text.lower() or "automaton" in text.lower():
         return ProblemCode.MASKED_TOO_MANY, text[:200]
     return ProblemCode.RESOURCES, text[:200]
+
+
+def _own_holders(query: Query, view: str) -> Query:
+    """In a member's view a record is held by that member: what the others hold is told in theirs and in `ALL`, to
+    those who may read these."""
+    if view == ALL:
+        return query
+    if isinstance(query, Term) and query.index == HOLDER:
+        term(query)
+        return AllRecords() if matches(query, Fields(keys={HOLDER: [view]})) else AndNot(AllRecords(), AllRecords())
+    if isinstance(query, And | Or | AndNot | Prox):
+        return replace(query, left=_own_holders(query.left, view), right=_own_holders(query.right, view))
+    return query
 
 
 def _in_set(found: ResultSet, searcher: tantivy.Searcher, view: str) -> tantivy.Query:

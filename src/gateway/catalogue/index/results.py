@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from gateway.catalogue.index.compile import any_of, both, how_many, without
+from gateway.catalogue.index.compile import MOST_NODES, any_of, both, how_many, without
 from gateway.catalogue.index.cost import INLINE
 from gateway.catalogue.index.folding import heading
 from gateway.catalogue.index.numbers import period, shelf_order
@@ -51,7 +51,8 @@ class _Part(NamedTuple):
 class ResultSet:
     """The records that a query found in a view. `count` is exact. `view` is the view it was asked in.
 
-    `page` and `sorted` are async so that what takes long can run beside the event loop.
+    `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query, the
+    view among them.
     """
 
     searcher: tantivy.Searcher
@@ -61,6 +62,7 @@ class ResultSet:
     run: Any
     relevance: bool = False
     keys: tuple[SortKey, ...] = ()
+    nodes: int = 1
 
     async def page(self, start: int, size: int) -> list[int]:
         """Ids of source records from position `start` (from 1), at most `size`; fewer at the end, none behind it.
@@ -75,14 +77,16 @@ class ResultSet:
     def sorted(self, keys: Sequence[SortKey]) -> ResultSet:
         """The same records in another order. Raises QueryProblem for keys that nothing is sorted by."""
         checked = check_keys(keys)
-        query, count = self.query, self.count
+        query, count, nodes = self.query, self.count, self.nodes
         for key in checked:
             if key.missing is Missing.OMIT:
-                query = both(query, _has(key))
+                query, nodes = both(query, _has(key)), nodes + 1
                 count = how_many(self.searcher, query)
             elif key.missing is Missing.FAIL and how_many(self.searcher, without(query, _has(key))):
                 raise QueryProblem(ProblemCode.SORT_ENDED, key.index)
-        return ResultSet(self.searcher, query, self.view, count, self.run, False, checked)
+        if nodes > MOST_NODES:
+            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
+        return ResultSet(self.searcher, query, self.view, count, self.run, False, checked, nodes)
 
     def _page(self, start: int, size: int) -> list[int]:
         if self.relevance:

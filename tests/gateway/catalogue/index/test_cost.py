@@ -1,25 +1,34 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.catalogue.index import cost
+from gateway.catalogue.index import compile as compiling
+from gateway.catalogue.index import cost, patterns
 from gateway.catalogue.index import reader as reading
+from gateway.catalogue.index.compile import MOST_NODES
 from gateway.catalogue.index.directory import current
 from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.index.writer import IndexWriter
 from gateway.catalogue.query import (
     AllRecords,
     And,
     AndNot,
+    InSet,
+    Missing,
     Or,
     ProblemCode,
     Prox,
     Query,
     QueryProblem,
     Relation,
+    SortKey,
     Structure,
     Term,
     Truncation,
@@ -105,4 +114,92 @@ async def test_an_answer_from_before_a_change_is_not_kept_behind_it(
     assert (await reader.search(ALL, WALES)).count == 10
     monkeypatch.setattr(reading, "how_many", count)
     assert (await reader.search(ALL, WALES)).count == 9
+    reader.close()
+
+
+def masked(text: str, structure: Structure = Structure.DEFAULT) -> Term:
+    return Term("title", text, structure=structure, truncation=Truncation.MASKED)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (masked("a*b??????"), ProblemCode.MASKED_TOO_MANY),
+        (masked("*ab???????"), ProblemCode.MASKED_TOO_MANY),
+        (masked(" ".join(f"*ab{n}*" for n in range(10))), ProblemCode.MASKED_TOO_MANY),
+        (masked(" ".join(f"{'long' * 3}{n}*" for n in range(50))), ProblemCode.MASKED_TOO_MANY),
+        (reduce(Or, [masked("*ab*")] * 10), ProblemCode.MASKED_TOO_MANY),
+        (Prox(masked("wales*"), masked("history*"), 20), ProblemCode.MASKED_TOO_MANY),
+        (Term("control", "9" * 600, truncation=Truncation.RIGHT), ProblemCode.MASKED_TOO_MANY),
+        (reduce(Or, [WALES] * 301), ProblemCode.TOO_MANY_BOOLEANS),
+        (reduce(Or, [Term("title", "a " * 100)] * 51), ProblemCode.TERM_TOO_LONG),
+    ],
+)
+async def test_what_costs_too_much_is_refused_before_it_is_begun(
+    reader: IndexReader, query: Query, code: ProblemCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "_masked", None)
+    with pytest.raises(QueryProblem) as raised:
+        await reader.search(ALL, query)
+    assert raised.value.code is code
+    reader.close()
+
+
+@pytest.mark.parametrize("text", ["*ale*", "w?l?s", "wal*", "*w*a??s", " ".join(["wale*"] * 40)])
+async def test_masks_as_people_write_them_are_answered(reader: IndexReader, text: str) -> None:
+    assert (await reader.search(ALL, masked(text, Structure.ALL))).count == 10
+    reader.close()
+
+
+async def test_an_automaton_that_grows_too_large_is_a_problem_of_the_query(
+    reader: IndexReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "MOST_WORK", 1_000_000)
+    with pytest.raises(QueryProblem) as raised:
+        await reader.search(ALL, masked("a*b??????"))
+    assert raised.value.code is ProblemCode.MASKED_TOO_MANY
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    "query", [masked("*ales"), reduce(And, [WALES] * 200), Prox(WALES, RARE, 20)], ids=["mask", "many", "near"]
+)
+async def test_a_small_index_is_no_reason_to_hold_up_everybody(
+    reader: IndexReader, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "INLINE", 10)
+    searcher = (await reader.search(ALL, AllRecords())).searcher
+    assert cost.is_costly(searcher, query)
+    assert not cost.is_costly(searcher, WALES)
+    reader.close()
+
+
+async def test_sets_of_sets_are_as_large_as_what_they_are_made_of(reader: IndexReader) -> None:
+    async def twice(found: ResultSet) -> ResultSet:
+        return await reader.search(ALL, Or(InSet(found), InSet(found)))
+
+    async def sorted_again(found: ResultSet) -> ResultSet:
+        return (await reader.search(ALL, InSet(found))).sorted([SortKey("title", missing=Missing.OMIT)])
+
+    for step, most in ((twice, 10), (sorted_again, MOST_NODES)):
+        with pytest.raises(QueryProblem) as raised:
+            await repeated(step, await reader.search(ALL, WALES), most)
+        assert raised.value.code is ProblemCode.TOO_MANY_BOOLEANS
+    reader.close()
+
+
+async def repeated(step: Callable[[ResultSet], Awaitable[ResultSet]], found: ResultSet, times: int) -> None:
+    for _ in range(times):
+        found = await step(found)
+
+
+async def test_who_asks_while_too_many_wait_is_told_so(reader: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "INLINE", 0)
+    monkeypatch.setattr(reading, "_MOST_WAITING", 1)
+    asked = [reader.search(ALL, one) for one in (WALES, RARE)]
+    first, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert not isinstance(first, BaseException)
+    assert isinstance(second, QueryProblem)
+    assert second.code is ProblemCode.RESOURCES
+    assert (await reader.search(ALL, RARE)).count == 1
     reader.close()

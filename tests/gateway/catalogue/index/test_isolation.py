@@ -10,7 +10,7 @@ import pytest
 
 from gateway.catalogue.index.facets import Count, asking_for
 from gateway.catalogue.index.reader import IndexReader
-from gateway.catalogue.query import AllRecords, ProblemCode, QueryProblem, Term
+from gateway.catalogue.query import AllRecords, AndNot, Or, ProblemCode, QueryProblem, Relation, Term, Truncation
 from gateway.catalogue.records import ALL, IndexEntry
 from tests.gateway.catalogue.index.building import build, entry, record
 
@@ -98,4 +98,27 @@ async def test_who_holds_what_is_asked_and_counted(tmp_path: Path) -> None:
         with pytest.raises(QueryProblem) as raised:
             await reader.facets(found, names, limit)
         assert raised.value.code is code
+    reader.close()
+
+
+async def test_who_else_holds_a_record_is_told_in_all_alone(tmp_path: Path) -> None:
+    both = ["aber", "bangor"]
+    reader = build(tmp_path, [entry(1, OPEN, member="aber", holders=both), entry(3, OPEN, member="aber")])
+    holder = {code: Term("holder", code) for code in both}
+    asked = {
+        "aber": (2, 0, 2, [Count("aber", 2)], [("aber", "aber", 2)]),
+        ALL: (2, 1, 1, [Count("aber", 2), Count("bangor", 1)], [("aber", "aber", 2), ("bangor", "bangor", 1)]),
+    }
+    for view, (own, other, without, counts, entries) in asked.items():
+        assert (await reader.search(view, holder["aber"])).count == own
+        assert (await reader.search(view, holder["bangor"])).count == other
+        assert (await reader.search(view, Term("holder", "bangor", Relation.NOT_EQUAL))).count == without
+        assert (await reader.search(view, AndNot(AllRecords(), holder["bangor"]))).count == without
+        assert (await reader.search(view, Or(holder["aber"], holder["bangor"]))).count == own
+        found = await reader.search(view, AllRecords())
+        assert (await reader.facets(found, ["holder"]))["holder"] == counts
+        assert (await reader.facets(found, ["holder"], start=1))["holder"] == counts[1:]
+        assert terms((await reader.scan(view, "holder", "a")).entries) == entries
+    with pytest.raises(QueryProblem):
+        await reader.search("aber", Term("holder", "ang", truncation=Truncation.LEFT))
     reader.close()

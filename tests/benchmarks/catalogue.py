@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import psutil
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from gateway.catalogue.catalogue import INDEX_FOLDER
 from library_protocols.marc import read, to_marcxml
 from tests.benchmarks import harvesters, loading, questions, searchers, zebra
 from tests.benchmarks.catalogue_node import node
@@ -25,8 +24,6 @@ from tests.benchmarks.machine import LOAD_CPU
 from tests.benchmarks.scenarios import Figures, folder
 
 INGESTED, INGESTED_QUICK = 100_000, 2_000
-INDEXED_BY_KOHA, INDEXED_BY_PLAIN = 5_000, 20_000
-"""Records that Zebra indexes beside ours; what is compared is the time and the space of one."""
 SEARCHED, SEARCHED_QUICK = 20_000, 2_000
 HARVESTED, HARVESTED_QUICK = 1_000_000, 2_000
 SECONDS, SECONDS_QUICK = 4.0, 0.5
@@ -51,13 +48,14 @@ def ingest(quick: bool, records: int | None) -> Figures:
             "index_alone": {
                 "records_per_second": count / anew.seconds,
                 "processor_us": anew.processor_seconds / count * 1e6,
-                "index_bytes": loading.size(made / "data" / INDEX_FOLDER) / count,
+                "index_bytes": loading.index_size(made / "data") / count,
             },
         }
-        for configuration, most in ((zebra.KOHA, INDEXED_BY_KOHA), (zebra.PLAIN, INDEXED_BY_PLAIN)):
-            fewer = min(count, most)
-            (made / "zebra.mrc").write_bytes(b"".join(corpus().records(0, fewer)))
-            theirs = _theirs(zebra.index(made / configuration, configuration, made / "zebra.mrc", fewer))
+        file = made / "zebra.mrc"
+        with file.open("wb") as written:
+            written.writelines(corpus().records(0, count))
+        for configuration in (zebra.KOHA, zebra.PLAIN):
+            theirs = _theirs(zebra.index(made / configuration, configuration, file, count))
             figures[f"zebra_{configuration}"] = theirs
             figures[f"times_zebra_{configuration}"] = {
                 "records_per_second": ours["records_per_second"] / theirs["records_per_second"],
@@ -84,7 +82,7 @@ def _ours(made: Path, count: int) -> Figures:
         "loaded_per_second": count / loaded.seconds,
         "processor_us": spent / count * 1e6,
         "store_bytes": loading.size(data_dir / _CATALOGUE) / count,
-        "index_bytes": loading.size(data_dir / INDEX_FOLDER) / count,
+        "index_bytes": loading.index_size(data_dir) / count,
         "load_megabytes": loaded.megabytes,
     }
 
@@ -96,7 +94,6 @@ def _processor(processes: list[psutil.Process]) -> float:
 
 def _theirs(took: zebra.Indexing) -> Figures:
     return {
-        "records": took.records,
         "records_per_second": took.records / took.seconds,
         "processor_us": took.processor_seconds / took.records * 1e6,
         "register_bytes": took.octets / took.records,
@@ -193,7 +190,8 @@ def _zebra(count: int, configuration: str) -> Iterator[_Target]:
     def make(made: Path) -> None:
         zebra.index(made, configuration, loading.files(count) / "all.mrc", count)
 
-    with zebra.server(loading.cached(count, f"zebra-{configuration}", make)) as (port, process):
+    register = loading.cached(count, f"zebra-{configuration}", loading.ZEBRA, make)
+    with zebra.server(register) as (port, process):
         yield _Target(process.pid, port, zebra.DATABASE, port, f"/{zebra.DATABASE}")
 
 

@@ -24,14 +24,12 @@ from typing import Any
 import psutil
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from gateway.catalogue import cli
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import directory
-from gateway.catalogue.index import writer as indexing
 from gateway.catalogue.ingest import Ingest
-from gateway.catalogue.records import IndexEntry
 from gateway.catalogue.store import migrate, open_reader, open_writer
 from gateway.catalogue.store.reader import Reader
-from gateway.catalogue.store.writer import Writer
 from gateway.commands.output import diagnostics
 from gateway.config import Config
 from gateway.demo.config import demo_config
@@ -42,7 +40,15 @@ from gateway.store import migrate as platform_schema
 from tests.benchmarks.corpus import MEMBERS, corpus
 from tests.benchmarks.machine import python
 
-_SOURCES = ("src/gateway/catalogue", "src/gateway/importing", "protocols/library_protocols/marc", "tests/benchmarks")
+_RECORDS = ("tests/benchmarks/corpus.py", "src/gateway/demo/*.py")
+_CATALOGUE = (
+    *_RECORDS,
+    "src/gateway/catalogue/**/*.py",
+    "src/gateway/importing/*.py",
+    "protocols/library_protocols/marc/**/*.py",
+)
+ZEBRA = (*_RECORDS, "src/gateway/catalogue/index_map/*.py", "tests/benchmarks/zebra.py")
+"""The code that decides how the data of a benchmark comes out."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -171,11 +177,18 @@ def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.parent.glob(path.name + "*"))
 
 
-def cached(records: int, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that `make` has filled: kept between runs, made anew where the code that fills it has changed."""
+def index_size(data_dir: Path) -> int:
+    """Octets of the index that is in use, its headings with it."""
+    folder = directory.current(data_dir / INDEX_FOLDER)
+    assert folder is not None
+    return size(folder)
+
+
+def cached(records: int, name: str, made_by: tuple[str, ...], make: Callable[[Path], None]) -> Path:
+    """A folder that `make` has filled: kept between runs, made anew where the code that decides has changed."""
     base = Path(tempfile.gettempdir()) / f"gateway-bench-{records}"
     folder, stamp = base / name, base / f"{name}.made-by"
-    version = _version()
+    version = _version(made_by)
     if not stamp.exists() or stamp.read_text(encoding="ascii") != version:
         stamp.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,10 +198,10 @@ def cached(records: int, name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _version() -> str:
+def _version(made_by: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for source in _SOURCES:
-        for file in sorted((_ROOT / source).rglob("*.py")):
+    for source in made_by:
+        for file in sorted(_ROOT.glob(source)):
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -201,7 +214,7 @@ def files(records: int) -> Path:
         with (folder / "all.mrc").open("wb") as whole:
             whole.writelines(corpus().records(0, records))
 
-    return cached(records, "files", make)
+    return cached(records, "files", _RECORDS, make)
 
 
 def catalogue(records: int) -> Path:
@@ -211,7 +224,7 @@ def catalogue(records: int) -> Path:
         prepare(folder)
         load(folder, files(records))
 
-    return cached(records, "catalogue", make)
+    return cached(records, "catalogue", _CATALOGUE, make)
 
 
 def indexed_catalogue(records: int) -> Path:
@@ -222,7 +235,7 @@ def indexed_catalogue(records: int) -> Path:
         index(data_dir)
         settle(configuration(data_dir))
 
-    cached(records, "indexed", make)
+    cached(records, "indexed", _CATALOGUE, make)
     return data_dir
 
 
@@ -249,26 +262,13 @@ async def _load(data_dir: Path, folder: Path) -> None:
         await store.close()
 
 
-class _Watched:
-    """The feed as the index follows it, with a bar."""
-
-    def __init__(self, store: Writer, tell: Callable[[int], None]) -> None:
-        self._store = store
-        self._tell = tell
-
-    async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
-        entries = await self._store.index_entries(after_seq, size)
-        self._tell(len(entries))
-        return entries
-
-
 async def _index(data_dir: Path) -> None:
+    """What the command does."""
     config = configuration(data_dir)
     store = await open_writer(config.catalogue_url)
     try:
-        with _bars() as bars:
-            bar = bars.add_task("indexing", total=(await store.stats()).records)
-            await indexing.rebuild(_Watched(store, lambda count: bars.advance(bar, count)), data_dir / INDEX_FOLDER)
+        if await cli._reindex(config, store, not diagnostics.is_terminal) is None:
+            raise RuntimeError("somebody else writes this index")
     finally:
         await store.close()
 

@@ -135,9 +135,8 @@ def _index(steps: Steps, data_dir: Path, records: int) -> dict[str, Any]:
 
 
 def _sizes(data_dir: Path, records: int) -> dict[str, float]:
-    index = data_dir / INDEX_FOLDER
-    whole = loading.size(index)
-    headings = sum(file.stat().st_size for file in index.rglob("headings.sqlite3*"))
+    whole = loading.index_size(data_dir)
+    headings = sum(file.stat().st_size for file in (data_dir / INDEX_FOLDER).rglob("headings.sqlite3*"))
     return {
         "store": loading.size(data_dir / "catalogue.sqlite3") / records,
         "index": (whole - headings) / records,

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.canonical.query_problems import ProblemCode
+from gateway.catalogue.forms import render
+from gateway.catalogue.query import And, QueryProblem, Term
+from gateway.catalogue.remote import RemoteViews
 from gateway.clients.z3950 import Z3950Client, complaints
+from gateway.clock import SystemClock
+from gateway.config import SourceConfig
 from library_protocols.z3950 import SortElement, SortKeySpec, parse_pqf
 from library_protocols.z3950.facts.oids import BIB_1, OPAC, SUTRS, USMARC, XML
 from library_protocols.z3950.records import OpacRecord, read_opac, read_sutrs
@@ -263,3 +269,30 @@ async def test_our_client_speaks_to_another_server(ztest: int) -> None:
         assert (await client.delete("default")).delete_operation_status in (0, 1, 9)
     finally:
         await client.close()
+
+
+async def test_our_catalogue_searches_another_server(ztest: int) -> None:
+    source = SourceConfig.model_validate({"url": f"z3950://127.0.0.1:{ztest}/Default"})
+    remote = RemoteViews({"aber": source}, SystemClock())
+    server = remote.get("aber")
+    assert server is not None
+    try:
+        found = await server.search(And(Term("title", "computer"), Term("author", "knuth")))
+        assert found.count > 0
+        ids = await found.page(1, min(found.count, 7))
+        records = [one for one in await server.records(ids) if one is not None]
+        assert len(records) == len(ids)
+        assert all(one.member == "aber" and b"<record" in one.marcxml for one in records)
+        assert any(one.holdings for one in records)  # they come as OPAC records
+        assert all(render("mods", one) for one in records)
+        scan = await server.scan("title", "term01", 5, 1, words=False)
+        assert [(entry.term, entry.count) for entry in scan.entries][:2] == [("term01", 1), ("term02", 2)]
+        nowhere = RemoteViews({"aber": source.model_copy(update={"url": f"z3950://127.0.0.1:{ztest}/nowhere"})}, SystemClock())
+        missing_there = nowhere.get("aber")
+        assert missing_there is not None
+        with pytest.raises(QueryProblem) as raised:
+            await missing_there.search(Term("title", "computer"))
+        assert (raised.value.code, raised.value.detail.partition(" ")[0]) == (ProblemCode.UNAVAILABLE, "109")
+        await nowhere.close()
+    finally:
+        await remote.close()

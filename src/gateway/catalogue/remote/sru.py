@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import httpx
+
 from gateway.catalogue import to_cql
 from gateway.catalogue.index.headings import Entry, Scan
 from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
@@ -46,7 +48,9 @@ class Asked:
 class SruLink:
     """One client of a server. `view` is the member's code."""
 
-    def __init__(self, view: str, source: SourceConfig, habits: Habits) -> None:
+    def __init__(
+        self, view: str, source: SourceConfig, habits: Habits, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._view = view
         self._habits = habits
         self._client = SruClient(
@@ -55,6 +59,7 @@ class SruLink:
             user=source.user,
             password=source.password.get_secret_value(),
             timeout=source.timeout_seconds,
+            transport=transport,
         )
 
     async def open(self) -> None:

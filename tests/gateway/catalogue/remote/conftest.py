@@ -26,7 +26,10 @@ Script = Sequence[tuple[Pdu | bytes, ...]]
 
 
 class NoStore:
-    """Nothing of what is searched at a member's own server is asked of the store."""
+    """Nothing of what is searched at a member's own server is asked of the store, but how far its feed is."""
+
+    async def horizon(self) -> int:
+        return 1_000_000_000
 
     async def close(self) -> None:
         return

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from library_protocols.oai_pmh import ReadError, Record, Response, read_response
 
-_ROOT = re.compile(rb"<((?:[\w.-]+:)?)OAI-PMH\b[^>]*>")
-_RECORD = re.compile(rb"<(?:[\w.-]+:)?record\b[^>]*>\s*<(?:[\w.-]+:)?header\b")
+# No tag holds another's beginning: so each is looked at once, however many there are without an end.
+_ROOT = re.compile(rb"<((?:[\w.-]+:)?)OAI-PMH\b[^<>]{0,4000}>")
+_RECORD = re.compile(rb"<(?:[\w.-]+:)?record\b[^<>]*>\s*<(?:[\w.-]+:)?header\b")
 _RECORD_END = re.compile(rb"</(?:[\w.-]+:)?record\s*>")
-_TOKEN = re.compile(rb"<(?:[\w.-]+:)?resumptionToken\b[^>]*?(?:/>|>[^<]*</(?:[\w.-]+:)?resumptionToken\s*>)")
-_DATE = re.compile(rb"<(?:[\w.-]+:)?responseDate\b[^>]*>[^<]*</(?:[\w.-]+:)?responseDate\s*>")
+_TOKEN = re.compile(rb"<(?:[\w.-]+:)?resumptionToken\b[^<>]*(?:(?<=/)>|(?<!/)>[^<]*</(?:[\w.-]+:)?resumptionToken\s*>)")
+_DATE = re.compile(rb"<(?:[\w.-]+:)?responseDate\b[^<>]*>[^<]*</(?:[\w.-]+:)?responseDate\s*>")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORBIDDEN_REFERENCE = re.compile(r"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));")
 

@@ -70,3 +70,20 @@ def test_octets_that_are_no_utf8_are_replaced() -> None:
 def test_nothing_can_be_made_of_it(octets: bytes) -> None:
     with pytest.raises(ReadError, match="as it was"):
         read_damaged(octets, ERROR)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"<record ", b"<a:record><a:b ", b"<resumptionToken a='", b"<resumptionToken>", b"<responseDate ", b"<OAI-PMH "],
+)
+def test_beginnings_without_an_end_are_each_looked_at_once(beginning: bytes) -> None:
+    octets = page(WHOLE).replace(b"<record>", beginning * 100_000 + b"<record>", 1)
+    response, damages = read_damaged(octets, ERROR)
+    assert [record.header.identifier for record in response.records] == ["oai:a.b:0"]
+    assert damages == ()
+
+
+def test_a_root_that_is_longer_than_any_is_not_repeated_for_every_record() -> None:
+    octets = page(WHOLE, "<m>").replace(b"<OAI-PMH ", b"<OAI-PMH a='%b' " % (b"x" * 5_000), 1)
+    with pytest.raises(ReadError, match="as it was"):
+        read_damaged(octets, ERROR)

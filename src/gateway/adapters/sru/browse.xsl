@@ -58,6 +58,7 @@
               <xsl:for-each select="marc:subfield"><xsl:value-of select="."/><xsl:text> </xsl:text></xsl:for-each></div></div>
         </xsl:for-each>
       </xsl:when>
+      <xsl:when test="*[local-name()='explain']"><xsl:apply-templates select="*" mode="explain"/></xsl:when>
       <xsl:when test="*">
         <xsl:for-each select=".//*[not(*)][normalize-space()]">
           <div class="field"><span><xsl:value-of select="local-name()"/></span><div><xsl:value-of select="."/></div></div>
@@ -65,6 +66,28 @@
       </xsl:when>
       <xsl:otherwise><pre><xsl:value-of select="."/></pre></xsl:otherwise>
     </xsl:choose>
+  </xsl:template>
+
+  <xsl:template match="*" mode="explain">
+    <h2><xsl:value-of select="*[local-name()='databaseInfo']/*[local-name()='title']"/></h2>
+    <table>
+      <tr><th>Index</th><th>CQL</th><th>Bib-1 Use</th><th>Can</th></tr>
+      <xsl:for-each select="*[local-name()='indexInfo']/*[local-name()='index']">
+        <tr><td><xsl:value-of select="*[local-name()='title']"/></td>
+          <td><xsl:for-each select="*/*[local-name()='name']">
+            <xsl:value-of select="concat(@set, '.', .)"/><xsl:text> </xsl:text></xsl:for-each></td>
+          <td><xsl:for-each select="*/*[local-name()='attr']">
+            <xsl:value-of select="."/><xsl:text> </xsl:text></xsl:for-each></td>
+          <td><xsl:if test="@scan='true'">scan </xsl:if><xsl:if test="@sort='true'">sort</xsl:if></td></tr>
+      </xsl:for-each>
+    </table>
+    <h2>Records as</h2>
+    <table>
+      <xsl:for-each select="*[local-name()='schemaInfo']/*">
+        <tr><td><xsl:value-of select="@name"/></td><td><xsl:value-of select="*[local-name()='title']"/></td>
+          <td><xsl:value-of select="@identifier"/></td></tr>
+      </xsl:for-each>
+    </table>
   </xsl:template>
 
   <xsl:template match="*[local-name()='terms']">

@@ -165,6 +165,7 @@ async def test_a_browser_gets_a_stylesheet_of_ours(asked: Asked) -> None:
     assert "Wales at war" in shown[0]
     assert "A history of Wales" in shown[1]
     assert "Aberystwyth" in shown[2]
+    assert "dc.title bath.title bib.title local.title" in shown[2]
     assert 'role="alert"' in shown[3]
 
 

@@ -136,7 +136,7 @@ class CatalogueLimits(Section):
     z3950_idle_seconds: float = Field(default=600.0, gt=0)
     """A session that asks nothing for so long is closed; interactive clients come back within minutes."""
     result_sets: int = Field(default=100, ge=1)
-    """Result sets of one session; one more ends the oldest."""
+    """Result sets of one Z39.50 session, and of all SRU clients together; one more ends the one longest unused."""
     list_requests: int = Field(default=16, ge=1)
     """OAI-PMH lists that are written at once; one more is told when to come back (503)."""
     page_records: int = Field(default=200, ge=1, le=5000)

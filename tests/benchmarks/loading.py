@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -54,7 +53,8 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What a process took: seconds by the clock and of processor time, its own and its children's, most memory."""
+    """What a process took: seconds by the clock and of processor time, its own and its children's, and most memory,
+    its own."""
 
     seconds: float
     processor_seconds: float
@@ -105,12 +105,15 @@ def index(data_dir: Path) -> Took:
 
 def _run(*arguments: str) -> Took:
     began = time.perf_counter()
-    process = subprocess.Popen(python("tests.benchmarks.loading", *arguments), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(python("tests.benchmarks.loading", *arguments), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as answer:
+        peak = answer.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{arguments[0]} ended with {process.returncode}")
-    return Took(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Took(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, float(peak))
 
 
 @contextlib.contextmanager
@@ -273,11 +276,17 @@ async def _index(data_dir: Path) -> None:
         await store.close()
 
 
+def _peak() -> float:
+    """Megabytes that this process had at most; what the kernel tells its parent counts the parent's own as well."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def _bars() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, console=diagnostics, disable=not diagnostics.is_terminal)
 
 
 if __name__ == "__main__":
-    print(json.dumps({"running": sys.argv[1:]}))
     asyncio.run(_load(Path(sys.argv[2]), Path(sys.argv[3])) if sys.argv[1] == "load" else _index(Path(sys.argv[2])))
+    print(_peak())

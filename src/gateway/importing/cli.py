@@ -146,7 +146,7 @@ def marc(
         raise typer.BadParameter("--rejects names one file: load the sources one by one")
     settings = _settings(config, member)
     options = MarcOptions(
-        _item_fields(items, _pairs(item)),
+        _item_fields(items, _pairs(item, "COLUMN=SUBFIELD")),
         ItemDefaults(item_type, location),
         _pairs(map_location),
         _pairs(map_item_type),
@@ -237,11 +237,11 @@ def _item_fields(tag: str | None, subfields: dict[str, str]) -> ItemFields | Non
     return ItemFields(tag, {**(known.subfields if known else {}), **subfields})
 
 
-def _pairs(given: list[str] | None) -> dict[str, str]:
+def _pairs(given: list[str] | None, shape: str = "THEIRS=OURS") -> dict[str, str]:
     pairs = [text.partition("=") for text in given or ()]
     for left, equals, right in pairs:
         if not left or not equals or not right:
-            raise typer.BadParameter(f"{left}{equals}{right!s}: write THEIRS=OURS")
+            raise typer.BadParameter(f"{left}{equals}{right!s}: write {shape}")
     return {left: right for left, _, right in pairs}
 
 

@@ -60,6 +60,8 @@ async def test_patrons_items_and_records(config: Path, file: Callable[..., Path]
     none = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
     assert none.exit_code == 1
     assert "Read 1 row; 1 refused, see" in none.stdout.replace("\n", " ")
+    wrong = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode")
+    assert (wrong.exit_code, "write COLUMN=SUBFIELD" in wrong.output) == (2, True)
     again = await gateway("marc", "alpha", records, "-c", config, "--items", "952", "--item", "barcode=b")
     assert "Nothing left to do: 1 row was read before; 1 refused, see" in again.stdout.replace("\n", " ")
 

@@ -21,6 +21,10 @@ from library_protocols.marc import Record, to_marcxml
 
 MAX_CONTROL = 255
 """Characters of a control number: it becomes part of an OAI identifier, which is a URI."""
+MAX_RENDERING = 2_000_000
+"""Characters of a record as MARCXML: twenty times what ISO 2709 can hold. A directory can name the same octets a
+thousand times over, and every door would write them out each time."""
+_SHORT = 8_192  # octets of a record as it came that cannot become so long
 
 # Leader/17, MARC 21 Bibliographic: how fully the record was made. UNIMARC uses 1, 2, 3 and blank in the same sense.
 _LEVELS = {" ": 9, "1": 8, "4": 7, "2": 6, "I": 6, "L": 6, "K": 5, "M": 5, "7": 4, "5": 3, "3": 3, "J": 2, "8": 1}
@@ -131,7 +135,7 @@ class Preparer:
             FORMATS.index(incoming.format),
             provenance_text(incoming.provenance),
             None if incoming.holdings is None or deleted else holdings_text(incoming.holdings),
-            _problem(control, record, deleted),
+            _problem(control, record, deleted, len(incoming.original)),
             incoming=incoming,
         )
 
@@ -162,9 +166,19 @@ class Preparer:
         )
 
 
-def _problem(control: str, record: Record | None, deleted: bool) -> str | None:
+def _problem(control: str, record: Record | None, deleted: bool, octets: int) -> str | None:
     if not control:
         return "has no control number (001)"
     if len(control) > MAX_CONTROL or not control.isprintable():
         return "has a control number that cannot be one"
-    return "is empty" if record is None and not deleted else None
+    if record is None:
+        return None if deleted else "is empty"
+    if octets > _SHORT and (size := _rendered(record)) > MAX_RENDERING:
+        return f"would have {size:,} characters as MARCXML, {MAX_RENDERING:,} are taken"
+    return None
+
+
+def _rendered(record: Record) -> int:
+    """About how long the record is as MARCXML."""
+    of_control = sum(len(text) + 40 for _, text in record.control)
+    return of_control + sum(60 + sum(len(text) + 31 for _, text in subfields) for _, _, subfields in record.data)

@@ -10,7 +10,7 @@ import pytest
 from gateway.catalogue.ingest import Incoming, Ingest, Refusal
 from gateway.catalogue.records import ALL, CatalogueRecord, Format, Holding, Provenance, SourceKind
 from gateway.catalogue.store.writer import Writer
-from library_protocols.marc import Record, from_marcxml, to_iso2709
+from library_protocols.marc import Record, from_marcxml, read, to_iso2709
 from tests.gateway.catalogue.conftest import Time
 from tests.gateway.catalogue.making import ISBNS, incoming, record
 
@@ -153,9 +153,18 @@ async def test_provenance_is_kept(ingest: Ingest, store: Writer) -> None:
     assert found.provenance == origin
 
 
+def overlapping() -> Incoming:
+    """A record whose directory names the same octets again and again."""
+    text = b"10\x1fa" + b"x" * 9_000 + b"\x1e"
+    directory = b"001000209005" + b"500%04d00000" % len(text) * 300 + b"\x1e"
+    octets = b"00000nam a22%05d a 4500" % (24 + len(directory)) + directory + text + b"7\x1e\x1d"
+    return Incoming(octets, SourceKind.ISO2709, read(octets).record, label="byte 0")
+
+
 @pytest.mark.parametrize(
     ("one", "reason"),
     [
+        (overlapping(), "characters as MARCXML"),
         (incoming("", label="byte 7"), "has no control number"),
         (incoming("x" * 256), "cannot be one"),
         (incoming("a\x00b"), "cannot be one"),

@@ -100,6 +100,7 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
             await gateway.close()
             raise
         server = Server(gateway)
+        diagnostics.print("Getting eleven catalogues ready: some seconds, on a busy machine up to a minute.")
 
         def ready() -> None:
             # Lines to copy must stay whole, however narrow the terminal is.

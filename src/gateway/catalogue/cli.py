@@ -73,7 +73,7 @@ def stats(config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     rows = [[member, *(f"{of.get(state, 0):,}" for state in states)] for member, of in sorted(found.by_member.items())]
     print_table(None, ["member", *states], rows)
     print_line(f"{found.records:,} records in {found.shared:,} shared bibs, {found.bytes / 1e6:,.0f} MB.")
-    print_line(f"{found.open_reviews:,} pairs to look at. The last change is {found.last_seq}, at {_at(found.horizon)}.")
+    print_line(f"{found.open_reviews:,} pairs to look at. Last change {found.last_seq}, at {_at(found.horizon)}.")
 
 
 @app.command("review")

@@ -17,6 +17,7 @@ from gateway.catalogue.records import SourceKind
 from gateway.catalogue.set_rules import SetRule, configured, described
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING
+from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.store.rows import Status
 from gateway.catalogue.store.working import Rec, Working
 from gateway.catalogue.store.writer import Writer
@@ -129,7 +130,7 @@ class Ingest:
     async def _fill(self, member: str, prepared: Sequence[Prepared]) -> None:
         """Renders and compresses what is new, as far as that can be told before the transaction; makes the
         dictionaries of the first records."""
-        async with self.store.snapshot() as session:
+        async with self.store.snapshot(EVERYTHING) as session:
             rows = await session.fetch(sql.DIGESTS, member=member, controls=[one.control for one in prepared])
         known = {row[0]: (row[1], row[2]) for row in rows}
         fresh = [

@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from gateway.catalogue.store import migrate, open_reader, open_writer
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.catalogue.store.schema import metadata
+from gateway.catalogue.store.schema import VERSION_TABLE, metadata
 from tests.postgres import Database
 
 
 def differences(connection: Connection) -> list[Any]:
-    options = {"compare_type": True, "version_table": migrate.VERSION_TABLE}
+    options = {"compare_type": True, "version_table": VERSION_TABLE}
     return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
@@ -55,7 +55,7 @@ async def test_what_has_no_catalogue_or_another_is_not_opened(sqlite_url: str, t
     with pytest.raises(CatalogueUnavailable, match="no catalogue"):
         await open_reader(f"sqlite:///{tmp_path / 'new.sqlite3'}")
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
-        db.execute(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '9999'")
+        db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     with pytest.raises(CatalogueUnavailable, match="revision 9999"):
         await open_reader(sqlite_url)
     with pytest.raises(CatalogueUnavailable):
@@ -71,7 +71,7 @@ async def test_a_database_without_a_catalogue_is_not_opened(catalogue_database: 
 async def test_a_reader_writes_nothing(sqlite_url: str) -> None:
     reader = await open_reader(sqlite_url)
     assert not hasattr(reader, "writing")
-    async with reader.snapshot() as session:
+    async with reader.snapshot("aber") as session:
         with pytest.raises(CatalogueUnavailable, match="readonly"):
             await session.run(sql.PUT_STATE, [("a", "b")])
     await reader.close()

@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.catalogue.store.schema import metadata
+from gateway.catalogue.store.postgres_schema import derive
+from gateway.catalogue.store.schema import VERSION_TABLE
 from gateway.store.effects import StoreUnavailable
 from gateway.store.sqlite_file import connect
 from gateway.store.url import sqlite_path
 
-VERSION_TABLE = "catalogue_version"
 _LOCK = 2282528  # one migration at a time, however many nodes start together ("catalog" in a telephone's keys)
 
 
@@ -55,8 +55,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             await connection.run_sync(_upgrade)
-            if app_role is not None:
-                await connection.run_sync(_grant, app_role)
+            await connection.run_sync(derive, app_role)
     except (DBAPIError, asyncpg.PostgresError, OSError) as error:
         raise CatalogueUnavailable(f"cannot upgrade the catalogue: {error}") from error
     finally:
@@ -104,10 +103,3 @@ def _upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _grant(connection: Connection, app_role: str) -> None:
-    role = connection.dialect.identifier_preparer.quote_identifier(app_role)
-    for table in metadata.tables:
-        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
-    connection.exec_driver_sql(f"GRANT SELECT ON {VERSION_TABLE} TO {role}")

@@ -19,6 +19,9 @@ from gateway.catalogue.records import (
     StoreStats,
 )
 
+EVERYTHING = "*"
+"""Who writes, indexes or reviews sees every row: no view's name."""
+
 
 class CatalogueUnavailable(Exception):
     """The catalogue's database does not answer, or has another schema than this program knows."""

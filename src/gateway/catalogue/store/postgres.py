@@ -1,7 +1,8 @@
 """The catalogue in PostgreSQL, by asyncpg, in the platform's database: tables `catalogue_*`.
 
 Writers take turns by an advisory lock that is held until they have committed: positions are given under it, and so
-become visible in their order. A reader's snapshot is a repeatable-read transaction.
+become visible in their order. A reader's snapshot is a repeatable-read transaction, bound to its view by row-level
+security.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from gateway.catalogue.store import migrate
-from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.catalogue.store.schema import metadata
+from gateway.catalogue.store.port import EVERYTHING, CatalogueUnavailable
+from gateway.catalogue.store.postgres_schema import setting
+from gateway.catalogue.store.schema import VERSION_TABLE, metadata
 from gateway.catalogue.store.sql import Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.postgres_pool import LOST
@@ -25,10 +27,12 @@ MAX_CONNECTIONS = 4
 COMMAND_SECONDS = 120.0
 _LOCK = 2282529  # the turn to write
 _TURN = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SETTINGS = {
     **ONE_INDEX_A_TABLE,
     "enable_sort": "off",  # every order asked for is that of an index
     "application_name": "library-gateway catalogue",
+    "standard_conforming_strings": "on",
 }
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST)
 
@@ -67,7 +71,7 @@ class PostgresStore(Writer):
                 target_session_attrs=SessionAttribute.read_write,
             )
             try:
-                found = await self._pool.fetchval(f"SELECT version_num FROM {migrate.VERSION_TABLE}")  # noqa: S608
+                found = await self._pool.fetchval(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
             except asyncpg.UndefinedTableError:
                 found = None
             migrate.require(found, "the database")
@@ -81,22 +85,28 @@ class PostgresStore(Writer):
         return self._opened
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
-        try:
-            async with (
-                self._pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                yield _Session(connection)
-        except _AWAY as error:
-            raise CatalogueUnavailable(f"PostgreSQL: {error}") from error
+    async def snapshot(self, view: str) -> AsyncIterator[Session]:
+        async with self._transaction(f"{_SNAPSHOT}; {setting(view)}") as session:
+            yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
+        async with self._transaction(f"BEGIN; {setting(EVERYTHING)}; {_TURN}") as session:
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[Session]:
+        """`begin` is one round trip, whatever it says of the transaction that it begins."""
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(_TURN)
-                yield _Session(connection)
+            async with self._pool.acquire() as connection:
+                try:
+                    await connection.execute(begin)
+                    yield _Session(connection)
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    if not connection.is_closed() and connection.is_in_transaction():
+                        await connection.execute("ROLLBACK")
+                    raise
         except _AWAY as error:
             raise CatalogueUnavailable(f"PostgreSQL: {error}") from error
 

@@ -26,6 +26,7 @@ from gateway.catalogue.records import (
 )
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import Compression
+from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.store.rows import (
     FORMATS,
     KINDS,
@@ -39,6 +40,7 @@ from gateway.catalogue.store.rows import (
 from gateway.catalogue.store.sql import Session
 
 FOREVER = 1 << 62
+NOTHING = ""
 LINEAGE = "lineage"
 """The state that says where the feed comes from; another one after a backup was put back."""
 
@@ -52,8 +54,9 @@ class Reader(ABC):
         self._specs: dict[int, str] = {}
 
     @abstractmethod
-    def snapshot(self) -> AbstractAsyncContextManager[Session]:
-        """Everything read within is of one moment. Raises CatalogueUnavailable."""
+    def snapshot(self, view: str) -> AbstractAsyncContextManager[Session]:
+        """Everything read within is of one moment, and on PostgreSQL of one view: a member's code, `ALL`, EVERYTHING,
+        or NOTHING for what is of no record. Raises CatalogueUnavailable."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -64,17 +67,17 @@ class Reader(ABC):
         """What the catalogue takes on disk."""
 
     async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             found = await self._records(session, view, ids)
         return [found.get(number) for number in ids]
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             shown = await self._shown(session, view, ids)
             return await self._holdings(session, view, {number: row for number, (row, _) in shown.items()})
 
     async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             if view == ALL:
                 return await self._by_shared(session, identifier)
             rows = await session.fetch(sql.KNOWN, member=view, controls=[identifier])
@@ -87,7 +90,7 @@ class Reader(ABC):
             return _tombstone(row, row.datestamp) if str(whole) in orjson.loads(row.gone) else None
 
     async def horizon(self) -> int:
-        async with self.snapshot() as session:
+        async with self.snapshot(NOTHING) as session:
             return (await self._position(session))[0]
 
     async def changes(
@@ -101,7 +104,7 @@ class Reader(ABC):
         *,
         with_deleted: bool = True,
     ) -> FeedPage:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             horizon, last, _ = await self._position(session)
             scope = await self._scope(session, view, set_spec)
             if scope is None:
@@ -125,23 +128,23 @@ class Reader(ABC):
             return FeedPage(entries, before + rest, before, len(found) > size, horizon)
 
     async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             live = await self._records(session, view, [entry.record for entry in page.entries if not entry.deleted])
             gone = [entry.record for entry in page.entries if entry.record not in live]
-            rows = await self._rows(session, gone)
+            rows = await self._rows(session, gone) if view != ALL else {}
         made: list[CatalogueRecord] = []
         for entry in page.entries:
             record = live.get(entry.record)
-            if entry.deleted or record is None or record.shared != entry.shared:
-                if (row := rows.get(entry.record)) is None and record is None:
-                    continue
-                made.append(_gone(view, entry, row, record))
-            else:
+            if record is not None and not entry.deleted and (view != ALL or record.shared == entry.shared):
                 made.append(replace(record, datestamp=entry.datestamp))
+            elif view == ALL:
+                made.append(_shared_tombstone(entry.shared, entry.record, entry.datestamp))
+            elif entry.record in rows:
+                made.append(_tombstone(rows[entry.record], entry.datestamp))
         return made
 
     async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             scope = await self._scope(session, view, set_spec)
             if scope is None:
                 return 0, 0
@@ -153,7 +156,7 @@ class Reader(ABC):
             )
 
     async def earliest(self, view: str) -> int | None:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             scope = await self._scope(session, view, "")
             if scope is None:
                 return None
@@ -165,7 +168,7 @@ class Reader(ABC):
             return min(firsts, default=None)
 
     async def sets(self, view: str) -> list[SetDescription]:
-        async with self.snapshot() as session:
+        async with self.snapshot(view) as session:
             rows = await session.fetch(sql.SCOPES)
         found = [
             SetDescription(spec, name, description) for _, of, spec, name, description in rows if of == view and spec
@@ -173,7 +176,7 @@ class Reader(ABC):
         return sorted(found, key=lambda one: one.spec)
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             pages = [
                 [
                     (seq, item)
@@ -206,7 +209,7 @@ class Reader(ABC):
         return entries
 
     async def state(self, key: str) -> str | None:
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             rows = await session.fetch(sql.STATE, key=key)
         return rows[0][0] if rows else None
 
@@ -215,7 +218,7 @@ class Reader(ABC):
         return await self.state(LINEAGE) or ""
 
     async def reviews(self, *, after: int = 0, size: int = 50, decided: bool = False) -> list[ReviewPair]:
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             pages = [
                 await session.fetch(sql.REVIEWS, decision=decision, after=after, size=size)
                 for decision in (("same", "different") if decided else ("",))
@@ -223,7 +226,7 @@ class Reader(ABC):
         return [ReviewPair(*row) for row in sorted((row for page in pages for row in page), key=itemgetter(0))[:size]]
 
     async def stats(self) -> StoreStats:
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             horizon, last, _ = await self._position(session)
             made = StoreStats(horizon=horizon, last_seq=last, bytes=await self._bytes(session))
             for member, status, number in await session.fetch(sql.TALLIES):
@@ -237,7 +240,7 @@ class Reader(ABC):
 
     async def originals(self, ids: Sequence[int]) -> dict[int, tuple[SourceKind, bytes]]:
         """Kind and bytes of source records as they came."""
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             rows = await session.fetch(sql.ORIGINALS, ids=list(ids))
             await self._learn(session, {row[2] for row in rows})
         unpack = self.compression.unpack
@@ -245,14 +248,14 @@ class Reader(ABC):
 
     async def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, str, bytes]]:
         """Member, control number and MARCXML of source records, whether a view shows them or not: for staff only."""
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             rows = await self._rows(session, ids)
             made = await self._made(session, rows, {})
         return {number: (one.member, one.control, one.marcxml) for number, one in made.items()}
 
     async def controls(self, member: str, controls: Sequence[str]) -> dict[str, int]:
         """The ids of a member's source records, seen or not, by control number."""
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             rows = await session.fetch(sql.DIGESTS, member=member, controls=list(controls))
         return {row[0]: row[3] for row in rows}
 
@@ -329,10 +332,9 @@ class Reader(ABC):
         if orjson.loads(shared.scopes):
             return (await self._records(session, ALL, [shared.lead])).get(shared.lead)
         whole = await self._scope(session, ALL, "")
-        lead = (await self._rows(session, [shared.lead])).get(shared.lead)
-        if lead is None or str(whole) not in orjson.loads(shared.gone):
+        if str(whole) not in orjson.loads(shared.gone):
             return None
-        return _tombstone(lead._replace(shared=shared.id), shared.datestamp)
+        return _shared_tombstone(shared.id, shared.lead, shared.datestamp)
 
     async def _shown(
         self, session: Session, view: str, ids: Sequence[int]
@@ -354,17 +356,12 @@ class Reader(ABC):
 
     async def _records(self, session: Session, view: str, ids: Sequence[int]) -> dict[int, CatalogueRecord]:
         shown = await self._shown(session, view, ids)
-        rows = {number: row for number, (row, _) in shown.items()}
-        if view != ALL:
-            return await self._made(session, rows)
-        bases = await self._made(session, rows, await self._holdings(session, view, rows))
-        made: dict[int, CatalogueRecord] = {}
-        for number, record in bases.items():
-            shared = shown[number][1]
-            assert shared is not None
-            sets = await self._specs_of(session, shared.scopes)
-            made[number] = replace(record, datestamp=shared.datestamp, sets=sets)
-        return made
+        rows = {
+            number: row if shared is None else row._replace(datestamp=shared.datestamp, scopes=shared.scopes)
+            for number, (row, shared) in shown.items()
+        }
+        holdings = await self._holdings(session, view, rows) if view == ALL else None
+        return await self._made(session, rows, holdings)
 
     async def _made(
         self,
@@ -372,7 +369,7 @@ class Reader(ABC):
         rows: dict[int, RecordRow],
         holdings: dict[int, tuple[Holding, ...]] | None = None,
     ) -> dict[int, CatalogueRecord]:
-        """Records as their member's view shows them, by the keys of `rows`."""
+        """Records in the sets and with the date of their rows, by the keys of `rows`; `holdings` None: their own."""
         ids = list({row.id for row in rows.values()})
         rendered = {row[0]: (row[1], row[2]) for row in await session.fetch(sql.RENDERED, ids=ids)}
         await self._learn(session, {dictionary for dictionary, _ in rendered.values()})
@@ -441,16 +438,6 @@ def _tombstone(row: RecordRow, datestamp: int) -> CatalogueRecord:
     )
 
 
-def _gone(view: str, entry: FeedEntry, row: RecordRow | None, record: CatalogueRecord | None) -> CatalogueRecord:
-    known = row if row is not None else record
-    assert known is not None
-    return CatalogueRecord(
-        known.id,
-        known.member,
-        known.control,
-        entry.shared if view == ALL else known.shared,
-        FORMATS[known.format] if isinstance(known.format, int) else known.format,
-        b"",
-        entry.datestamp,
-        deleted=True,
-    )
+def _shared_tombstone(shared: int, lead: int, datestamp: int) -> CatalogueRecord:
+    """What `ALL` says of a shared bib that left it; whose the record was is no longer everybody's to know."""
+    return CatalogueRecord(lead, "", "", shared, FORMATS[0], b"", datestamp, deleted=True)

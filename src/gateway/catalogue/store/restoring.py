@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gateway.catalogue.store import migrate
 from gateway.catalogue.store.reader import LINEAGE
-from gateway.catalogue.store.schema import metadata, position, state
+from gateway.catalogue.store.schema import VERSION_TABLE, metadata, position, state
 from gateway.store.backup import Part
 from gateway.store.url import sqlite_path
 
@@ -37,7 +37,7 @@ def catalogue_part(url: str, now: int) -> Part:
         f"INSERT INTO {state.name} (key, value) VALUES ('{LINEAGE}', '{secrets.token_hex(8)}')"  # noqa: S608
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
     )
-    return Part(NAME, url, tuple(metadata.tables), migrate.VERSION_TABLE, migrate.head(), (go_on, lineage))
+    return Part(NAME, url, tuple(metadata.tables), VERSION_TABLE, migrate.head(), (go_on, lineage))
 
 
 def is_there(url: str) -> bool:

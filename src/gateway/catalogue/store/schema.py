@@ -12,6 +12,9 @@ metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
 )
 
+VERSION_TABLE = "catalogue_version"
+"""Alembic's, beside that of the platform's schema."""
+
 # SQLite's own row number is the key where there is one number, and the key is the table where there are several.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 

@@ -73,7 +73,7 @@ class SqliteReader(Reader):
             raise CatalogueUnavailable(f"cannot open {path}: {error}") from error
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
+    async def snapshot(self, view: str) -> AsyncIterator[Session]:
         if self._db.in_transaction:  # within a transaction of our own, which sees what it has written
             yield self._session
             return

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, SAMPLES, train
+from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.sql import Session
 
@@ -50,7 +51,7 @@ class Writer(Reader):
         `fresh` ones that are about to be written."""
         if self.compression.has(kind):
             return
-        async with self.snapshot() as session:
+        async with self.snapshot(EVERYTHING) as session:
             self.compression.learn(await session.fetch(sql.DICTIONARIES))
             if self.compression.has(kind):
                 return

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from gateway.catalogue.store.migrate import VERSION_TABLE
-from gateway.catalogue.store.schema import metadata
+from gateway.catalogue.store.schema import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

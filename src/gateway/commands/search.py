@@ -98,7 +98,8 @@ async def _sru(wanted: Wanted) -> Found:
             hint = "; --gateway says where the gateway is" if local else ""
             raise SearchFailed(f"{wanted.target}: {error}{hint}", LINK) from error
         except SruBadAnswer as error:
-            raise SearchFailed(f"{wanted.target}: {error}", BAD) from error
+            refused = error.status is not None and 400 <= error.status < 500
+            raise SearchFailed(f"{wanted.target}: {error}", NO if refused else BAD) from error
     hits = tuple(_hit(record, wanted.start + number) for number, record in enumerate(answer.records))
     return Found(answer.count, hits, answer.next_position, tuple(map(in_words, answer.diagnostics)))
 

@@ -146,7 +146,7 @@ def test_a_server_that_says_yes_to_everything_is_odd(yes_man: str) -> None:
 
 def test_what_http_refuses_is_told_once_in_the_servers_words(base: str) -> None:
     lost = run(search, "nowhere", "a", "--gateway", base.removesuffix("/sru"))
-    assert (lost.exit_code, lost.stderr.strip()) == (5, f"{base}/nowhere: HTTP 404: There is no such catalogue.")
+    assert (lost.exit_code, lost.stderr.strip()) == (1, f"{base}/nowhere: HTTP 404: There is no such catalogue.")
     probed = found(run(probe_app, "sru", f"{base}/nowhere", "--json"))["checks"]
     assert isinstance(probed, list)
     assert [check["check"] for check in probed] == ["explain", "explain at the bare address", "search"]

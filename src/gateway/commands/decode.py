@@ -1,4 +1,4 @@
-"""`gateway decode`: a pasted SIP2 message explained octet by octet, each field with its clause."""
+"""`gateway decode`: a pasted SIP2 message or Z39.50 PDU explained octet by octet, each field with its clause."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from gateway.commands.decode_z3950 import find_pdus, show_pdus
 from gateway.commands.output import (
     checksum_words,
     covered,
@@ -24,12 +25,12 @@ from gateway.commands.pasted import Found, find_messages
 from library_protocols.sip2 import Dialect, decode_text, printable
 
 OK, WRONG, NOTHING = 0, 1, 2
-"""Exit codes: explained; explained, and a checksum is wrong; nothing found, or wrong usage."""
+"""Exit codes: explained; explained, and a checksum or a PDU is wrong; nothing found, or wrong usage."""
 
 
 def decode(
     text: Annotated[
-        str, typer.Argument(help="A SIP2 line, a log line or a hex dump; - reads it from standard input.")
+        str, typer.Argument(help="A SIP2 line, a log line or a hex dump; - reads it, or octets, from standard input.")
     ] = "-",
     encoding: Annotated[
         str | None, typer.Option(help="Character set of the message; without it, the one that fits the checksum.")
@@ -38,22 +39,27 @@ def decode(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value a message and line.")] = False,
     show_secrets: Annotated[bool, typer.Option(help="Show PINs and passwords, which are starred otherwise.")] = False,
 ) -> None:
-    """Explain a pasted SIP2 message: every field, its meaning and its clause in the standard.
+    """Explain a pasted SIP2 message or Z39.50 PDU: every field, its meaning and its clause in the standard.
 
     Takes a message as it is, a line of a system log with a message in it, or a hex dump (xxd, hexdump -C, tcpdump -X,
-    Wireshark's copies). Exit code 0: explained; 1: a checksum is wrong; 2: no message found.
+    Wireshark's copies); PDUs as a hex dump or as they are. Exit code 0: explained; 1: a checksum or a PDU is wrong; 2:
+    no message found.
     """
     try:
         dialect = Dialect(encoding=encoding or "utf-8", delimiter=delimiter)
     except ValueError as error:
         say(str(error))
         raise typer.Exit(NOTHING) from error
-    pasted = sys.stdin.read() if text == "-" else text
+    octets = sys.stdin.buffer.read() if text == "-" else b""
+    pasted = octets.decode(errors="surrogateescape") if text == "-" else text
+    pdus = find_pdus(octets) or find_pdus(pasted)
+    if pdus:
+        raise typer.Exit(OK if show_pdus(pdus, as_json=as_json, show_secrets=show_secrets) else WRONG)
     messages = find_messages(pasted, encoding, dialect)
     if not messages:
         say(
-            "There is no SIP2 message in this. A message begins with two digits, such as 9900302.00; "
-            "a hex dump of one begins with octets such as 39 39."
+            "There is no SIP2 message and no Z39.50 PDU in this. A message begins with two digits, such as 9900302.00; "
+            "a hex dump of one begins with octets such as 39 39, of a PDU with such as B4 or B6."
         )
         raise typer.Exit(NOTHING)
     verdicts = [_show(found, replace(dialect, encoding=found.encoding), as_json, show_secrets) for found in messages]

@@ -1,8 +1,9 @@
-"""`gateway explain`: what the fact tables and the table of refusals say about a code, a field or a word."""
+"""`gateway explain`: what the fact tables, the index map and the table of refusals say about a code, field or word."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from rich.markup import escape
 
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.refusals import EDGE_ERRORS, FailureCode, RefusalCode
+from gateway.commands import explain_catalogue
+from gateway.commands.explain_catalogue import Row
 from gateway.commands.output import print_json, print_line, print_table, say
 from gateway.crosswalks.refusals import REFUSALS, RefusalRow, Sip2Refusal, problem_type
 from gateway.crosswalks.texts import LANGUAGES, text
@@ -21,12 +24,28 @@ from library_protocols.sip2.facts import SOURCES
 OK, UNKNOWN = 0, 1
 """Exit codes: explained; no table knows the term. Wrong usage is 2."""
 
+LISTED = 3
+"""Rows beyond which they are a table."""
 LANGUAGE_NAMES = {"cy": "Welsh", "en": "English"}
 
 
 class Topic(StrEnum):
     SIP2 = "sip2"
+    Z3950 = "z3950"
+    BIB1 = "bib1"
+    SRU = "sru"
+    CQL = "cql"
+    OAI = "oai"
     REFUSAL = "refusal"
+
+
+_CATALOGUE: dict[Topic, Callable[[str], list[Row]]] = {
+    Topic.Z3950: explain_catalogue.z3950,
+    Topic.BIB1: explain_catalogue.bib1,
+    Topic.SRU: explain_catalogue.sru,
+    Topic.CQL: explain_catalogue.cql,
+    Topic.OAI: explain_catalogue.oai,
+}
 
 
 def explain(
@@ -36,12 +55,37 @@ def explain(
 ) -> None:
     """Explain a term of a standard, or what a refusal looks like at each door.
 
-    `explain sip2 AY`, `explain sip2 17`, `explain sip2 "circulation status 08"`, `explain refusal FEE_LIMIT`.
-    Exit code 0: explained; 1: no table knows it.
+    `explain sip2 AY`, `explain sip2 17`, `explain sip2 "circulation status 08"`, `explain refusal FEE_LIMIT`,
+    `explain z3950 initRequest`, `explain bib1 14`, `explain bib1 use 4`, `explain sru 10`, `explain cql dc.title`,
+    `explain oai badVerb`. Exit code 0: explained; 1: no table knows it.
     """
     wanted = " ".join(term)
-    found = _sip2(wanted, as_json) if topic is Topic.SIP2 else _refusal(wanted, as_json)
+    if topic is Topic.SIP2:
+        found = _sip2(wanted, as_json)
+    elif topic is Topic.REFUSAL:
+        found = _refusal(wanted, as_json)
+    else:
+        found = _catalogue(topic, wanted, as_json)
     raise typer.Exit(OK if found else UNKNOWN)
+
+
+def _catalogue(topic: Topic, term: str, as_json: bool) -> bool:
+    rows = _CATALOGUE[topic](term)
+    if as_json:
+        print_json([{**row._asdict(), "more": dict(row.more)} for row in rows])
+    elif len(rows) > LISTED:
+        print_table(rows[0].kind, ("code", "name", "meaning"), [(row.term, row.title, row.text) for row in rows])
+    else:
+        for row in rows:
+            title = f"  {escape(row.title)}" if row.title else ""
+            print_line(f"[bold]{escape(row.term)}[/bold]{title}  [dim]({row.kind}, {escape(row.clause)})[/dim]")
+            if row.text:
+                print_line(f"  {escape(row.text)}")
+            for about, said in row.more:
+                print_line(f"  [dim]{about}:[/dim] {escape(said)}")
+    if not rows:
+        _say_unknown(term, list(explain_catalogue.names_of(topic.value)))
+    return bool(rows)
 
 
 def _sip2(term: str, as_json: bool) -> bool:

@@ -93,16 +93,21 @@ def _charset_of(message: str, dialect: Dialect) -> str:
     return GUESSES[0]
 
 
-def _from_hex(text: str) -> bytes | None:
-    """The octets of a hex dump, or None for what is none: only what then holds SIP2 messages counts as one."""
+def hex_octets(text: str) -> bytes | None:
+    """The octets of a hex dump, or None for what is none."""
     lines = [line for line in text.splitlines() if line.strip()]
     dumped = [match.group(1) for match in map(_DUMP_LINE.match, lines) if match]
     digits = "".join(dumped) if lines and len(dumped) == len(lines) else text
     bare = _SEPARATORS.sub("", digits)
     if len(bare) < 4 or len(bare) % 2 or not _HEX.fullmatch(bare):
         return None
-    octets = bytes.fromhex(bare)
-    return octets if _START.search(octets) else None
+    return bytes.fromhex(bare)
+
+
+def _from_hex(text: str) -> bytes | None:
+    """The octets of a hex dump that holds SIP2 messages: a number may be hexadecimal too."""
+    octets = hex_octets(text)
+    return octets if octets is not None and _START.search(octets) else None
 
 
 def _lines_of(octets: bytes, dialect: Dialect) -> list[bytes]:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from gateway.commands.decode import decode
+from gateway.commands.decode_z3950 import find_pdus
 from library_protocols.sip2 import checksum
+from library_protocols.z3950 import IdPass, InitializeRequest, Query, SearchRequest, encode, parse_pqf
 from tests.gateway.commands.runner import run
 
 STATUS = "9900302.00AY1AZFCA5"
@@ -86,3 +88,63 @@ def test_an_unknown_charset_is_wrong_usage() -> None:
 
 def test_what_is_missing_is_said() -> None:
     assert "required and not there: CO" in run(decode, "9300CNaber-kiosk-1|").output
+
+
+INIT = InitializeRequest(
+    protocol_version=frozenset((0, 1, 2)),
+    options=frozenset((0, 1, 14)),
+    preferred_message_size=1000,
+    exceptional_record_size=1000,
+    id_authentication=IdPass(user_id="me", password="hunter2"),
+)
+SEARCH = SearchRequest(
+    small_set_upper_bound=0,
+    large_set_lower_bound=1,
+    medium_set_present_number=0,
+    replace_indicator=True,
+    result_set_name="default",
+    database_names=("aber",),
+    query=Query(1, parse_pqf("@attr 1=4 wales")),
+)
+PDUS = encode(INIT) + encode(SEARCH)
+
+
+@pytest.mark.parametrize("pasted", [PDUS.hex(), PDUS.hex(" "), ", ".join(f"0x{one:02x}" for one in PDUS)])
+def test_pdus_of_z3950(pasted: str) -> None:
+    answer = run(decode, pasted)
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    assert answer.exit_code == 0
+    assert lines[0] == f"initRequest (Z39.50, {len(encode(INIT))} octets)"
+    assert "6 [4] options 0,1,14 search, present, result sets by name 3.2.1.1" in lines
+    assert any("@attr 1=4 wales" in line for line in lines)
+
+
+def test_a_password_of_z3950_is_starred() -> None:
+    assert "hunter2" not in run(decode, PDUS.hex()).output
+    assert "*******" in run(decode, PDUS.hex()).output
+    assert "hunter2" in run(decode, PDUS.hex(), "--show-secrets").output
+
+
+def test_a_captured_packet_with_a_pdu() -> None:
+    packet = bytes.fromhex("45000034000040004006000a7f0000017f000001c35800d20000000000000000501820000000")
+    answer = run(decode, (packet + PDUS).hex())
+    assert answer.exit_code == 0
+    assert answer.output.startswith("initRequest")
+
+
+def test_pdus_in_json_and_from_standard_input() -> None:
+    answer = run(decode, "--json", stdin=PDUS.hex())
+    first, second = (json.loads(line) for line in answer.stdout.splitlines())
+    assert (first["message"], second["message"]) == ("initRequest", "searchRequest")
+    assert find_pdus(PDUS) == [encode(INIT), encode(SEARCH)]
+
+
+def test_a_pdu_that_is_broken_is_said_by_the_exit_code() -> None:
+    answer = run(decode, "b6 03 8d 02 00")
+    assert answer.exit_code == 1
+    assert "!" in answer.output
+
+
+@pytest.mark.parametrize("pasted", ["b4 52", "c3a9", "a0 03 02 01 01", "30 03 02 01 01"])
+def test_octets_that_are_no_pdu(pasted: str) -> None:
+    assert run(decode, pasted).exit_code == 2

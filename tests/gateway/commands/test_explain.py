@@ -79,3 +79,56 @@ def test_an_unknown_refusal_suggests_a_near_one() -> None:
     answer = run(explain, "refusal", "FEE_LIMITS")
     assert answer.exit_code == 1
     assert "fee_limit" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("topic", "term", "parts"),
+    [
+        ("bib1", "14", ["14  presentSystemError  (diagnostic", "1=14  udc  (use attribute", "index here: udc"]),
+        ("bib1", "diagnostic 114", ["114  useAttributeUnsupported", "in SRU: 16 There is no such index"]),
+        ("bib1", "use 4", ["1=4  title", "index here: title: Title (dc.title in CQL)"]),
+        ("bib1", "1=15", ["1=15  bliss", "index here: none; it is refused with diagnostic 114"]),
+        ("bib1", "relation 3", ["2=3  equal"]),
+        ("bib1", "structure", ["4=6", "list of words"]),
+        ("z3950", "initRequest", ["[20]  initRequest  (pdu, 3.2.1.1)"]),
+        ("z3950", "usmarc", ["1.2.840.10003.5.10  usmarc"]),
+        ("z3950", "present_status", ["failure"]),
+        ("z3950", "1=4", ["1=4  title"]),
+        ("sru", "10", ["10  The query breaks the rules", "in Z39.50: 108"]),
+        ("sru", "info:srw/diagnostic/1/16", ["16  There is no such index"]),
+        ("sru", "maximumrecords", ["maximumRecords  (parameter", "versions: 1.1, 1.2, 2.0"]),
+        ("cql", "dc.title", ["title  Title", "Bib-1 Use: 4, 34", "MARC 21: 245abfgknps", "also for: scan, sort"]),
+        ("cql", "isbn", ["bath.isbn, local.isbn"]),
+        ("cql", "name", ["asks: author, subject_name"]),
+        ("cql", "dc", ["info:srw/cql-context-set/1/dc-v1.1"]),
+        ("oai", "badresumptiontoken", ["badResumptionToken  (error", "verbs: "]),
+        ("oai", "ListRecords", ["metadataPrefix (required)", "errors: badArgument"]),
+        ("oai", "until", ["until  (argument"]),
+    ],
+)
+def test_the_catalogues_standards(topic: str, term: str, parts: list[str]) -> None:
+    answer = run(explain, topic, *term.split())
+    assert answer.exit_code == 0
+    for part in parts:
+        assert part in answer.output
+
+
+@pytest.mark.parametrize(
+    ("topic", "term", "near"),
+    [
+        ("bib1", "structur", "structure"), ("bib1", "use 99999", ""), ("bib1", "9=1", ""),
+        ("sru", "recordSchem", "recordschema"),
+        ("cql", "dc.titel", "dc.title"), ("oai", "badverbs", "badverb"), ("z3950", "initReqest", "initrequest"),
+        ("bib1", "diagnostic 4711", ""), ("sru", "4711", ""),
+    ],
+)  # fmt: skip
+def test_terms_that_no_standard_knows(topic: str, term: str, near: str) -> None:
+    answer = run(explain, topic, *term.split())
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert near in answer.stderr
+
+
+def test_the_catalogues_standards_in_json() -> None:
+    (row,) = json.loads(run(explain, "sru", "10", "--json").stdout)
+    assert (row["kind"], row["term"]) == ("diagnostic", "10")
+    assert row["more"]["in Z39.50"].startswith("108")

@@ -94,7 +94,7 @@ def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     last = arguments[-1 if origin is dict else 0] if arguments else None
     if isinstance(last, type) and issubclass(last, BaseModel):
-        return last, ".NAME" if origin is dict else "[]"
+        return last, ".NAME" if origin is dict else "[]" if origin is tuple else ""
     return None, ""
 
 

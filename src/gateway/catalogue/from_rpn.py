@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from gateway.catalogue.index.compile import Size
 from gateway.catalogue.index.compile import term as compiled
+from gateway.catalogue.index.patterns import free
 from gateway.catalogue.index_map import INDEXES, Index, Kind, by_use
 from gateway.catalogue.query import (
     AllRecords,
@@ -286,6 +287,8 @@ class _Reader:
             {"relation": Relation.EQUAL},
         ]
         self._size.add(asked)
+        if _masked_words(asked):
+            return asked
         while True:
             try:
                 compiled(asked)
@@ -297,6 +300,12 @@ class _Reader:
                 asked = replace(asked, **steps.pop(0))
             else:
                 return asked
+
+
+def _masked_words(asked: Term) -> bool:
+    """Whether a term is cut or masked words anywhere in a field: served always, and compiled once is enough."""
+    plain = asked.relation is Relation.EQUAL and free(asked)
+    return plain and asked.truncation is not Truncation.NONE and INDEXES[asked.index].kind is Kind.TEXT
 
 
 _ATTRIBUTES_TOGETHER = {

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 import tantivy
 
 from gateway.catalogue.index import facets as counting
-from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything, nodes, term
-from gateway.catalogue.index.cost import INLINE, is_costly
+from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything, nodes, term, work
+from gateway.catalogue.index.cost import INLINE, LITTLE_WORK, is_costly
 from gateway.catalogue.index.directory import current, is_current, position
 from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import HOLDER, Fields
@@ -45,6 +45,9 @@ T = TypeVar("T")
 
 _MOST_KEPT = 200
 """Answers kept until the index is read anew: who pages through a result asks the same again."""
+_SET_NODES = 5
+"""What a set within a set counts for beside its own query: conditions inside one another cost more than those in a
+row."""
 _MOST_WAITING = 64
 """Questions that are under way in threads or wait for one; who asks one more is told so at once."""
 _MOST_IDS = 100_000
@@ -113,11 +116,14 @@ class IndexReader:
             return kept
         held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
         searcher = held[0].searcher if held else self._searcher()
-        compiled = compile_query(_own_holders(query, view), lambda found: _in_set(found, searcher, view))
+        own = _own_holders(query, view)
+        compiled = await self._run(
+            work(own) > LITTLE_WORK, compile_query, own, lambda found: _in_set(found, searcher, view)
+        )
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
         count = await self._run(is_costly(searcher, query), how_many, searcher, shown)
         ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
-        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=1 + nodes(query))
+        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=_SET_NODES + nodes(query))
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
         if not held and seen == (self._opened, self._written):

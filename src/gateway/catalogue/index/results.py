@@ -51,8 +51,8 @@ class _Part(NamedTuple):
 class ResultSet:
     """The records that a query found in a view. `count` is exact. `view` is the view it was asked in.
 
-    `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query, what it
-    stands in among them.
+    `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query,
+    what it stands in among them.
     """
 
     searcher: tantivy.Searcher

@@ -99,6 +99,7 @@ class Mirror:
     def __init__(self, store: Store, ingest: Ingest) -> None:
         self._store = store
         self._ingest = ingest
+        self._known: set[str] = set()  # members whose position has been found to be one of this platform's
 
     async def catch_up(self, member: str) -> int:
         """Mirrors everything that has changed; how many bibs were looked at.
@@ -114,6 +115,11 @@ class Mirror:
         """One batch, so that others have their turn between two; 0 where there is nothing new."""
         key = f"mirror:{member}"
         position = _Position.of(await self._ingest.store.state(key))
+        if member not in self._known:
+            if await self._is_ahead(member, position):
+                position = _Position()
+                await self._ingest.store.set_state(key, position.text())
+            self._known.add(member)
         events = position.events
         if events is None:
             events = position.events = (await self._store.read(_LAST, {"member": member}))["last"]["seq"]
@@ -132,6 +138,15 @@ class Mirror:
         known = (await self._store.read(_BY_ID, {"member": member, "bib_ids": sorted(bibs)}))["bibs"]
         await self._ingest.put(member, await self._records(member, known), state={key: position.text()})
         return max(len(bibs), 1)
+
+    async def _is_ahead(self, member: str, position: _Position) -> bool:
+        """Whether the platform was never where the mirror has been: an older one was put back without the catalogue."""
+        last = (await self._store.read(_LAST, {"member": member}))["last"]["seq"]
+        if position.events is not None and position.events > last:
+            return True
+        # A bib's position only grows: where there was one, there is that or a later one.
+        values = {"member": member, "after": position.bibs - 1, "size": 1}
+        return position.bibs > 0 and not (await self._store.read(_CHANGED, values))["bibs"]
 
     async def _moved(self, member: str, after: int) -> tuple[set[str], int]:
         """The bibs whose items have changed since an event, and the last event that was looked at."""

@@ -20,8 +20,8 @@ from gateway.demo import data
 from gateway.importing.item_rows import ItemDefaults
 from gateway.importing.marc import ITEM_FIELDS, MarcOptions, import_marc
 from gateway.importing.mirror import Mirror
-from gateway.store.effects import Update
-from gateway.store.rows import BibRow, MemberStateRow
+from gateway.store.effects import Effect, Insert, Update
+from gateway.store.rows import BibRow, EventRow, ItemRow, MemberStateRow
 from tests.gateway.importing.test_marc import iso, record
 from tests.gateway.platforms.reference.library import Library
 
@@ -100,13 +100,20 @@ async def test_a_platform_of_an_earlier_day_is_gone_through_again(
     position = json.loads(await ingest.store.state("mirror:alpha") or "")
     position[ahead] += 1_000
     await ingest.store.set_state("mirror:alpha", json.dumps(position))
-    more = file(iso(record("m1", T1="CPL", T2="CPL"), record("m2")), "more.mrc")
-    await import_marc(library.store, library.clock, "alpha", more, ITEMS)
-    mirror = Mirror(library.store, ingest)
-    await mirror.catch_up("alpha")
+    (item,) = await library.rows(ItemRow, barcode="T1")
+    (bib,) = await library.rows(BibRow, id="m1")
+    seen = EventRow("alpha", 1, "item.changed", None, item.id, None, "desk", "{}")
+    change: list[Effect] = [Update(replace(item, call_number="1 NEW")), Insert(seen)]
+    if ahead == "bibs":
+        state = await library.row(MemberStateRow)
+        change = [Update(replace(bib, suppressed=True, position=state.change_position + 1))]
+    await library.store.apply("alpha", change)
+    await Mirror(library.store, ingest).catch_up("alpha")
     found = await shown(ingest.store)
-    assert found.keys() >= {"m1", "m2"}
-    assert [one.barcodes for one in found["m1"].holdings] == [("T1", "T2")]
+    if ahead == "bibs":
+        assert "m1" not in found
+    else:
+        assert [one.call_number for one in found["m1"].holdings] == ["1 NEW"]
     last = (await ingest.store.stats()).last_seq
     assert await Mirror(library.store, ingest).catch_up("alpha") == 0
     assert (await ingest.store.stats()).last_seq == last

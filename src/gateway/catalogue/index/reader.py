@@ -23,7 +23,7 @@ from gateway.catalogue.index.directory import current, is_current, position
 from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.headings import HeadingReader, Scan
-from gateway.catalogue.index.results import ResultSet, check_keys
+from gateway.catalogue.index.results import Masks, ResultSet, Weight, check_keys
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.query import (
     AllRecords,
@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 _MOST_KEPT = 200
 """Answers kept until the index is read anew: who pages through a result asks the same again."""
+_MOST_MASKS = 20_000
+"""Work of the masks of all result sets that are held: some hundred megabytes at most."""
 _SET_NODES = 5
 """What a set within a set counts for beside its own query: conditions inside one another cost more than those in a
 row."""
@@ -61,6 +63,7 @@ class IndexReader:
         self._path = path
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="catalogue")
         self._waiting = 0
+        self._masks = Masks()
         self._opened: Path | None = None
         self._written = 0
         self._index: tantivy.Index | None = None
@@ -117,13 +120,15 @@ class IndexReader:
         held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
         searcher = held[0].searcher if held else self._searcher()
         own = _own_holders(query, view)
+        weight = self._weighed(own, held)
         compiled = await self._run(
             work(own) > LITTLE_WORK, compile_query, own, lambda found: _in_set(found, searcher, view)
         )
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
         count = await self._run(is_costly(searcher, query), how_many, searcher, shown)
         ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
-        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=_SET_NODES + nodes(query))
+        size = _SET_NODES + nodes(query)
+        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=size, weight=weight)
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
         if not held and seen == (self._opened, self._written):
@@ -131,6 +136,17 @@ class IndexReader:
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return found
+
+    def _weighed(self, query: Query, held: Sequence[ResultSet]) -> Weight | None:
+        """Counts the masks of a query among those that are held. Raises QueryProblem where these are too many."""
+        wanted = work(query) + sum(one.weight.work for one in held if one.weight is not None)
+        if not wanted:
+            return None
+        if self._masks.held + wanted > _MOST_MASKS:
+            self._kept.clear()
+        if self._masks.held + wanted > _MOST_MASKS:
+            raise QueryProblem(ProblemCode.RESOURCES, "too many result sets of masked words are held")
+        return Weight(self._masks, wanted)
 
     async def facets(
         self, found: ResultSet, names: Sequence[str], limit: int = 10, start: int = 0

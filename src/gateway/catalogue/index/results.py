@@ -47,12 +47,31 @@ class _Part(NamedTuple):
     columns: tuple[Column, ...]
 
 
+class Masks:
+    """What the masks of all result sets that are held cost together, by `patterns.work_of`."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+
+class Weight:
+    """The masks of one query, counted while anything holds them: an automaton takes some kilobytes a unit of work."""
+
+    def __init__(self, masks: Masks, work: int) -> None:
+        self.work = work
+        self._masks = masks
+        masks.held += work
+
+    def __del__(self) -> None:
+        self._masks.held -= self.work
+
+
 @dataclass(frozen=True)
 class ResultSet:
     """The records that a query found in a view. `count` is exact. `view` is the view it was asked in.
 
     `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query,
-    what it stands in among them.
+    what it stands in among them. `weight` is there while any set has its masks.
     """
 
     searcher: tantivy.Searcher
@@ -63,6 +82,7 @@ class ResultSet:
     relevance: bool = False
     keys: tuple[SortKey, ...] = ()
     nodes: int = 1
+    weight: Weight | None = None
 
     async def page(self, start: int, size: int) -> list[int]:
         """Ids of source records from position `start` (from 1), at most `size`; fewer at the end, none behind it.
@@ -86,7 +106,7 @@ class ResultSet:
                 raise QueryProblem(ProblemCode.SORT_ENDED, key.index)
         if nodes > MOST_NODES:
             raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
-        return ResultSet(self.searcher, query, self.view, count, self.run, False, checked, nodes)
+        return ResultSet(self.searcher, query, self.view, count, self.run, False, checked, nodes, self.weight)
 
     def _page(self, start: int, size: int) -> list[int]:
         if self.relevance:

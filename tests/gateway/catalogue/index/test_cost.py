@@ -203,3 +203,21 @@ async def test_who_asks_while_too_many_wait_is_told_so(reader: IndexReader, monk
     assert second.code is ProblemCode.RESOURCES
     assert (await reader.search(ALL, RARE)).count == 1
     reader.close()
+
+
+async def test_masks_are_counted_while_anything_holds_them(
+    reader: IndexReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_MOST_MASKS", 150)
+    held = [(await reader.search(ALL, masked(text))).sorted([SortKey("title")]) for text in ("*ale*", "*wal*")]
+    with pytest.raises(QueryProblem) as raised:
+        await reader.search(ALL, masked("*les*"))
+    assert raised.value.code is ProblemCode.RESOURCES
+    with pytest.raises(QueryProblem):
+        await reader.search(ALL, Or(InSet(held[0]), InSet(held[1])))
+    assert (await reader.search(ALL, WALES)).count == 10
+    held.pop()
+    assert (await reader.search(ALL, masked("*les*"))).count == 10
+    held.clear()
+    assert (await reader.search(ALL, masked("*wal*"))).count == 10  # what is merely kept makes room
+    reader.close()

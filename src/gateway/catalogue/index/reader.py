@@ -45,8 +45,8 @@ T = TypeVar("T")
 
 _MOST_KEPT = 200
 """Answers kept until the index is read anew: who pages through a result asks the same again."""
-_MOST_MASKS = 20_000
-"""Work of the masks of all result sets that are held: some hundred megabytes at most."""
+_MOST_MASKS = 60_000
+"""Work of the masks of all result sets that are held: some two hundred megabytes."""
 _SET_NODES = 5
 """What a set within a set counts for beside its own query: conditions inside one another cost more than those in a
 row."""

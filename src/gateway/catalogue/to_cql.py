@@ -1,6 +1,7 @@
 """The catalogue's query becomes CQL, for servers that are asked in our place: `from_cql` the other way round.
 
-Names are the first that the index map has. What CQL has no words for is a QueryProblem that names it.
+Names are the first of the index map that the server says it knows, or the first of all. What CQL has no words for is a
+QueryProblem that names it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.catalogue.index_map import INDEXES, Index, Kind
+from gateway.catalogue.index_map import INDEXES, Index, Kind, cql_names
 from gateway.catalogue.query import (
     AllRecords,
     And,
@@ -38,83 +39,91 @@ _WORD = re.compile(r"\w+")
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
-def query(tree: Query, sort: Sequence[SortKey] = ()) -> cql.Query:
+Known = frozenset[str]
+"""Names of indexes in lower case that a server knows; empty where it has not told."""
+_UNTOLD: Known = frozenset()
+
+
+def query(tree: Query, sort: Sequence[SortKey] = (), known: Known = _UNTOLD) -> cql.Query:
     """The query as a tree of CQL, which `cql.write` writes. Raises QueryProblem."""
-    return cql.Query(_node(tree), tuple(map(_sort_key, sort)))
+    return cql.Query(_Writer(known).node(tree), tuple(_sort_key(key, known) for key in sort))
 
 
-def scan_clause(index: str, term: str, *, words: bool) -> cql.SearchClause:
+def scan_clause(index: str, term: str, *, words: bool, known: Known = _UNTOLD) -> cql.SearchClause:
     """Where a scan begins: an index's headings, or its words. Raises QueryProblem."""
-    return _clause(_name(index), "any" if words else "=", cql.escape(term))
+    return _clause(_name(index, known), "any" if words else "=", cql.escape(term))
 
 
-def sort_parameter(sort: Sequence[SortKey]) -> str:
+def sort_parameter(sort: Sequence[SortKey], known: Known = _UNTOLD) -> str:
     """The keys as the parameter sortKeys of SRU 1.1 has them. Raises QueryProblem."""
-    return " ".join(map(_parameter, sort))
+    return " ".join(_parameter(key, known) for key in sort)
 
 
-def _node(tree: Query) -> cql.Node:
-    if isinstance(tree, Term):
-        return _term(tree)
-    if isinstance(tree, And):
-        return _joined(tree, "and")
-    if isinstance(tree, Or):
-        return _joined(tree, "or")
-    if isinstance(tree, AndNot):
-        return _joined(tree, "not")
-    if isinstance(tree, Prox):
-        return _prox(tree)
-    if isinstance(tree, ResultSetRef):
-        raise QueryProblem(ProblemCode.RESULT_SET, tree.name)
-    if isinstance(tree, InSet):
-        raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION)
-    return _clause("cql.allRecords", "=", "1")
-
-
-def _joined(tree: And | Or | AndNot, operator: str) -> cql.Triple:
-    return cql.Triple(_node(tree.left), cql.Boolean(operator), _node(tree.right))
-
-
-def _prox(tree: Prox) -> cql.Triple:
-    modifiers = [_modifier("unit", "=", "word"), _modifier("distance", tree.relation.value, str(tree.distance))]
-    if tree.ordered:
-        modifiers.append(_modifier("ordered"))
-    left = _node(tree.left)
-    near = cql.Triple(left, cql.Boolean("prox", tuple(modifiers)), _node(tree.right))
-    return cql.Triple(left, cql.Boolean("not"), near) if tree.exclusion else near
-
-
-def _modifier(name: str, comparison: str | None = None, value: str | None = None) -> cql.Modifier:
-    return cql.Modifier(cql.Name(name), comparison, value)
+def _name(index: str, known: Known) -> str:
+    """What CQL calls an index. One that only we have a name for is known to nobody who does not say so."""
+    found = INDEXES.get(index)
+    if found is not None:
+        name = next((name for name in cql_names(found) if name.lower() in known), None)
+        if name is not None or found.cql:
+            return name or found.cql[0]
+    raise QueryProblem(ProblemCode.INDEX, index)
 
 
 def _clause(name: str, relation: str, term: str, *modifiers: cql.Modifier) -> cql.SearchClause:
     return cql.SearchClause(cql.Name(name), cql.Relation(cql.Name(relation), modifiers), term)
 
 
-def _name(index: str) -> str:
-    """What CQL calls an index; those that only we have a name for are known to nobody else."""
-    found = INDEXES.get(index)
-    if found is None or not found.cql:
-        raise QueryProblem(ProblemCode.INDEX, index)
-    return found.cql[0]
+def _modifier(name: str, comparison: str | None = None, value: str | None = None) -> cql.Modifier:
+    return cql.Modifier(cql.Name(name), comparison, value)
 
 
-def _term(term: Term) -> cql.Node:
-    name = _name(term.index)
-    if term.relation is Relation.PRESENT:
-        return _clause(name, "=", "*")
-    if term.completeness is Completeness.SUBFIELD:
-        raise QueryProblem(ProblemCode.COMPLETENESS, f"a whole subfield: {name}")
-    if term.position is Position.FIRST_IN_SUBFIELD and term.completeness is Completeness.INCOMPLETE:
-        raise QueryProblem(ProblemCode.POSITION, f"first in a subfield: {name}")
-    relation = _relation(term)
-    if term.relation is Relation.NOT_EQUAL and relation != "=":
-        return _joined(AndNot(AllRecords(), replace(term, relation=Relation.EQUAL)), "not")
-    if term.relation is not Relation.EQUAL:
-        relation = term.relation.value
-    modifiers = (_modifier("relevant"),) if term.relevant else ()
-    return _clause(name, relation, _text(term), *modifiers)
+class _Writer:
+    def __init__(self, known: Known) -> None:
+        self._known = known
+
+    def node(self, tree: Query) -> cql.Node:
+        if isinstance(tree, Term):
+            return self.term(tree)
+        if isinstance(tree, And):
+            return self._joined(tree, "and")
+        if isinstance(tree, Or):
+            return self._joined(tree, "or")
+        if isinstance(tree, AndNot):
+            return self._joined(tree, "not")
+        if isinstance(tree, Prox):
+            return self._prox(tree)
+        if isinstance(tree, ResultSetRef):
+            raise QueryProblem(ProblemCode.RESULT_SET, tree.name)
+        if isinstance(tree, InSet):
+            raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION)
+        return _clause("cql.allRecords", "=", "1")
+
+    def _joined(self, tree: And | Or | AndNot, operator: str) -> cql.Triple:
+        return cql.Triple(self.node(tree.left), cql.Boolean(operator), self.node(tree.right))
+
+    def _prox(self, tree: Prox) -> cql.Triple:
+        modifiers = [_modifier("unit", "=", "word"), _modifier("distance", tree.relation.value, str(tree.distance))]
+        if tree.ordered:
+            modifiers.append(_modifier("ordered"))
+        left = self.node(tree.left)
+        near = cql.Triple(left, cql.Boolean("prox", tuple(modifiers)), self.node(tree.right))
+        return cql.Triple(left, cql.Boolean("not"), near) if tree.exclusion else near
+
+    def term(self, term: Term) -> cql.Node:
+        name = _name(term.index, self._known)
+        if term.relation is Relation.PRESENT:
+            return _clause(name, "=", "*")
+        if term.completeness is Completeness.SUBFIELD:
+            raise QueryProblem(ProblemCode.COMPLETENESS, f"a whole subfield: {name}")
+        if term.position is Position.FIRST_IN_SUBFIELD and term.completeness is Completeness.INCOMPLETE:
+            raise QueryProblem(ProblemCode.POSITION, f"first in a subfield: {name}")
+        relation = _relation(term)
+        if term.relation is Relation.NOT_EQUAL and relation != "=":
+            return self._joined(AndNot(AllRecords(), replace(term, relation=Relation.EQUAL)), "not")
+        if term.relation is not Relation.EQUAL:
+            relation = term.relation.value
+        modifiers = (_modifier("relevant"),) if term.relevant else ()
+        return _clause(name, relation, _text(term), *modifiers)
 
 
 def _relation(term: Term) -> str:
@@ -125,6 +134,10 @@ def _relation(term: Term) -> str:
         return "="
     if term.structure is Structure.PHRASE and INDEXES[term.index].kind is Kind.TEXT:
         return "adj"
+    if term.completeness is Completeness.FIELD:  # with an anchor, which a list would take for its last word's
+        return "="
+    if term.structure is Structure.WORD and INDEXES[term.index].kind is not Kind.TEXT:
+        return "="
     return _LISTS.get(term.structure, "=")
 
 
@@ -164,7 +177,7 @@ _MISSING = {
 }
 
 
-def _sort_key(key: SortKey) -> cql.SortKey:
+def _sort_key(key: SortKey, known: Known) -> cql.SortKey:
     modifiers: list[cql.Modifier] = []
     if key.descending:
         modifiers.append(_modifier("sort.descending"))
@@ -172,7 +185,7 @@ def _sort_key(key: SortKey) -> cql.SortKey:
         modifiers.append(_modifier(_MISSING[key.missing], "=", cql.escape(key.missing_value)))
     elif key.missing is not Missing.HIGH:
         modifiers.append(_modifier(_MISSING[key.missing]))
-    return cql.SortKey(cql.Name(_name(key.index)), tuple(modifiers))
+    return cql.SortKey(cql.Name(_name(key.index, known)), tuple(modifiers))
 
 
 _MISSING_PARAMETER = {
@@ -183,7 +196,7 @@ _MISSING_PARAMETER = {
 }
 
 
-def _parameter(key: SortKey) -> str:
-    schema, _, path = _name(key.index).partition(".")
+def _parameter(key: SortKey, known: Known) -> str:
+    schema, _, path = _name(key.index, known).partition(".")
     missing = _MISSING_PARAMETER.get(key.missing, f',,"{key.missing_value}"')
     return f"{path},{schema},{int(not key.descending)}{missing}"

@@ -107,6 +107,7 @@ def test_attributes_become(text: str, tree: Query) -> None:
         ("@attr 1=1016 @attr 6=3 a", ProblemCode.COMPLETENESS, "3"),
         ("@attr 1=7 @attr 5=2 0198526636", ProblemCode.TRUNCATION, "2"),
         ("@attr 1=4 @attr 2=1 a", ProblemCode.RELATION_FOR_INDEX, "1=4 2=1"),
+        ("@attr 1=1002 @attr 2=1 @attr 4=6 a", ProblemCode.RELATION_FOR_INDEX, "1=1002 2=1 4=6"),
         ("@attr 1=4 @attr 4=4 a", ProblemCode.ATTRIBUTE_COMBINATION, "1=4 4=4"),
         ("@attr 1=31 soon", ProblemCode.TERM_FORMAT, "date: soon"),
         ("@prox 0 1 0 2 k 3 a b", ProblemCode.PROXIMITY_UNIT, "3"),

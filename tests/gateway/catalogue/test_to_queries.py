@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -82,6 +83,8 @@ def terms(draw: Callable[..., object]) -> Term:
     is_text = INDEXES[term.index].kind is Kind.TEXT
     assume(is_text or term.structure is Structure.DEFAULT or len(text.split()) > 1)
     assume((term.index, term.relation) != ("any", Relation.PRESENT))  # both readers make that AllRecords
+    if not is_text:  # where a number stands in its field nobody asks
+        term = replace(term, position=Position.ANY, completeness=Completeness.INCOMPLETE, last_in_field=False)
     if name in TEXTS:
         plain_text = draw(TEXTS[name])  # type: ignore[index]
         return Term(term.index, plain_text, term.relation, truncation=Truncation.NONE)  # type: ignore[arg-type]
@@ -259,3 +262,12 @@ def test_names_are_those_of_the_index_map() -> None:
             assert by_cql(term) == term
         if index.bib1:
             assert by_rpn(term) == term
+
+
+def test_names_that_a_server_knows_come_first() -> None:
+    known = frozenset({"bib.title", "local.abstract", "bath.isbn"})
+    assert cql.write(to_cql.query(Term("title", "a"), (SortKey("title"),), known)) == "bib.title = a sortby bib.title"
+    assert cql.write(to_cql.query(Term("abstract", "a"), known=known)) == "local.abstract = a"
+    assert cql.write(to_cql.query(Term("author", "a"), known=known)) == "dc.creator = a"
+    assert to_cql.scan_clause("isbn", "1", words=False, known=known).index == cql.Name("bath.isbn")
+    assert to_cql.sort_parameter((SortKey("title"),), known) == "title,bib,1"

@@ -170,7 +170,8 @@ def term(asked: Term) -> tantivy.Query:
     if asked.relation is Relation.PRESENT:
         found = [_TQuery.term_query(schema(), HAS, part.name) for part in parts(index)]
         return any_of(found)
-    if index.of and index.kind is Kind.TEXT and asked.structure in (Structure.ALL, Structure.WORD):
+    every = asked.relation is Relation.EQUAL and asked.structure in (Structure.ALL, Structure.WORD)
+    if every and index.of and index.kind is Kind.TEXT:
         return _across(index, asked)
     return any_of([_single(part, asked) for part in parts(index)])
 

@@ -31,10 +31,12 @@ T = TypeVar("T")
 
 @dataclass
 class Habits:
-    """What was learnt of a server, by all connections to it: `schema` is a position in SCHEMAS."""
+    """What was learnt of a server, by all connections to it: `schema` is a position in SCHEMAS, `known` are what it
+    calls its indexes, None as long as it was not asked."""
 
     schema: int = 0
     version: Version = Version.V1_2
+    known: to_cql.Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,19 @@ class SruLink:
         )
 
     async def open(self) -> None:
-        """There is nothing to agree on first."""
+        """Asks once for the names that the server has for its indexes. Raises LinkFailed, LinkTimeout."""
+        if self._habits.known is not None:
+            return
+        self._habits.known = frozenset()  # a server that cannot explain itself is not asked to again
+        try:
+            told = (await self._client.explain()).explain
+        except SruBadAnswer:
+            return
+        except (SruTimeout, SruLinkFailed) as error:
+            self._habits.known = None
+            raise LinkFailed(str(error)) from error
+        indexes = told.indexes if told is not None else ()
+        self._habits.known = frozenset(f"{set_}.{name}".lower() for one in indexes for set_, name in one.names)
 
     async def close(self) -> None:
         await self._client.__aexit__(None, None, None)
@@ -86,9 +100,10 @@ class SruLink:
         return Opened(answer.count, asked, tuple(map(self._told, answer.records)))
 
     def _asked(self, query: Query, sort: Sequence[SortKey]) -> Asked:
+        known = self._habits.known or frozenset()
         if self._client.version is Version.V1_1:
-            return Asked(cql.write(to_cql.query(query)), to_cql.sort_parameter(sort))
-        return Asked(cql.write(to_cql.query(query, sort)))
+            return Asked(cql.write(to_cql.query(query, known=known)), to_cql.sort_parameter(sort, known))
+        return Asked(cql.write(to_cql.query(query, sort, known)))
 
     async def _search(self, asked: Asked, start: int, size: int) -> SearchResponse:
         """One page, in a schema that the server has."""
@@ -123,7 +138,8 @@ class SruLink:
 
     async def scan(self, index: str, term: str, size: int, position: int, *, words: bool) -> Scan:
         """The terms around one. Raises QueryProblem, LinkFailed, LinkTimeout."""
-        clause = cql.write(cql.Query(to_cql.scan_clause(index, term, words=words)))
+        known = self._habits.known or frozenset()
+        clause = cql.write(cql.Query(to_cql.scan_clause(index, term, words=words, known=known)))
         answer = await _answered(self._client.scan(clause, position=position, maximum=size))
         if answer.diagnostics and not answer.terms:
             raise _problem(answer.diagnostics[0])

@@ -14,15 +14,19 @@ from gateway.catalogue.remote.sru import Habits, SruLink
 from gateway.config import SourceConfig
 from library_protocols.marc import to_marcxml
 from library_protocols.sru import (
+    Description,
     Diagnostic,
+    IndexDescription,
     Record,
     SearchRequest,
     Surrogate,
     Version,
+    explain_response,
     read_form,
     read_request,
     scan_response,
     search_response,
+    write_explain,
 )
 from library_protocols.sru import Term as SruTerm
 from tests.gateway.catalogue.index.building import record
@@ -174,3 +178,42 @@ async def test_servers_that_are_none(answer: httpx.Response | Exception, error: 
     with pytest.raises(error):
         await link.find(X, ())
     await link.close()
+
+
+EXPLAINED = write_explain(
+    Description("library.example", 80, "sru", "x", indexes=(IndexDescription("Title", (("bib", "title"),)),)),
+    Version.V1_2,
+)
+
+
+@pytest.mark.parametrize(
+    ("explained", "query"),
+    [
+        (explain_response(Version.V1_2, EXPLAINED), 'bib.title = "x y"'),
+        (b"<html/>", 'dc.title = "x y"'),
+    ],
+)
+async def test_a_server_is_asked_once_what_it_calls_its_indexes(explained: bytes, query: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("query", "explain"))
+        return httpx.Response(200, content=explained if asked[-1] == "explain" else found(0))
+
+    habits = Habits()
+    for _ in range(2):
+        link = SruLink("aber", SOURCE, habits, transport=httpx.MockTransport(answer))
+        await link.open()
+        await link.find(X, ())
+        await link.close()
+    assert asked == ["explain", query, query]
+
+
+async def test_a_server_that_is_away_is_asked_again_what_it_calls_its_indexes() -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    habits = Habits()
+    with pytest.raises(LinkFailed):
+        await SruLink("aber", SOURCE, habits, transport=httpx.MockTransport(away)).open()
+    assert habits.known is None

@@ -133,13 +133,7 @@ def z3950(quick: bool, records: int | None) -> Figures:
     figures |= {name: measure(target) for name, target in _targets(count)}
     with zebra.ceiling() as (port, process):
         figures["ztest"] = measure(_Target(process.pid, port, zebra.DATABASE))
-    for name in (zebra.KOHA, zebra.PLAIN):
-        figures[f"times_{name}"] = {
-            key: figures["ours"][key][rate] / figures[name][key][rate]
-            for key in figures["ours"]
-            for rate in (["searches_per_second"] if key.startswith("searches") else ["records_per_second"])
-        }
-    return figures
+    return figures | _compared(figures)
 
 
 def sru(quick: bool, records: int | None) -> Figures:
@@ -155,12 +149,22 @@ def sru(quick: bool, records: int | None) -> Figures:
 
     figures: Figures = {"records": count, "questions": len(asked)}
     figures |= {name: measure(target) for name, target in _targets(count)}
+    return figures | _compared(figures)
+
+
+def _compared(figures: Figures) -> Figures:
+    """Our rates as multiples of Zebra's, and Zebra's processor time as a multiple of ours: where others use the
+    processors as well, the second says more."""
+    compared: Figures = {}
     for name in (zebra.KOHA, zebra.PLAIN):
-        figures[f"times_{name}"] = {
-            key: figures["ours"][key]["searches_per_second"] / figures[name][key]["searches_per_second"]
-            for key in figures["ours"]
-        }
-    return figures
+        times: Figures = {}
+        for key, ours in figures["ours"].items():
+            theirs = figures[name][key]
+            rate = "records_per_second" if "records_per_second" in ours else "searches_per_second"
+            times[key] = ours[rate] / theirs[rate]
+            times[f"{key}_of_processor_time"] = theirs["processor_us"] / ours["processor_us"]
+        compared[f"times_{name}"] = times
+    return compared
 
 
 def _timed(load: searchers.Load, quick: bool) -> Figures:

@@ -71,6 +71,8 @@ async def pack(
     room = session.message_size - ENVELOPE
     for first, number in ranges:
         for at in range(first, first + number, SLICE):
+            if session.gone:
+                return found
             made = await _slice(catalogue, availability, session, held, (at, min(SLICE, first + number - at)), wanted,
                                 exchange, calls)  # fmt: skip
             for record in made:

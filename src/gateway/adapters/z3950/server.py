@@ -180,7 +180,7 @@ class Z3950Protocol(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._watch = self._slow = self._last = None
-        self._session.drop_all()
+        self._session.leave()
         self._door.closed(self)
 
     def eof_received(self) -> bool:

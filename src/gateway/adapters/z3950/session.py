@@ -72,10 +72,11 @@ class Held:
 
 
 class Session:
-    """`reader` is None for somebody who gave no name."""
+    """`reader` is None for somebody who gave no name; `gone`: the connection is lost, and nobody reads an answer."""
 
     def __init__(self) -> None:
         self.reader: Reader | None = None
+        self.gone = False
         self.rule: ClientRule = STANDARD
         self.version = 2
         self.options: frozenset[int] = frozenset()
@@ -180,6 +181,11 @@ class Session:
     def drop(self, name: str) -> bool:
         """Deletes a result set; False where there is none of that name."""
         return self._sets.pop(name, None) is not None
+
+    def leave(self) -> None:
+        """The connection is lost: what is being made for it need not be finished."""
+        self.gone = True
+        self.drop_all()
 
     def drop_all(self) -> None:
         """Deletes every result set."""

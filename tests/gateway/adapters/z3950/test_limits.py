@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from gateway.adapters.z3950 import records as making
 from gateway.adapters.z3950.server import Z3950Door
+from gateway.catalogue.forms import Items
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.records import CatalogueRecord
 from gateway.clients.z3950 import Z3950BadAnswer, Z3950LinkFailed, complaints
@@ -30,7 +34,7 @@ from library_protocols.z3950 import (
 )
 from library_protocols.z3950.facts import PDUS as FACTS
 from library_protocols.z3950.facts import Option
-from library_protocols.z3950.facts.oids import XML
+from library_protocols.z3950.facts.oids import OPAC, XML
 from library_protocols.z3950.rpn import (
     BIB_1,
     AttributeElement,
@@ -204,6 +208,33 @@ async def test_who_does_not_read_the_answers_does_not_keep_the_place(listening: 
     session._watch_over()
     await until(lambda: not listening.door.sessions)
     quiet.close()
+
+
+async def test_nothing_more_is_made_for_a_client_that_is_gone(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "SLICE", 1)
+    gate, ask = asyncio.Event(), listening.items.of
+
+    async def slowly(*arguments: Any) -> dict[int, Items]:
+        found = await ask(*arguments)
+        await gate.wait()
+        return found
+
+    monkeypatch.setattr(listening.items, "of", slowly)
+    ask_all = PresentRequest(
+        result_set_id="default", result_set_start_point=1, number_of_records_requested=6, preferred_record_syntax=OPAC
+    )
+    _, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+    writer.write(encode(GREETING) + encode(search(EVERYTHING, ("all",))) + encode(ask_all))
+    await until(lambda: len(listening.items.asked) == 1)
+    # A reset: who says only that nothing more is asked may still read.
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    await until(lambda: not listening.door.sessions)
+    gate.set()
+    await until(lambda: listening.recorded.exchanges[-1].error == "the connection was lost before the answer")
+    assert len(listening.items.asked) == 1
 
 
 async def test_a_silent_client_is_told_to_go(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

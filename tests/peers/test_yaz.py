@@ -287,7 +287,8 @@ async def test_our_catalogue_searches_another_server(ztest: int) -> None:
         assert all(render("mods", one) for one in records)
         scan = await server.scan("title", "term01", 5, 1, words=False)
         assert [(entry.term, entry.count) for entry in scan.entries][:2] == [("term01", 1), ("term02", 2)]
-        nowhere = RemoteViews({"aber": source.model_copy(update={"url": f"z3950://127.0.0.1:{ztest}/nowhere"})}, SystemClock())
+        away = source.model_copy(update={"url": f"z3950://127.0.0.1:{ztest}/nowhere"})
+        nowhere = RemoteViews({"aber": away}, SystemClock())
         missing_there = nowhere.get("aber")
         assert missing_there is not None
         with pytest.raises(QueryProblem) as raised:

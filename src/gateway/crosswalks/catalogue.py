@@ -77,7 +77,7 @@ DIAGNOSTICS: dict[ProblemCode, Diagnostic] = {
 
 def code_of_sru(number: int | None) -> ProblemCode:
     """What the diagnostic of another server means to us; that it cannot serve us, where we have no word for it."""
-    return _OF_SRU.get(number, _P.UNAVAILABLE)
+    return _P.UNAVAILABLE if number is None else _OF_SRU.get(number, _P.UNAVAILABLE)
 
 
 def code_of_bib1(condition: int) -> ProblemCode:
@@ -87,7 +87,7 @@ def code_of_bib1(condition: int) -> ProblemCode:
 
 # Several problems look the same from outside: of those the plainest is understood, which stands first here.
 _PLAIN = (_P.QUERY_FEATURE, _P.TERM_FORMAT, _P.RESOURCES, _P.ATTRIBUTE_COMBINATION, *DIAGNOSTICS)
-_OF_SRU: dict[int | None, ProblemCode] = {DIAGNOSTICS[code].sru: code for code in reversed(_PLAIN)} | {
+_OF_SRU: dict[int, ProblemCode] = {DIAGNOSTICS[code].sru: code for code in reversed(_PLAIN)} | {
     2: _P.UNAVAILABLE,
     8: _P.QUERY_FEATURE,
 }

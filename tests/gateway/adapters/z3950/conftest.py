@@ -13,6 +13,7 @@ import pytest
 from gateway.adapters.z3950.server import Z3950Door
 from gateway.adapters.z3950.settings import StandardClient, Z3950Settings
 from gateway.canonical.context import PlatformCall
+from gateway.catalogue.catalogue import Found
 from gateway.catalogue.forms import Items
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.reader import IndexReader
@@ -78,7 +79,8 @@ class Shelf:
             await self.gate.wait()
         return await self.index.search(view, query, sort)
 
-    async def sort(self, found: ResultSet, keys: Sequence[SortKey]) -> ResultSet:
+    async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found:
+        assert isinstance(found, ResultSet)
         return found.sorted(keys)
 
     async def scan(

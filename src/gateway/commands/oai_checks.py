@@ -1,13 +1,8 @@
-"""What `gateway probe oai` tries: one question a check, each with what OAI-PMH wants as the answer.
-
-A check says what it saw; `Odd` is an answer the standard does not allow, `NotOffered` something it leaves open.
-"""
+"""What `gateway probe oai` tries: one question a check, each with what OAI-PMH wants as the answer."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
@@ -15,6 +10,7 @@ from urllib.parse import quote, urlencode
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from gateway.clients.oai_pmh import Answer, OaiBadAnswer, OaiClient
+from gateway.commands.checks import Checks, NotOffered, Odd, Result
 from library_protocols.oai_pmh import (
     FORMATS,
     NAMESPACES,
@@ -35,14 +31,6 @@ from library_protocols.oai_pmh.datestamps import DAY_SECONDS
 PREFIX = next(iter(FORMATS))
 _XSI_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 _OAI_IDENTIFIER = f"{{{NAMESPACES['oai_identifier'].uri}}}"
-
-
-class Odd(Exception):
-    """The answer is not what OAI-PMH wants."""
-
-
-class NotOffered(Exception):
-    """The repository does not do this, which it may."""
 
 
 @dataclass(slots=True)
@@ -67,44 +55,17 @@ class Subject:
         return self.header
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One check's outcome: `verdict` is ok, odd or not offered."""
-
-    name: str
-    verdict: str
-    detail: str
-    seconds: float
-
-
-Check = Callable[[Subject], Awaitable[str]]
-CHECKS: list[tuple[str, Check]] = []
-
-
-def _check(name: str) -> Callable[[Check], Check]:
-    def add(check: Check) -> Check:
-        CHECKS.append((name, check))
-        return check
-
-    return add
+CHECKS: Checks[Subject] = Checks()
 
 
 async def run_checks(client: OaiClient) -> list[Result]:
     """Every check in turn; the first alone where HTTP refuses it, which says all there is to say.
 
     Raises OaiLinkFailed and OaiTimeout, which end the whole."""
-    subject = Subject(client)
     results: list[Result] = []
-    for name, check in CHECKS:
-        begun, refused = time.monotonic(), False
-        try:
-            verdict, detail = "ok", await check(subject)
-        except NotOffered as why:
-            verdict, detail = "not offered", str(why)
-        except (Odd, OaiBadAnswer) as why:
-            verdict, detail = "odd", str(why)
-            refused = isinstance(why, OaiBadAnswer) and (why.status or 0) >= HTTPStatus.BAD_REQUEST
-        results.append(Result(name, verdict, detail, time.monotonic() - begun))
+    async for result, problem in CHECKS.made(Subject(client), (OaiBadAnswer,)):
+        results.append(result)
+        refused = isinstance(problem, OaiBadAnswer) and (problem.status or 0) >= HTTPStatus.BAD_REQUEST
         if refused and len(results) == 1:
             break
     return results
@@ -123,7 +84,7 @@ def _wants(condition: bool, problem: str) -> None:
         raise Odd(problem)
 
 
-@_check("Identify")
+@CHECKS("Identify")
 async def _identify(subject: Subject) -> str:
     answer = await subject.client.ask("Identify")
     found = _good(answer).identification
@@ -147,7 +108,7 @@ async def _identify(subject: Subject) -> str:
     return f"{found.name}; deletions {found.deleted}, granularity {found.granularity}, since {found.earliest}"
 
 
-@_check("envelope")
+@CHECKS("envelope")
 async def _envelope(subject: Subject) -> str:
     answer = await subject.client.ask("Identify")
     response = answer.response
@@ -164,7 +125,7 @@ async def _envelope(subject: Subject) -> str:
     return f"{media}, responseDate {response.response_date}"
 
 
-@_check("oai-identifier")
+@CHECKS("oai-identifier")
 async def _oai_identifier(subject: Subject) -> str:
     found = [xml for xml in subject.known.descriptions if b"oai-identifier" in xml]
     if not found:
@@ -176,7 +137,7 @@ async def _oai_identifier(subject: Subject) -> str:
     return repository
 
 
-@_check("formats")
+@CHECKS("formats")
 async def _formats(subject: Subject) -> str:
     found = _good(await subject.client.ask("ListMetadataFormats")).formats
     prefixes = [each.prefix for each in found]
@@ -186,7 +147,7 @@ async def _formats(subject: Subject) -> str:
     return ", ".join(prefixes)
 
 
-@_check("sets")
+@CHECKS("sets")
 async def _sets(subject: Subject) -> str:
     answer = await subject.client.ask("ListSets")
     if [error.code for error in answer.response.errors] == [ErrorCode.NO_SET_HIERARCHY]:
@@ -198,7 +159,7 @@ async def _sets(subject: Subject) -> str:
     return f"{len(found)} {'set' if len(found) == 1 else 'sets'}, such as {', '.join(subject.sets[:3])}"
 
 
-@_check("identifiers")
+@CHECKS("identifiers")
 async def _identifiers(subject: Subject) -> str:
     response = _good(await subject.client.ask("ListIdentifiers", metadataPrefix=PREFIX))
     _wants(bool(response.headers), "the list is empty")
@@ -222,7 +183,7 @@ async def _identifiers(subject: Subject) -> str:
     return f"{subject.header.identifier}, {subject.header.datestamp}"
 
 
-@_check("formats of one item")
+@CHECKS("formats of one item")
 async def _formats_of_item(subject: Subject) -> str:
     answer = await subject.client.ask("ListMetadataFormats", identifier=subject.sample.identifier)
     prefixes = [each.prefix for each in _good(answer).formats]
@@ -230,7 +191,7 @@ async def _formats_of_item(subject: Subject) -> str:
     return ", ".join(prefixes)
 
 
-@_check("one record")
+@CHECKS("one record")
 async def _get_record(subject: Subject) -> str:
     sample = subject.sample
     answer = await subject.client.ask("GetRecord", identifier=sample.identifier, metadataPrefix=PREFIX)
@@ -247,14 +208,14 @@ async def _get_record(subject: Subject) -> str:
     return f"{len(metadata):,} octets"
 
 
-@_check("range of one datestamp")
+@CHECKS("range of one datestamp")
 async def _range(subject: Subject) -> str:
     sample = subject.sample
     chosen = {"metadataPrefix": PREFIX, "from_": sample.datestamp, "until": sample.datestamp}
     return await _is_listed(subject, chosen)
 
 
-@_check("range within a set")
+@CHECKS("range within a set")
 async def _range_in_set(subject: Subject) -> str:
     sample = subject.sample
     if not sample.set_specs:
@@ -275,7 +236,7 @@ async def _is_listed(subject: Subject, chosen: dict[str, str]) -> str:
     return "not within fifty pages, which says nothing"
 
 
-@_check("resumption tokens")
+@CHECKS("resumption tokens")
 async def _tokens(subject: Subject) -> str:
     first = _good(await subject.client.ask("ListRecords", metadataPrefix=PREFIX))
     token = first.token
@@ -295,7 +256,7 @@ async def _tokens(subject: Subject) -> str:
     return f"{len(first.records)} and {len(names)} records of {'a list of unknown size' if size is None else size}"
 
 
-@_check("last page")
+@CHECKS("last page")
 async def _last_page(subject: Subject) -> str:
     stamp = subject.sample.datestamp
     chosen = {"metadataPrefix": PREFIX, "from_": stamp, "until": stamp}
@@ -331,7 +292,7 @@ _WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@_check("wrong requests")
+@CHECKS("wrong requests")
 async def _wrong_requests(subject: Subject) -> str:
     earliest = parse_datestamp(subject.known.earliest)
     _wants(earliest is not None, "earliestDatestamp cannot be read")
@@ -356,7 +317,7 @@ async def _wrong_requests(subject: Subject) -> str:
     return f"{len(_WRONG)} refused as they must be"
 
 
-@_check("POST")
+@CHECKS("POST")
 async def _post(subject: Subject) -> str:
     asked = [
         {"verb": "Identify"},
@@ -371,7 +332,7 @@ async def _post(subject: Subject) -> str:
     return f"{len(asked)} verbs"
 
 
-@_check("compression")
+@CHECKS("compression")
 async def _compression(subject: Subject) -> str:
     answer = await subject.client.ask("ListIdentifiers", metadataPrefix=PREFIX)
     packed = answer.headers.get("content-encoding", "")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from gateway.clients.oai_pmh import OaiClient, OaiLinkFailed, OaiTimeout
-from gateway.commands.oai_checks import Result, run_checks
+from gateway.commands.checks import Result
+from gateway.commands.oai_checks import run_checks
 from gateway.commands.output import print_json, print_line, print_table, say, without_password
 from gateway.commands.probe_link import LINK, NO, TIMEOUT, YES
 

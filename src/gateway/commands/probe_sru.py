@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from gateway.clients.sru import SruClient, SruLinkFailed, SruTimeout
+from gateway.commands.checks import Result
 from gateway.commands.found import LINK, NO, TIMEOUT, YES
 from gateway.commands.output import print_json, print_line, print_table, say, without_password
-from gateway.commands.sru_checks import Result, run_checks
+from gateway.commands.sru_checks import run_checks
 from library_protocols.sru import Version
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8080/sru"

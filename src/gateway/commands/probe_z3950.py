@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from gateway.clients.targets import z3950_target
 from gateway.clients.z3950 import RECEIVED, Z3950Client, Z3950LinkFailed, Z3950Refused, Z3950Timeout
+from gateway.commands.checks import Result
 from gateway.commands.found import LINK, NO, TIMEOUT, YES
 from gateway.commands.output import diagnostics, print_json, print_line, print_table, say, without_password
-from gateway.commands.sru_checks import Result
 from gateway.commands.z3950_checks import run_checks
 from library_protocols.z3950 import PqfError, inspect, mask, parse_pqf
 

@@ -1,16 +1,13 @@
-"""What `gateway probe sru` tries: one question a check, each with what SRU wants as the answer.
-
-A check says what it saw; `Odd` is an answer the standard does not allow, `NotOffered` something the server need not do.
-"""
+"""What `gateway probe sru` tries: one question a check, each with what SRU wants as the answer."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from gateway.clients.sru import SruBadAnswer, SruClient
+from gateway.commands.checks import Checks, NotOffered, Odd, Result
 from gateway.commands.search import in_words
 from library_protocols.sru import (
     Description,
@@ -32,14 +29,6 @@ MOST_INDEXES = 60
 """Indexes that one check asks."""
 
 
-class Odd(Exception):
-    """The answer is not what SRU wants."""
-
-
-class NotOffered(Exception):
-    """The server says that it does not do this, which it may."""
-
-
 @dataclass(slots=True)
 class Subject:
     """The server being tried and what is known of it so far."""
@@ -56,51 +45,25 @@ class Subject:
         return self.explain
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One check's outcome: `verdict` is ok, odd or not offered."""
-
-    name: str
-    verdict: str
-    detail: str
-    seconds: float
-
-
-Check = Callable[[Subject], Awaitable[str]]
-CHECKS: list[tuple[str, Check]] = []
-
-
-def _check(name: str) -> Callable[[Check], Check]:
-    def add(check: Check) -> Check:
-        CHECKS.append((name, check))
-        return check
-
-    return add
+CHECKS: Checks[Subject] = Checks()
+_SEARCH = "search"
 
 
 async def run_checks(client: SruClient) -> list[Result]:
     """Every check in turn; those up to the first search where HTTP refuses each of them.
 
     Raises SruLinkFailed and SruTimeout: then there is nothing to try."""
-    subject = Subject(client)
     found: list[Result] = []
     refused = 0
-    for name, check in CHECKS:
-        begun = time.perf_counter()
-        try:
-            verdict, detail = "ok", await check(subject)
-        except NotOffered as error:
-            verdict, detail = "not offered", str(error)
-        except (Odd, SruBadAnswer) as error:
-            verdict, detail = "odd", str(error)
-            refused += isinstance(error, SruBadAnswer) and (error.status or 0) >= HTTPStatus.BAD_REQUEST
-        found.append(Result(name, verdict, detail, time.perf_counter() - begun))
-        if refused == len(found) and check is _search:
+    async for result, problem in CHECKS.made(Subject(client), (SruBadAnswer,)):
+        found.append(result)
+        refused += isinstance(problem, SruBadAnswer) and (problem.status or 0) >= HTTPStatus.BAD_REQUEST
+        if refused == len(found) and result.name == _SEARCH:
             break
     return found
 
 
-@_check("explain")
+@CHECKS("explain")
 async def _explain(subject: Subject) -> str:
     told = await subject.client.explain()
     _no(told.diagnostics)
@@ -110,14 +73,14 @@ async def _explain(subject: Subject) -> str:
     return f"{told.explain.title}: {len(told.explain.indexes)} indexes, {len(told.explain.schemas)} schemas"
 
 
-@_check("explain at the bare address")
+@CHECKS("explain at the bare address")
 async def _bare(subject: Subject) -> str:
     if not isinstance(await subject.client.ask({}), ExplainResponse):
         raise Odd("a request without parameters is not answered with explain")
     return "answered"
 
 
-@_check("search")
+@CHECKS(_SEARCH)
 async def _search(subject: Subject) -> str:
     answer = await _records(subject, maximum=1)
     if answer.diagnostics and subject.explain:
@@ -135,7 +98,7 @@ async def _search(subject: Subject) -> str:
     return f"{answer.count} records for {subject.query}"
 
 
-@_check("every schema explain tells of")
+@CHECKS("every schema explain tells of")
 async def _schemas(subject: Subject) -> str:
     _some(subject)
     for schema in subject.known.schemas:
@@ -147,7 +110,7 @@ async def _schemas(subject: Subject) -> str:
     return ", ".join(schema.name for schema in subject.known.schemas)
 
 
-@_check("pages")
+@CHECKS("pages")
 async def _pages(subject: Subject) -> str:
     if subject.count < 2:
         raise NotOffered("fewer than two records to page through")
@@ -165,7 +128,7 @@ async def _pages(subject: Subject) -> str:
     return f"1, 2, {subject.count}"
 
 
-@_check("records as strings")
+@CHECKS("records as strings")
 async def _strings(subject: Subject) -> str:
     _some(subject)
     answer = await subject.client.ask(search_parameters(subject.client.version, subject.query, maximum=1, string=True))
@@ -175,7 +138,7 @@ async def _strings(subject: Subject) -> str:
     return "given"
 
 
-@_check("a form by POST")
+@CHECKS("a form by POST")
 async def _post(subject: Subject) -> str:
     answer = await subject.client.ask(search_parameters(subject.client.version, subject.query, maximum=0), form=True)
     if not isinstance(answer, SearchResponse) or answer.count != subject.count:
@@ -183,7 +146,7 @@ async def _post(subject: Subject) -> str:
     return "answered as by GET"
 
 
-@_check("every index explain tells of")
+@CHECKS("every index explain tells of")
 async def _indexes(subject: Subject) -> str:
     searched = [index.names[0] for index in subject.known.indexes if index.search and index.names][:MOST_INDEXES]
     asked = [f"{prefix}.{name}" if prefix else name for prefix, name in searched]
@@ -194,7 +157,7 @@ async def _indexes(subject: Subject) -> str:
     return f"{len(asked)} asked"
 
 
-@_check("every list explain tells of")
+@CHECKS("every list explain tells of")
 async def _lists(subject: Subject) -> str:
     asked = [index.names[0] for index in subject.known.indexes if index.scan and index.names][:MOST_INDEXES]
     if not asked:
@@ -208,7 +171,7 @@ async def _lists(subject: Subject) -> str:
     return f"{len(asked)} scanned"
 
 
-@_check("every sort explain tells of")
+@CHECKS("every sort explain tells of")
 async def _sorts(subject: Subject) -> str:
     asked = [index.names[0] for index in subject.known.indexes if index.sort and index.names][:MOST_INDEXES]
     if not asked:
@@ -229,7 +192,7 @@ def _refusal(name: str, wanted: set[int], made: Callable[[Subject], dict[str, st
             raise Odd(f"{said}; {' or '.join(map(str, sorted(wanted)))} was due")
         return _told(answer.diagnostics)
 
-    CHECKS.append((name, check))
+    CHECKS(name)(check)
 
 
 def _begun(subject: Subject, **parameters: str) -> dict[str, str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.clients.z3950 import Z3950BadAnswer, Z3950Client, complaints, diagnostic_words
-from gateway.commands.sru_checks import NotOffered, Odd, Result
+from gateway.commands.checks import Checks, NotOffered, Odd, Result
 from library_protocols.ber import BerError
 from library_protocols.z3950 import InitializeResponse, RpnQuery, SearchResponse, SortElement, SortKeySpec, parse_pqf
 from library_protocols.z3950.explain_records import EXPLAIN_DATABASE
@@ -16,32 +14,8 @@ from library_protocols.z3950.facts.oids import BIB_1, EXPLAIN, OPAC, SUTRS, UNIM
 from library_protocols.z3950.rpn import AttributesPlusTerm
 
 ACCESS_POINTS = (
-    4,
-    1003,
-    21,
-    1016,
-    7,
-    8,
-    31,
-    12,
-    54,
-    1018,
-    1007,
-    6,
-    5,
-    1,
-    2,
-    3,
-    9,
-    13,
-    16,
-    30,
-    59,
-    63,
-    1004,
-    1035,
-    1211,
-)
+    4, 1003, 21, 1016, 7, 8, 31, 12, 54, 1018, 1007, 6, 5, 1, 2, 3, 9, 13, 16, 30, 59, 63, 1004, 1035, 1211,
+)  # fmt: skip
 """Use attributes that are tried: those that clients and the Bath profile ask for."""
 
 
@@ -66,34 +40,18 @@ class Subject:
             raise NotOffered(f"{TABLES['option'].describe(option)} was not agreed")
 
 
-Check = Callable[[Subject], Awaitable[str]]
-CHECKS: list[tuple[str, Check]] = []
-
-
-def _check(name: str) -> Callable[[Check], Check]:
-    def add(check: Check) -> Check:
-        CHECKS.append((name, check))
-        return check
-
-    return add
+CHECKS: Checks[Subject] = Checks()
 
 
 async def run_checks(client: Z3950Client, database: str, query: RpnQuery) -> list[Result]:
     """Every check in turn. Raises Z3950LinkFailed, Z3950Timeout and Z3950Refused: then there is nothing to try."""
     subject = Subject(client, await client.connect(), database, query)
     found: list[Result] = []
-    for name, check in CHECKS:
-        begun = time.perf_counter()
-        try:
-            verdict, detail = "ok", await check(subject)
-        except NotOffered as error:
-            verdict, detail = "not offered", str(error)
-        except (Odd, BerError) as error:
-            verdict, detail = "odd", str(error)
-        except Z3950BadAnswer as error:
-            verdict, detail = "odd", f"the association ended: {error}"
+    async for result, problem in CHECKS.made(subject, (BerError, Z3950BadAnswer)):
+        if isinstance(problem, Z3950BadAnswer):
+            result = replace(result, detail=f"the association ended: {problem}")
             subject.accepted = await client.connect()
-        found.append(Result(name, verdict, detail, time.perf_counter() - begun))
+        found.append(result)
     return found
 
 
@@ -118,21 +76,21 @@ def _refused(response: SearchResponse, allowed: tuple[int, ...], about: str) -> 
     return words
 
 
-@_check("initialization")
+@CHECKS("initialization")
 async def _init(subject: Subject) -> str:
     told = subject.accepted
     words = (TABLES["option"].rows[bit].name for bit in sorted(told.options) if bit in TABLES["option"].rows)
     return f"{told.implementation_name or 'no name'}, version {subject.client.version}: {' '.join(words)}"
 
 
-@_check("character set")
+@CHECKS("character set")
 async def _charset(subject: Subject) -> str:
     if subject.client.charset is None:
         raise NotOffered("nothing was agreed")
     return subject.client.charset
 
 
-@_check("search")
+@CHECKS("search")
 async def _search(subject: Subject) -> str:
     response = await subject.search(subject.query)
     _no(response)
@@ -140,7 +98,7 @@ async def _search(subject: Subject) -> str:
     return f"{response.result_count} records"
 
 
-@_check("access points")
+@CHECKS("access points")
 async def _uses(subject: Subject) -> str:
     served: list[str] = []
     for use in ACCESS_POINTS:
@@ -153,7 +111,7 @@ async def _uses(subject: Subject) -> str:
     return f"{len(served)} of {len(ACCESS_POINTS)}: {', '.join(served)}"
 
 
-@_check("record syntaxes")
+@CHECKS("record syntaxes")
 async def _syntaxes(subject: Subject) -> str:
     if not subject.count:
         raise NotOffered("nothing was found to fetch")
@@ -170,7 +128,7 @@ async def _syntaxes(subject: Subject) -> str:
     return " ".join(map(oid_title, subject.syntaxes))
 
 
-@_check("present beyond the end")
+@CHECKS("present beyond the end")
 async def _beyond(subject: Subject) -> str:
     await subject.search(subject.query)
     page = await subject.client.present(subject.count + 10, 1, syntax=subject.syntaxes[0] if subject.syntaxes else None)
@@ -182,7 +140,7 @@ async def _beyond(subject: Subject) -> str:
     return words
 
 
-@_check("result sets by name")
+@CHECKS("result sets by name")
 async def _named(subject: Subject) -> str:
     subject.offers(Option.NAMED_RESULT_SETS)
     first = await subject.client.search((subject.database,), subject.query, result_set="probe")
@@ -195,7 +153,7 @@ async def _named(subject: Subject) -> str:
     return f"{again.result_count} records again"
 
 
-@_check("scan")
+@CHECKS("scan")
 async def _scan(subject: Subject) -> str:
     subject.offers(Option.SCAN)
     start = parse_pqf("@attr 1=4 a").root
@@ -206,7 +164,7 @@ async def _scan(subject: Subject) -> str:
     return f"{response.number_of_entries_returned} terms"
 
 
-@_check("sort")
+@CHECKS("sort")
 async def _sort(subject: Subject) -> str:
     subject.offers(Option.SORT)
     await subject.search(subject.query)
@@ -217,7 +175,7 @@ async def _sort(subject: Subject) -> str:
     return "by title"
 
 
-@_check("CQL")
+@CHECKS("CQL")
 async def _cql(subject: Subject) -> str:
     subject.offers(Option.QUERY_TYPE_104)
     response = await subject.search("a")
@@ -225,23 +183,23 @@ async def _cql(subject: Subject) -> str:
     return f"{response.result_count} records"
 
 
-@_check("an unknown access point is refused")
+@CHECKS("an unknown access point is refused")
 async def _unknown_use(subject: Subject) -> str:
     return _refused(await subject.search(parse_pqf("@attr 1=9999 a")), (114, 115, 1024), "9999")
 
 
-@_check("an unknown attribute set is refused")
+@CHECKS("an unknown attribute set is refused")
 async def _unknown_set(subject: Subject) -> str:
     return _refused(await subject.search(parse_pqf("@attr 1.2.840.10003.3.9999 1=4 a")), (121, 3, 123), "9999")
 
 
-@_check("an unknown database is refused")
+@CHECKS("an unknown database is refused")
 async def _unknown_database(subject: Subject) -> str:
     name = "no-such-database"
     return _refused(await subject.search(subject.query, name), (235, 109), name)
 
 
-@_check("Explain")
+@CHECKS("Explain")
 async def _explain(subject: Subject) -> str:
     response = await subject.search(parse_pqf("@attrset exp-1 @attr 1=1 CategoryList"), EXPLAIN_DATABASE)
     if not response.search_status:

@@ -78,7 +78,7 @@ def create_app(
     routers = (patrons, items, circulation, holds, fees, bibs, service, inside)
     for router in routers:
         app.include_router(router)
-    app.router.routes.extend(doors)
+    app.router.routes[:0] = doors  # routes are tried in turn, and the catalogue is asked far more often than /v1
     app.state.routes = [*doors, *(route for router in routers for route in router.routes)]
     app.openapi = openapi(app)
     app.add_exception_handler(HTTPException, _problem)

@@ -50,6 +50,7 @@ INTRUDERS = {
     "model-has-no-io": ("src/gateway/canonical", "import asyncio"),
     "doors-call-the-desk": ("src/gateway/adapters/sip2", "import gateway.platforms"),
     "http-door-calls-the-desk": ("src/gateway/api", "import gateway.store"),
+    "what-doors-share-knows-no-door": ("src/gateway/doors", "import gateway.desk"),
     "adapters-know-one-standard": ("src/gateway/adapters/sip2", "import gateway.adapters.other"),
     "drivers-are-independent": ("src/gateway/platforms/reference", "import gateway.adapters.sip2"),
     "only-desk-calls-platforms": ("src/gateway/members", "import gateway.platforms.port"),

@@ -6,23 +6,17 @@ lists are being written, and the record of the exchange. `stream.py` sends a lis
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections import Counter
-from importlib.resources import files
 
-import structlog
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
 
 from gateway.adapters.oai_pmh.mapping import OaiFormat, OaiSettings, catalogue_formats
 from gateway.adapters.oai_pmh.service import LISTS, Answer, Door, OaiCatalogue, OaiService
 from gateway.adapters.oai_pmh.stream import Outgoing, Streamed, gzipped
 from gateway.adapters.oai_pmh.token import Tokens
-from gateway.catalogue.records import ALL
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, Admitted, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -30,13 +24,8 @@ from library_protocols.oai_pmh import BadRequest, read_query
 from library_protocols.oai_pmh.request import MAX_OCTETS
 
 PROTOCOL = "oai"
-PATH = "/oai"
-STYLESHEET = f"{PATH}/browse.xsl"  # no member's code has a dot in it
 RETRY_SECONDS = 10  # a page takes well under a second: whoever comes back then finds a place
-RECORDED_OCTETS = 4096  # of a request
-XML, TEXT, FORM = "text/xml; charset=utf-8", "text/plain", "application/x-www-form-urlencoded"
-
-log = structlog.get_logger(__name__)
+XML = "text/xml; charset=utf-8"
 
 
 class OaiOperation:
@@ -60,77 +49,46 @@ class Place:
             self._places = None
 
 
-class _Turned(Exception):
-    """The request is answered in HTTP's own words."""
+class OaiDoor(HttpDoor):
+    """Answers every request of the door."""
 
-    def __init__(self, response: Response, why: str, verdict: Verdict = Verdict.BAD_INPUT) -> None:
-        super().__init__(why)
-        self.response = response
-        self.verdict = verdict
-
-
-class OaiDoor:
-    """Answers every request of the door. `recorder` is None where nothing is recorded."""
+    protocol = PROTOCOL
+    path = "/oai"
+    package = __package__ or ""
 
     def __init__(self, service: OaiService, readers: Readers, recorder: Recorder | None = None) -> None:
+        super().__init__(readers, recorder)
         self._service = service
-        self._readers = readers
-        self._recorder = recorder
         self._places: Counter[str] = Counter()  # lists being written, by the address that reads them
 
     def replace(self, settings: OaiSettings) -> None:
         """Takes new settings while running; lists that have begun go on."""
         self._service.settings = settings
 
-    def routes(self) -> list[Route]:
-        """What an HTTP application mounts at its root."""
-        return [
-            Route(STYLESHEET, _stylesheet, methods=["GET"], name="oai-stylesheet"),
-            Route(PATH, self.handle, methods=["GET", "POST"], name="oai"),
-            Route(f"{PATH}/{{member}}", self.handle, methods=["GET", "POST"], name="oai-member"),
-        ]
-
-    async def handle(self, request: HttpRequest) -> Response:
-        """One request; recorded once its answer has been sent."""
-        view = request.path_params.get("member", ALL)
-        exchange = _exchange(request, view)
+    async def respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
         try:
-            response = await self._respond(request, view, exchange)
-        except _Turned as turned:
-            exchange.verdict, exchange.error, response = turned.verdict, str(turned), turned.response
+            return await self._respond(request, view, exchange)
         except CatalogueUnavailable:
-            exchange.verdict, exchange.error = Verdict.FAILED, "the catalogue is away"
-            response = _busy("The catalogue is away for the moment.")
-        except Exception:
-            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
-            log.exception("oai_pmh.failed", exchange=exchange.id)
-            response = Response("The request could not be answered.", 500, media_type=TEXT)
-        response.headers["Exchange-Id"] = exchange.id
+            words = "The catalogue is away for the moment."
+            raise Turned(_busy(words), "the catalogue is away", Verdict.FAILED) from None
+
+    def answered(self, response: Response, exchange: Exchange) -> None:
         if not isinstance(response, Streamed):
-            exchange.bytes_out = f"HTTP {response.status_code}".encode()
-            self._record(exchange)
-        return response
+            super().answered(response, exchange)
 
     async def _respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
-        if not self._readers.exists(view):
-            exchange.member = None
-            raise _Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
         await self._admit(request, view, exchange)
         octets = await _arguments(request)
-        exchange.bytes_in = b"%b %b?%b" % (
-            request.method.encode(),
-            request.url.path.encode("utf-8", "replace"),
-            octets[:RECORDED_OCTETS],
-        )
-        asked = read_query(octets)
-        door = Door(view, self._base_url(request), STYLESHEET)
-        if isinstance(asked, BadRequest):
+        exchange.bytes_in = asked(request, octets)
+        question = read_query(octets)
+        door = Door(view, self._base_url(request), self.stylesheet)
+        if isinstance(question, BadRequest):
             exchange.verdict = Verdict.BAD_INPUT
-            return await self._send(request, await self._service.bad(door, asked.errors), exchange, Place())
-        exchange.request = OaiOperation(asked.verb.value)
-        place = self._place(request) if asked.verb in LISTS else Place()
+            return await self._send(request, await self._service.bad(door, question.errors), exchange, Place())
+        exchange.request = OaiOperation(question.verb.value)
+        place = self._place(request) if question.verb in LISTS else Place()
         try:
-            return await self._send(request, await self._service.answer(door, asked), exchange, place)
+            return await self._send(request, await self._service.answer(door, question), exchange, place)
         except BaseException:
             place.release()
             raise
@@ -138,11 +96,11 @@ class OaiDoor:
     def _place(self, request: HttpRequest) -> Place:
         """A place for one more list. One address has half of them at most, so that no slow reader shuts out all others.
 
-        Raises _Turned where there is none."""
+        Raises Turned where there is none."""
         peer = request.client.host if request.client else ""
         limit = self._service.settings.list_requests
         if self._places.total() >= limit or self._places[peer] >= (limit + 1) // 2:
-            raise _Turned(_busy("Too many lists are being written."), "too many lists at once", Verdict.FAILED)
+            raise Turned(_busy("Too many lists are being written."), "too many lists at once", Verdict.FAILED)
         self._places[peer] += 1
         return Place(self._places, peer)
 
@@ -166,11 +124,11 @@ class OaiDoor:
         outgoing = Outgoing(answer, headers, accepts_gzip=accepts_gzip, head_only=request.method == "HEAD")
         if answer.streamed:
             return Streamed(outgoing, lambda sent: self._sent(exchange, place, sent))
-        body = b"".join([piece async for piece in answer.pieces])
+        octets = b"".join([piece async for piece in answer.pieces])
         place.release()
         if accepts_gzip:
-            body, headers["Content-Encoding"] = gzipped(body), "gzip"
-        return Response(body, headers=headers)
+            octets, headers["Content-Encoding"] = gzipped(octets), "gzip"
+        return Response(octets, headers=headers)
 
     def _sent(self, exchange: Exchange, place: Place, sent: Outgoing) -> None:
         place.release()
@@ -179,24 +137,19 @@ class OaiDoor:
             exchange.verdict, exchange.error = Verdict.FAILED, sent.failure
         elif sent.answer.skipped:
             exchange.error = f"{sent.answer.skipped} records have no such form"
-        self._record(exchange)
-
-    def _record(self, exchange: Exchange) -> None:
-        exchange.finished = time.time()
-        if self._recorder is not None:
-            self._recorder.add(exchange)
+        self.record(exchange)
 
     async def _admit(self, request: HttpRequest, view: str, exchange: Exchange) -> None:
-        """Raises _Turned where the view is not open and no reader of it asks."""
+        """Raises Turned where the view is not open and no reader of it asks."""
         peer = request.client.host if request.client else None
         match await admit(self._readers, view, request.headers.get("authorization", ""), peer):
             case Admitted(reader=name):
                 exchange.terminal = name or None
             case NotAdmitted(retry_after=wait) if wait > 0:
                 response = Response("Too many guesses.", 429, {"Retry-After": str(int(wait) + 1)}, TEXT)
-                raise _Turned(response, "too many guesses", Verdict.REFUSED)
+                raise Turned(response, "too many guesses", Verdict.REFUSED)
             case _:
-                raise _Turned(_unauthorised(), "no reader", Verdict.REFUSED)
+                raise Turned(_unauthorised(), "no reader", Verdict.REFUSED)
 
     def _base_url(self, request: HttpRequest) -> str:
         """The address as harvesters know it: Identify must repeat the one they asked."""
@@ -218,40 +171,15 @@ def oai_door(
     return OaiDoor(OaiService(catalogue, Tokens(secret), settings, formats or catalogue_formats()), readers, recorder)
 
 
-async def _stylesheet(request: HttpRequest) -> Response:
-    octets = files("gateway.adapters.oai_pmh").joinpath("browse.xsl").read_bytes()
-    return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
-
-
 async def _arguments(request: HttpRequest) -> bytes:
-    """Query and form together: an argument in both is repeated. Raises _Turned for a body of another kind."""
+    """Query and form together: an argument in both is repeated. Raises Turned for a body of another kind."""
     query: bytes = request.scope["query_string"]
     if request.method != "POST":
         return query
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise _Turned(Response(f"A body must be {FORM}.", 415, media_type=TEXT), "no form")
-    form = b""
-    try:
-        async for piece in request.stream():
-            form += piece
-            if len(form) > MAX_OCTETS:
-                break
-    except ClientDisconnect:
-        raise _Turned(Response(status_code=400), "gone before the request was whole") from None
+    if media_type(request) != FORM:
+        raise Turned(Response(f"A body must be {FORM}.", 415, media_type=TEXT), "no form")
+    form = await body(request, MAX_OCTETS)
     return query + b"&" + form if query else form
-
-
-def _exchange(request: HttpRequest, view: str) -> Exchange:
-    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
-    return Exchange(
-        id=uuid.uuid4().hex,
-        protocol=PROTOCOL,
-        link=peer,
-        peer=peer,
-        started=time.time(),
-        bytes_in=request.method.encode(),
-        member=view,
-    )
 
 
 def _busy(words: str) -> Response:

@@ -7,22 +7,16 @@ Every answer of SRU has the status 200, diagnostics included; HTTP's own statuse
 from __future__ import annotations
 
 import re
-import time
-import uuid
-from importlib.resources import files
 
-import structlog
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
 
 from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
 from gateway.adapters.sru.session import ResultSets
 from gateway.catalogue.live import Availability, AvailabilityDesk
-from gateway.catalogue.records import ALL
 from gateway.clock import Clock
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -30,15 +24,9 @@ from library_protocols import sru
 from library_protocols.sru import Diagnostic, Operation, SruError, Version
 
 PROTOCOL = "sru"
-PATH = "/sru"
-STYLESHEET = f"{PATH}/browse.xsl"  # no member's code has a dot in it
 BODY_LIMIT = 64 << 10  # octets of a form; a query may have some thousand characters
-RECORDED_OCTETS = 4096  # of a request
-XML, SRU_XML, TEXT = "text/xml; charset=utf-8", "application/sru+xml; charset=utf-8", "text/plain"
-FORM = "application/x-www-form-urlencoded"
+XML, SRU_XML = "text/xml; charset=utf-8", "application/sru+xml; charset=utf-8"
 SOAP = ("text/xml", "application/soap+xml", "application/xml")
-
-log = structlog.get_logger(__name__)
 
 
 class SruOperation:
@@ -48,68 +36,28 @@ class SruOperation:
         self.operation = f"sru.{operation.value}"
 
 
-class _Turned(Exception):
-    """The request is answered in HTTP's own words."""
+class SruDoor(HttpDoor):
+    """Answers every request of the door."""
 
-    def __init__(self, response: Response, why: str, verdict: Verdict = Verdict.BAD_INPUT) -> None:
-        super().__init__(why)
-        self.response = response
-        self.verdict = verdict
-
-
-class SruDoor:
-    """Answers every request of the door. `recorder` is None where nothing is recorded."""
+    protocol = PROTOCOL
+    path = "/sru"
+    package = __package__ or ""
 
     def __init__(self, service: SruService, readers: Readers, recorder: Recorder | None = None) -> None:
+        super().__init__(readers, recorder)
         self._service = service
-        self._readers = readers
-        self._recorder = recorder
 
     def replace(self, settings: SruSettings) -> None:
         """Takes new settings while running; result sets that are kept stay."""
         self._service.replace(settings)
 
-    def routes(self) -> list[Route]:
-        """What an HTTP application mounts at its root."""
-        return [
-            Route(STYLESHEET, _stylesheet, methods=["GET"], name="sru-stylesheet"),
-            Route(PATH, self.handle, methods=["GET", "POST"], name="sru"),
-            Route(f"{PATH}/{{member}}", self.handle, methods=["GET", "POST"], name="sru-member"),
-        ]
-
-    async def handle(self, request: HttpRequest) -> Response:
-        """One request and its answer, recorded."""
-        view = request.path_params.get("member", ALL)
-        exchange = _exchange(request, view)
-        try:
-            response = await self._respond(request, view, exchange)
-        except _Turned as turned:
-            exchange.verdict, exchange.error, response = turned.verdict, str(turned), turned.response
-        except Exception:
-            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
-            log.exception("sru.failed", exchange=exchange.id)
-            response = Response("The request could not be answered.", 500, media_type=TEXT)
-        response.headers["Exchange-Id"] = exchange.id
-        exchange.bytes_out = b"HTTP %d, %d octets" % (response.status_code, len(response.body))
-        exchange.finished = time.time()
-        if self._recorder is not None:
-            self._recorder.add(exchange)
-        return response
-
-    async def _respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
-        if not self._readers.exists(view):
-            exchange.member = None
-            raise _Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
+    async def respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
         asker = Asker(view, self._url(request), exchange=exchange.id, calls=exchange.calls)
         if "text/html" in request.headers.get("accept", ""):
-            asker.stylesheet = STYLESHEET
+            asker.stylesheet = self.stylesheet
         await self._admit(request, asker, exchange)
         octets, in_envelope = await _parameters(request)
-        exchange.bytes_in = b"%b %b?%b" % (
-            request.method.encode(),
-            request.url.path.encode("utf-8", "replace"),
-            _shown(octets, in_envelope=in_envelope)[:RECORDED_OCTETS],
-        )
+        exchange.bytes_in = asked(request, _shown(octets, in_envelope=in_envelope))
         response = await self._answer(request, octets, asker, exchange, in_envelope=in_envelope)
         if in_envelope:
             response = Response(sru.envelope(bytes(response.body)), headers={"Content-Type": XML})
@@ -119,16 +67,16 @@ class SruDoor:
         self, request: HttpRequest, octets: bytes, asker: Asker, exchange: Exchange, *, in_envelope: bool
     ) -> Response:
         try:
-            asked = sru.read_request(sru.read_envelope(octets) if in_envelope else sru.read_form(octets))
-            if asked.stylesheet:
-                asker.stylesheet = self._own_stylesheet(asked, asker)
+            question = sru.read_request(sru.read_envelope(octets) if in_envelope else sru.read_form(octets))
+            if question.stylesheet:
+                asker.stylesheet = self._own_stylesheet(question, asker)
         except SruError as error:
             exchange.verdict = Verdict.BAD_INPUT
             answer = await self._service.failure(asker, error.operation, error.version, error.diagnostics)
             return self._send(request, answer, error.version, asker, exchange)
-        exchange.request = SruOperation(_OPERATIONS[type(asked)])
-        answer = await self._service.answer(asker, asked)
-        return self._send(request, answer, asked.version, asker, exchange)
+        exchange.request = SruOperation(_OPERATIONS[type(question)])
+        answer = await self._service.answer(asker, question)
+        return self._send(request, answer, question.version, asker, exchange)
 
     def _send(
         self, request: HttpRequest, answer: Answer, version: Version, asker: Asker, exchange: Exchange
@@ -146,7 +94,7 @@ class SruDoor:
         return Response(answer.octets, headers=headers)
 
     async def _admit(self, request: HttpRequest, asker: Asker, exchange: Exchange) -> None:
-        """Raises _Turned where the view is not open and no reader of it asks."""
+        """Raises Turned where the view is not open and no reader of it asks."""
         peer = request.client.host if request.client else None
         found = await admit(self._readers, asker.view, request.headers.get("authorization", ""), peer)
         if not isinstance(found, NotAdmitted):
@@ -156,16 +104,16 @@ class SruDoor:
         octets = sru.failure(Operation.SEARCH_RETRIEVE, Version.V1_2, (Diagnostic.of(3),))
         if found.retry_after > 0:
             wait = {"Retry-After": str(int(found.retry_after) + 1)}
-            raise _Turned(Response(octets, 429, wait, "text/xml"), "too many guesses", Verdict.REFUSED)
-        raise _Turned(Response(octets, 401, {"WWW-Authenticate": CHALLENGE}, "text/xml"), "no reader", Verdict.REFUSED)
+            raise Turned(Response(octets, 429, wait, "text/xml"), "too many guesses", Verdict.REFUSED)
+        raise Turned(Response(octets, 401, {"WWW-Authenticate": CHALLENGE}, "text/xml"), "no reader", Verdict.REFUSED)
 
-    def _own_stylesheet(self, asked: sru.Request, asker: Asker) -> str:
+    def _own_stylesheet(self, question: sru.Request, asker: Asker) -> str:
         """The stylesheet to name in the answer. Raises SruError (111) for any but our own: a browser would run it."""
         scheme, host, port, _ = asker.url
-        own = {STYLESHEET, f"{scheme}://{host}{STYLESHEET}", f"{scheme}://{host}:{port}{STYLESHEET}"}
-        if asked.stylesheet in own:
-            return STYLESHEET
-        raise SruError((Diagnostic.of(111, asked.stylesheet),), asked.version, _OPERATIONS[type(asked)])
+        own = {self.stylesheet, f"{scheme}://{host}{self.stylesheet}", f"{scheme}://{host}:{port}{self.stylesheet}"}
+        if question.stylesheet in own:
+            return self.stylesheet
+        raise SruError((Diagnostic.of(111, question.stylesheet),), question.version, _OPERATIONS[type(question)])
 
     def _url(self, request: HttpRequest) -> tuple[str, str, int, str]:
         """Scheme, host, port and path as clients reach them."""
@@ -207,32 +155,22 @@ def _media_type(request: HttpRequest, version: Version, stylesheet: str) -> str:
     return SRU_XML if own else XML
 
 
-async def _stylesheet(request: HttpRequest) -> Response:
-    octets = files("gateway.adapters.sru").joinpath("browse.xsl").read_bytes()
-    return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
-
-
 async def _parameters(request: HttpRequest) -> tuple[bytes, bool]:
     """Query and form together (a parameter in both is repeated), or a SOAP envelope and True.
 
-    Raises _Turned for a body of another kind or size."""
+    Raises Turned for a body of another kind or size."""
     query: bytes = request.scope["query_string"]
     if request.method != "POST":
         return query, False
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind != FORM and kind not in SOAP:
-        raise _Turned(Response(f"A body must be {FORM} or SOAP.", 415, media_type=TEXT), "neither form nor SOAP")
-    body = b""
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > BODY_LIMIT:
-                raise _Turned(Response("The body is too large.", 413, media_type=TEXT), "body too large")
-    except ClientDisconnect:
-        raise _Turned(Response(status_code=400), "gone before the request was whole") from None
+        raise Turned(Response(f"A body must be {FORM} or SOAP.", 415, media_type=TEXT), "neither form nor SOAP")
+    sent = await body(request, BODY_LIMIT)
+    if len(sent) > BODY_LIMIT:
+        raise Turned(Response("The body is too large.", 413, media_type=TEXT), "body too large")
     if kind in SOAP:
-        return body, True
-    return (query + b"&" + body if query and body else query or body), False
+        return sent, True
+    return (query + b"&" + sent if query and sent else query or sent), False
 
 
 def _shown(octets: bytes, *, in_envelope: bool) -> bytes:
@@ -245,19 +183,3 @@ _EXTENSION_PARAMETER = re.compile(rb"((?:^|&)x-[^=&]*=)([^&]*)")
 _EXTENSION_ELEMENT = re.compile(
     rb"(<(?:[^<>/]*:)?extraRequestData[^<>]*>)(.*?)(?=</(?:[^<>/]*:)?extraRequestData|\Z)", re.DOTALL
 )
-
-
-def _exchange(request: HttpRequest, view: str) -> Exchange:
-    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
-    return Exchange(
-        id=uuid.uuid4().hex,
-        protocol=PROTOCOL,
-        link=peer,
-        peer=peer,
-        started=time.time(),
-        bytes_in=request.method.encode(),
-        member=view,
-    )
-
-
-__all__ = ["SruDoor", "sru_door"]

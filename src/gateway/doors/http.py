@@ -1,0 +1,141 @@
+"""A door of the catalogue over HTTP: one request, its answer or HTTP's own refusal, and the record of both."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.catalogue.records import ALL
+from gateway.exchanges.model import Exchange, Recorder, Verdict
+from gateway.members.readers import Readers
+
+FORM = "application/x-www-form-urlencoded"
+TEXT = "text/plain"
+RECORDED_OCTETS = 4096  # of a request
+_STYLESHEET = "browse.xsl"  # in the door's package; no member's code has a dot in it
+
+log = structlog.get_logger(__name__)
+
+
+class Turned(Exception):
+    """The request is answered in HTTP's own words."""
+
+    def __init__(self, response: Response, why: str, verdict: Verdict = Verdict.BAD_INPUT) -> None:
+        super().__init__(why)
+        self.response = response
+        self.verdict = verdict
+
+
+class HttpDoor(ABC):
+    """Answers every request of a door. `protocol` names it in records; `path` is the consortium's address, to which a
+    member's code is added; `package` holds the stylesheet for people. `recorder` is None where nothing is recorded."""
+
+    protocol: str
+    path: str
+    package: str
+
+    def __init__(self, readers: Readers, recorder: Recorder | None = None) -> None:
+        self._readers = readers
+        self._recorder = recorder
+
+    @property
+    def stylesheet(self) -> str:
+        """Where the stylesheet is."""
+        return f"{self.path}/{_STYLESHEET}"
+
+    def routes(self) -> list[Route]:
+        """What an HTTP application mounts at its root."""
+        name = self.path.strip("/")
+        return [
+            Route(self.stylesheet, _stylesheet(self.package), methods=["GET"], name=f"{name}-stylesheet"),
+            Route(self.path, self.handle, methods=["GET", "POST"], name=name),
+            Route(f"{self.path}/{{member}}", self.handle, methods=["GET", "POST"], name=f"{name}-member"),
+        ]
+
+    async def handle(self, request: HttpRequest) -> Response:
+        """One request and its answer; whatever goes wrong is this request's alone."""
+        view = request.path_params.get("member", ALL)
+        exchange = _exchange(request, self.protocol, view)
+        try:
+            if not self._readers.exists(view):
+                exchange.member = None
+                raise Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
+            response = await self.respond(request, view, exchange)
+        except Turned as turned:
+            exchange.verdict, exchange.error, response = turned.verdict, str(turned), turned.response
+        except Exception:
+            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
+            log.exception("door.failed", protocol=self.protocol, exchange=exchange.id)
+            response = Response("The request could not be answered.", 500, media_type=TEXT)
+        response.headers["Exchange-Id"] = exchange.id
+        self.answered(response, exchange)
+        return response
+
+    @abstractmethod
+    async def respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
+        """The answer to a request for a view that exists. Raises Turned."""
+
+    def answered(self, response: Response, exchange: Exchange) -> None:
+        """Records an answer that is whole; one that is still being made is recorded once it has been sent."""
+        exchange.bytes_out = b"HTTP %d, %d octets" % (response.status_code, len(response.body))
+        self.record(exchange)
+
+    def record(self, exchange: Exchange) -> None:
+        """Ends the exchange now."""
+        exchange.finished = time.time()
+        if self._recorder is not None:
+            self._recorder.add(exchange)
+
+
+def asked(request: HttpRequest, parameters: bytes) -> bytes:
+    """A request as it is recorded: method, path and parameters."""
+    path = request.url.path.encode("utf-8", "replace")
+    return b"%b %b?%b" % (request.method.encode(), path, parameters[:RECORDED_OCTETS])
+
+
+async def body(request: HttpRequest, limit: int) -> bytes:
+    """The body, or its beginning as soon as it is longer than `limit` octets. Raises Turned where the client goes."""
+    read = b""
+    try:
+        async for piece in request.stream():
+            read += piece
+            if len(read) > limit:
+                break
+    except ClientDisconnect:
+        raise Turned(Response(status_code=400), "gone before the request was whole") from None
+    return read
+
+
+def media_type(request: HttpRequest) -> str:
+    """What kind of body a request says it has, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _exchange(request: HttpRequest, protocol: str, view: str) -> Exchange:
+    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+    return Exchange(
+        id=uuid.uuid4().hex,
+        protocol=protocol,
+        link=peer,
+        peer=peer,
+        started=time.time(),
+        bytes_in=request.method.encode(),
+        member=view,
+    )
+
+
+def _stylesheet(package: str) -> Callable[[HttpRequest], Awaitable[Response]]:
+    async def stylesheet(request: HttpRequest) -> Response:
+        octets = files(package).joinpath(_STYLESHEET).read_bytes()
+        return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
+
+    return stylesheet

@@ -21,6 +21,7 @@ from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.desk.driving import Driver
+from gateway.doors.line import PacedProtocol
 from gateway.exchanges.model import Exchange, Verdict
 from gateway.members import Evidence
 from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, LocalError, Send
@@ -35,7 +36,7 @@ BACKLOG = 65_536
 IN_A_ROW = 16
 
 
-class Sip2Protocol(asyncio.Protocol):
+class Sip2Protocol(PacedProtocol):
     """One link. Made by `Sip2Service.factory`."""
 
     def __init__(
@@ -46,13 +47,13 @@ class Sip2Protocol(asyncio.Protocol):
         prompts: bool = False,
         requested_name: Callable[[object], str | None] | None = None,
     ) -> None:
+        super().__init__()
         self.session = Session()
         self._service = service
         self._listener_member = listener_member
         self._requested_name = requested_name
         self._prompts = LoginPrompts() if prompts else None
         self._acs = Acs(NOBODY.profile.wire)
-        self._transport: asyncio.Transport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._evidence = Evidence()
         self._name = ""
@@ -65,8 +66,6 @@ class Sip2Protocol(asyncio.Protocol):
         self._slow: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._opened = 0.0
-        self._writable = True
-        self._reading = True
         self._ended = False  # the peer has said all it wants
         self._leaving = False  # we are closing down
         self._waiting_turn = False
@@ -169,24 +168,6 @@ class Sip2Protocol(asyncio.Protocol):
         elif not waiting and self._slow is not None:
             self._slow.cancel()
             self._slow = None
-
-    def pause_writing(self) -> None:
-        self._writable = False
-        self._set_reading(False)
-
-    def resume_writing(self) -> None:
-        self._writable = True
-        self._pump()
-
-    def _set_reading(self, wanted: bool) -> None:
-        transport = self._transport
-        if transport is None or wanted is self._reading or transport.is_closing():
-            return
-        self._reading = wanted
-        if wanted:
-            transport.resume_reading()
-        else:
-            transport.pause_reading()
 
     # Octets in, requests out
 

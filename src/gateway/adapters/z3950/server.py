@@ -23,6 +23,7 @@ from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.catalogue.records import ALL
 from gateway.clock import Clock
 from gateway.desk.driving import Driver
+from gateway.doors.line import PacedProtocol
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.readers import Readers
 from library_protocols.z3950 import (
@@ -134,14 +135,14 @@ class Z3950Door:
             await self._empty.wait()
 
 
-class Z3950Protocol(asyncio.Protocol):
+class Z3950Protocol(PacedProtocol):
     """One association. Made by `Z3950Door.factory`."""
 
     def __init__(self, door: Z3950Door) -> None:
+        super().__init__()
         self._door = door
         self._session = Session()
         self._target = Target(door.settings.max_request)
-        self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self.peer: str | None = None
         self._name = ""
@@ -152,8 +153,6 @@ class Z3950Protocol(asyncio.Protocol):
         self._slow: asyncio.TimerHandle | None = None
         self._last: asyncio.TimerHandle | None = None
         self._heard = self._opened = 0.0
-        self._writable = True
-        self._reading = True
         self._ended = False  # the peer has said all it wants
         self._leaving = False  # we are closing down
         self._waiting_turn = False
@@ -242,24 +241,6 @@ class Z3950Protocol(asyncio.Protocol):
         if self._transport is not None and not self._working:
             log.info("z3950.sender_slow", session=self._name, peer=self.peer)
             self._transport.abort()
-
-    def pause_writing(self) -> None:
-        self._writable = False
-        self._set_reading(False)
-
-    def resume_writing(self) -> None:
-        self._writable = True
-        self._pump()
-
-    def _set_reading(self, wanted: bool) -> None:
-        transport = self._transport
-        if transport is None or wanted is self._reading or transport.is_closing():
-            return
-        self._reading = wanted
-        if wanted:
-            transport.resume_reading()
-        else:
-            transport.pause_reading()
 
     # Octets in, requests out
 

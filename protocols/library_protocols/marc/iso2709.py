@@ -44,12 +44,13 @@ _ENDLESS = 1 << 24
 
 
 class Read(NamedTuple):
-    """What was read, before its format is known."""
+    """What was read, before its format is known. `lean`: the octets were sound as they stand."""
 
     record: Record
     encoding: str
     unimarc_claim: bool
     repairs: tuple[Repair, ...]
+    lean: bool = False
 
 
 def read_iso2709(data: bytes, eight_bits: str | None = None) -> Read:
@@ -102,7 +103,7 @@ def _lean(data: bytes) -> Read | None:
         else:
             control.append((tag, piece))
     return Read(
-        Record(f"{data[:20].decode('ascii')}4500", control, fields), whole.charset, whole.unimarc, whole.repairs
+        Record(f"{data[:20].decode('ascii')}4500", control, fields), whole.charset, whole.unimarc, whole.repairs, True
     )  # fmt: skip
 
 

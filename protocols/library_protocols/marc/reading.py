@@ -9,7 +9,7 @@ import re
 from typing import Literal, NamedTuple
 
 from library_protocols.marc.facts import UNIMARC_100A
-from library_protocols.marc.facts.charsets import UTF_8
+from library_protocols.marc.facts.charsets import ASCII, UTF_8
 from library_protocols.marc.iso2709 import read_iso2709
 from library_protocols.marc.marcxml import read_marcxml
 from library_protocols.marc.problems import Repair
@@ -21,19 +21,24 @@ EightBits = Literal["marc-8", "iso-5426", "cp1252"]
 
 _PROCESSING_DATA = re.compile(r"[0-9 ]{8}[a-z|]")
 _CHARSETS = UNIMARC_100A["charsets"]
+_UNICODE = (ASCII, UTF_8)
+ENTRY_MAP: dict[Format, bytes] = {"marc21": b"4500", "unimarc": b"450 "}
+"""Leader/20-23 as either format writes it."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Parsed(NamedTuple):
     """A record that was read: its `format` and `encoding` as found, and what was repaired (codes in `facts.REPAIRS`).
 
-    `encoding` is one of ascii, utf-8, marc-8, iso-5426, cp1252, cp1251; for MARCXML it is utf-8.
+    `encoding` is one of ascii, utf-8, marc-8, iso-5426, cp1252, cp1251; for MARCXML it is utf-8. `exact`: it was read
+    from just the octets that `to_iso2709` writes of the record in UTF-8.
     """
 
     record: Record
     format: Format
     encoding: str
     repairs: tuple[Repair, ...]
+    exact: bool = False
 
 
 def source_of(head: bytes) -> Source:
@@ -54,13 +59,14 @@ def read(
     where the caller does not say.
     """
     if (source or source_of(data)) == "iso2709":
-        record, encoding, unimarc, repairs = read_iso2709(data, eight_bits)
+        record, encoding, unimarc, repairs, lean = read_iso2709(data, eight_bits)
         found = format or ("unimarc" if unimarc else format_of(record))
-    else:
-        record, claim, repairs = read_marcxml(data)
-        encoding = UTF_8
-        found = format or ("unimarc" if claim.upper().startswith("UNIMARC") else format_of(record))
-    return Parsed(_as_unicode(record, found), found, encoding, repairs)
+        said = _as_unicode(record, found)
+        exact = lean and said is record and encoding in _UNICODE and data[20:24] == ENTRY_MAP[found]
+        return Parsed(said, found, encoding, repairs, exact)
+    record, claim, repairs = read_marcxml(data)
+    found = format or ("unimarc" if claim.upper().startswith("UNIMARC") else format_of(record))
+    return Parsed(_as_unicode(record, found), found, UTF_8, repairs)
 
 
 def format_of(record: Record) -> Format:

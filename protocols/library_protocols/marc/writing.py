@@ -13,7 +13,7 @@ from typing import NamedTuple
 from library_protocols.marc import iso5426, marc8
 from library_protocols.marc.facts.charsets import ISO_5426, MARC_8, UTF_8
 from library_protocols.marc.problems import Repair
-from library_protocols.marc.reading import Format, with_unimarc_charsets
+from library_protocols.marc.reading import ENTRY_MAP, Format, with_unimarc_charsets
 from library_protocols.marc.record import DataField, Record
 
 MAX_FIELD = 9_999
@@ -154,11 +154,11 @@ def _assembled(leader: str, fields: list[tuple[str, bytes]], charset: str, forma
         start += length
     base = _LEADER + _ENTRY * len(fields) + 1
     coding = leader[9] if format_ == "unimarc" else ("a" if charset == UTF_8 else " ")
-    entry_map = "450 " if format_ == "unimarc" else "4500"
-    head = f"{base + start + 1:05d}{leader[5:9]}{coding}22{base:05d}{leader[17:20]}{entry_map}"
+    head = f"{base + start + 1:05d}{leader[5:9]}{coding}22{base:05d}{leader[17:20]}"
     return b"".join(
         (
             head.encode("ascii"),
+            ENTRY_MAP[format_],
             "".join(directory).encode("ascii"),
             b"\x1e",
             *(content for _, content in fields),

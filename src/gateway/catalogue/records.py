@@ -27,6 +27,7 @@ class SourceKind(StrEnum):
 
     ISO2709 = "iso2709"
     MARCXML = "marcxml"
+    EXACT = "iso2709-utf-8"  # ISO 2709 that is what we write of the record in UTF-8, octet by octet
     PLATFORM = "platform"  # ISO 2709 as the reference platform keeps it: there was no other original
 
 

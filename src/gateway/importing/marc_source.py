@@ -71,5 +71,6 @@ class MarcFile:
         except MarcError as error:
             where = f" (byte {cut.offset + error.offset})" if error.offset else ""
             return Taken(cut.end, cut.end, label, problem=error.reason + where)
+        kind = SourceKind.EXACT if parsed.exact else SourceKind(self._source)
         remarks = tuple(f"{repair.code}: {repair.detail}" for repair in parsed.repairs)
-        return Taken(cut.end, cut.end, label, Found(cut.data, SourceKind(self._source), parsed, label), remarks=remarks)
+        return Taken(cut.end, cut.end, label, Found(cut.data, kind, parsed, label), remarks=remarks)

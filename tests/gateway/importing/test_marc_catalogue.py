@@ -54,7 +54,7 @@ async def test_a_file_is_loaded(ingest: Ingest, file: File, workers: int, form: 
     assert report == Report(rows_done=47, finished=True)
     assert await controls(ingest) == [str(number) for number in range(47)]
     kept = await ingest.store.originals([1, 47])
-    kind = SourceKind.ISO2709 if form is to_iso2709 else SourceKind.MARCXML
+    kind = SourceKind.EXACT if form is to_iso2709 else SourceKind.MARCXML
     assert kept == {1: (kind, form(record(0))), 47: (kind, form(record(46)))}
     assert steps[-1].position == steps[-1].total
     again = await import_catalogue(ingest, "aber", source, workers=workers, batch_size=10)

@@ -73,7 +73,7 @@ async def test_an_import_keeps_its_original_and_gets_holdings(library: Library, 
     assert [one.barcodes for one in after["m1"].holdings] == [("T1",)]
     assert after["m1"].marcxml == before["m1"].marcxml
     originals = await ingest.originals("alpha", ["m1"], besides=SourceKind.PLATFORM)
-    assert originals == {"m1": (SourceKind.ISO2709, source.read_bytes())}
+    assert originals == {"m1": (SourceKind.EXACT, source.read_bytes())}
 
 
 async def test_items_that_come_later(library: Library, file: File, ingest: Ingest) -> None:

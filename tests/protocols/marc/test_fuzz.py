@@ -81,6 +81,8 @@ def check(data: bytes) -> None:
     etree.fromstring(xml)
     assert read_marcxml(xml).record == parsed.record
     assert from_marcxml(xml) == parsed.record
+    if parsed.exact:
+        assert write_iso2709(from_marcxml(xml), "utf-8", parsed.format).data == data
     for charset in ("utf-8", "marc-8", "iso-5426"):
         read(write_iso2709(parsed.record, charset, parsed.format).data, source="iso2709")
 

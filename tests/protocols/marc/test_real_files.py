@@ -158,6 +158,21 @@ def test_round_trips_are_byte_identical_or_explained(corpus: tuple[list[One], Co
     assert categories[""] > 0.7 * categories.total(), categories
 
 
+def test_exact_are_those_that_are_written_octet_for_octet_as_they_came(
+    corpus: tuple[list[One], Counter[str]],
+) -> None:
+    told: Counter[tuple[str, bool]] = Counter()
+    for one in corpus[0]:
+        kept = from_marcxml(to_marcxml(one.parsed.record))
+        same = write_iso2709(kept, "utf-8", one.parsed.format).data == one.data
+        assert same or not one.parsed.exact, one[:2]
+        told[one.parsed.format, one.parsed.exact] += same
+    assert told["marc21", True] > 2000
+    assert told["unimarc", True] > 100
+    # Unusual ones, which only the long way of reading takes, are not looked at again.
+    assert told["marc21", False] + told["unimarc", False] < 0.01 * told.total(), told
+
+
 def _by_pymarc(one: One) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     record = pymarc.Record(data=one.data, to_unicode=True, force_utf8=one.parsed.encoding == "utf-8")
     for field in record.fields:

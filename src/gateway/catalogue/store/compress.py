@@ -12,8 +12,8 @@ from typing import Any
 import zstandard
 
 RENDERING = "marcxml"
-ORIGINAL = ("iso2709", "original-marcxml", "iso2709")
-"""By the number of the source kind: what the platform keeps is ISO 2709 as well."""
+ORIGINAL = ("iso2709", "original-marcxml", "iso2709", "iso2709")
+"""By the number of the source kind: ISO 2709 all but one."""
 LEVEL = 3
 DICTIONARY_BYTES = 64 << 10
 ENOUGH = 500

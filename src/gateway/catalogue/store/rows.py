@@ -12,7 +12,8 @@ import orjson
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
 
 FORMATS = (Format.MARC21, Format.UNIMARC)
-KINDS = (SourceKind.ISO2709, SourceKind.MARCXML, SourceKind.PLATFORM)
+KINDS = (SourceKind.ISO2709, SourceKind.MARCXML, SourceKind.PLATFORM, SourceKind.EXACT)
+"""The order is that of numbers kept in the store, so new ones come last."""
 
 
 class Status(IntEnum):

@@ -1,6 +1,7 @@
 """Who may read which view of the catalogue: a member's code, or `all` for the consortium.
 
-A view is open to everybody or asks for a reader's name and password; guesses are slowed down as terminals' are.
+A view is open to everybody or asks for a reader's name and password; guesses are slowed down as terminals' are. A
+password that was right need not be checked again for a minute: HTTP sends it with every request.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from gateway.clock import Clock
 from gateway.config import Config, ReaderConfig
 from gateway.config.agreement import ALL
 from gateway.members.evidence import within
+from gateway.members.remembered import Remembered
 from gateway.members.secrets import password_matches
 from gateway.members.throttle import Throttle
 
@@ -41,6 +43,7 @@ class Readers:
         self._clock = clock
         self._executor = executor
         self._checking = asyncio.Semaphore(_CHECKS)
+        self._remembered = Remembered()
         self.replace(config)
 
     def replace(self, config: Config) -> None:
@@ -57,6 +60,7 @@ class Readers:
                 (name, (reader, frozenset({code}))) for name, reader in member.catalogue.readers.items()
             )
         self._throttle = Throttle(config.limits.login_failures, config.limits.login_backoff_seconds)
+        self._remembered.forget()
 
     def exists(self, view: str) -> bool:
         return view in self.views
@@ -67,16 +71,35 @@ class Readers:
 
     async def login(self, name: str, password: str, peer: str | None) -> Reader | ReaderRefused:
         """Takes as long for a wrong name as for a wrong password."""
+        # Guesses that come all at once wait here, where each meets the count of those before it.
         async with self._checking:
             now, address = self._clock.monotonic(), peer or ""
             if (wait := self._throttle.wait(address, name, now)) > 0:
                 return ReaderRefused(wait)
+            hashed = self._hash_of(name)
+            matches = await self._matches(name, password, hashed, now)
+            # Looked up again: the configuration may have been replaced while the password was checked.
             found = self._readers.get(name)
-            hashed = found[0].password_hash.get_secret_value() if found else None
-            loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(self._executor, password_matches, password, hashed)
-            if not matches or found is None or (found[0].networks and not within(peer, found[0].networks)):
+            if not matches or found is None or self._hash_of(name) != hashed or not _may_come(found[0], peer):
                 self._throttle.failed(address, name, now)
                 return ReaderRefused()
             self._throttle.succeeded(address, name)
             return Reader(name, found[1])
+
+    async def _matches(self, name: str, password: str, hashed: str | None, now: float) -> bool:
+        if hashed is not None and self._remembered.knows(name, password, hashed, now):
+            return True
+        loop = asyncio.get_running_loop()
+        matches = await loop.run_in_executor(self._executor, password_matches, password, hashed)
+        if hashed is not None and matches:
+            self._remembered.keep(name, password, hashed, now)
+        return matches
+
+    def _hash_of(self, name: str) -> str | None:
+        found = self._readers.get(name)
+        return found[0].password_hash.get_secret_value() if found else None
+
+
+def _may_come(reader: ReaderConfig, peer: str | None) -> bool:
+    """Whether a reader comes from where it may."""
+    return not reader.networks or within(peer, reader.networks)

@@ -21,9 +21,14 @@ def hash_password(password: str) -> str:
 def password_matches(password: str, hashed: str | None) -> bool:
     """Whether the password is the hashed one. Takes as long for a login that does not exist (None)."""
     try:
-        return _HASHER.verify(_NOBODY if hashed is None else hashed, password) and hashed is not None
+        return _HASHER.verify(_NOBODY if hashed is None else hashed, octets(password)) and hashed is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+def octets(text: str) -> bytes:
+    """UTF-8 of what somebody sent as a name or password: what was no UTF-8 has come here as surrogates."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def new_key() -> tuple[str, str]:

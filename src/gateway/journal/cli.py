@@ -12,6 +12,7 @@ from gateway.commands.output import print_json, print_line, print_table, say
 from gateway.config import ConfigError, load
 from gateway.journal.entry import FOR_STAFF, Entry, State
 from gateway.journal.journal import FILE_NAME, Journal
+from gateway.store.effects import StoreUnavailable
 
 app = typer.Typer(help="What was promised while a platform was away.", no_args_is_help=True)
 
@@ -103,7 +104,7 @@ class _opened:  # noqa: N801  reads as what it is: `with _opened(...)`
             raise typer.Exit(FAILED)
         try:
             self._journal = Journal(path)
-        except sqlite3.Error as error:
+        except (StoreUnavailable, sqlite3.Error) as error:
             say(f"{path}: {error}")
             raise typer.Exit(FAILED) from error
 

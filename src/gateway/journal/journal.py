@@ -6,7 +6,6 @@ processes may write to one file; one of them replays.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,6 +18,7 @@ from gateway.canonical.requests import Request
 from gateway.clock import Clock, SystemClock
 from gateway.journal.entry import FOR_STAFF, Entry, JournalUnavailable, Kind, State, milliseconds, packed, unpacked
 from gateway.journal.replay import Replays, replayer
+from gateway.store.sqlite_file import connect
 
 FILE_NAME = "journal.sqlite3"  # in the data directory
 KEPT = timedelta(days=7)  # what is settled stays so long for `journal list`; it names patrons, so no longer
@@ -58,7 +58,7 @@ class JournalFull(JournalUnavailable):
 class Journal:
     """`path` None keeps everything in memory.
 
-    Raises sqlite3.Error where the file cannot be opened; every method raises JournalUnavailable.
+    Raises StoreUnavailable or sqlite3.Error where the file cannot be opened; every method raises JournalUnavailable.
     """
 
     def __init__(self, path: Path | None, *, clock: Clock | None = None, max_entries: int = 100_000) -> None:
@@ -67,8 +67,7 @@ class Journal:
         self._max_entries = max_entries
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._db = sqlite3.connect(":memory:" if path is None else path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._db = connect(":memory:" if path is None else str(path), timeout=_BUSY_SECONDS)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -71,6 +72,20 @@ def test_a_pin_is_nowhere_in_the_file(journal: Journal, tmp_path: Path) -> None:
 def test_the_file_is_its_owners_alone(journal: Journal, tmp_path: Path) -> None:
     journal.append(CTX, LEND, key("k"))
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_another_process_that_comes_and_goes_does_not_take_the_log_away(journal: Journal, tmp_path: Path) -> None:
+    """As `gateway journal list` does. A second journal of our own must not have cost the first its locks."""
+    path = tmp_path / "journal.sqlite3"
+    journal.append(CTX, LEND, key("before"))
+    Journal(path).close()
+    script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM entry').fetchone()"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=30)
+    assert path.with_name(path.name + "-wal").exists()
+    journal.append(CTX, LEND, key("later"))
+    with contextlib.closing(sqlite3.connect(path)) as fresh:
+        assert fresh.execute("SELECT count(*) FROM entry").fetchone() == (2,)
 
 
 def test_members_do_not_see_each_other(journal: Journal) -> None:

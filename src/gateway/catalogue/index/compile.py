@@ -45,9 +45,9 @@ MOST_WORDS = 5_000
 """Words of one query in all."""
 _MUST, _SHOULD, _NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 _TQuery = tantivy.Query
-_RANGES = (Relation.LESS, Relation.LESS_OR_EQUAL, Relation.GREATER, Relation.GREATER_OR_EQUAL, Relation.WITHIN)
 
 
+@lru_cache(maxsize=256)
 def in_view(view: str) -> tantivy.Query:
     """The records that a view shows."""
     return _TQuery.const_score_query(_TQuery.term_query(schema(), VIEW, view), 0.0)
@@ -61,6 +61,11 @@ def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     if len(queries) == 1:
         return queries[0]
     return _TQuery.boolean_query([(_SHOULD, query) for query in queries]) if queries else _TQuery.empty_query()
+
+
+def all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Of one query at least."""
+    return queries[0] if len(queries) == 1 else _TQuery.boolean_query([(_MUST, query) for query in queries])
 
 
 def without(left: tantivy.Query, right: tantivy.Query) -> tantivy.Query:
@@ -77,9 +82,12 @@ def compile_query(query: Query, in_set: Callable[[Any], tantivy.Query]) -> tanti
     """The tantivy query of a tree, its view not yet among the conditions. `in_set` gives the records of a held set.
 
     Raises QueryProblem."""
-    size = Size()
-    for one in walk(query):
-        size.add(one)
+    measured(query)
+    return compile_measured(query, in_set)
+
+
+def compile_measured(query: Query, in_set: Callable[[Any], tantivy.Query]) -> tantivy.Query:
+    """The same of a tree that is known not to be too large. Raises QueryProblem."""
     try:
         return _Compiler(in_set).node(query)
     except ValueError as error:
@@ -87,34 +95,52 @@ def compile_query(query: Query, in_set: Callable[[Any], tantivy.Query]) -> tanti
         raise QueryProblem(ProblemCode.MASKED_TOO_MANY, str(error)[:200]) from error
 
 
-def nodes(query: Query) -> int:
-    """Terms and booleans of a query, those of the result sets in it among them."""
-    return sum(one.result_set.nodes if isinstance(one, InSet) else 1 for one in walk(query))
-
-
-def work(query: Query) -> int:
-    """What the masks of a query cost in all, by `patterns.work_of`; of terms that cannot be read nothing."""
-    return sum(_work(one) for one in walk(query))
-
-
 class Size:
-    """What a query amounts to as its nodes are counted in, one by one: whether it can be compiled at all."""
+    """What a query amounts to as its nodes are counted in, one by one: whether it can be compiled at all.
+
+    `nodes`: terms and booleans, those of the result sets in it among them. `work`: what its masks cost in all, by
+    `patterns.work_of`; terms that cannot be read cost nothing. `looks`: how often the records of one list are gone
+    through. `sets`: the result sets in it. `relevant`: its hits are to be ranked.
+    """
+
+    __slots__ = ("_words", "looks", "nodes", "relevant", "sets", "work")
 
     def __init__(self) -> None:
-        self._nodes = self._words = self._work = 0
+        self.nodes = self.work = self.looks = self._words = 0
+        self.sets: list[Any] = []
+        self.relevant = False
 
     def add(self, node: Query) -> None:
         """One node without those below it. Raises QueryProblem where the query is too large with it."""
-        self._nodes += node.result_set.nodes if isinstance(node, InSet) else 1
-        if self._nodes > MOST_NODES:
-            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
         if isinstance(node, Term):
-            self._words += len(node.text.split())
+            self.nodes += 1
+            words = len(node.text.split())
+            self._words += words
+            self.looks += words or 1
+            self.work += _work(node)
+            self.relevant |= node.relevant
+        elif isinstance(node, InSet):
+            self.nodes += node.result_set.nodes
+            self.sets.append(node.result_set)
+        else:
+            self.nodes += 1
+            if isinstance(node, Prox):
+                self.looks += 2 * node.distance
+                self.work += _work(node)
+        if self.nodes > MOST_NODES:
+            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
         if self._words > MOST_WORDS:
             raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{MOST_WORDS} words in all")
-        self._work += _work(node)
-        if self._work > patterns.MOST_WORK:
+        if self.work > patterns.MOST_WORK:
             raise QueryProblem(ProblemCode.MASKED_TOO_MANY, node.text[:200] if isinstance(node, Term) else "proximity")
+
+
+def measured(query: Query) -> Size:
+    """The size of a whole query. Raises QueryProblem where it is too large."""
+    size = Size()
+    for node in walk(query):
+        size.add(node)
+    return size
 
 
 def _work(node: Query) -> int:
@@ -131,7 +157,9 @@ def _work_of(index: Index, asked: Term) -> int:
     try:
         if index.kind is Kind.TEXT:
             return sum(patterns.work_of(word.pattern) for word in patterns.words(asked) if word.pattern is not None)
-        return 0 if index.ranges else sum(map(patterns.work_of, _key_expressions(index, asked)))
+        if index.ranges:
+            return 0
+        return sum(patterns.work_of(word.pattern) for word in patterns.key_words(asked, index) if word.pattern)
     except QueryProblem:
         return 0
 
@@ -166,35 +194,24 @@ def term(asked: Term) -> tantivy.Query:
         raise QueryProblem(ProblemCode.INDEX, asked.index)
     if asked.relation is Relation.NOT_EQUAL:
         return without(_TQuery.all_query(), term(replace(asked, relation=Relation.EQUAL)))
-    found: list[tantivy.Query] = []
     if asked.relation is Relation.PRESENT:
-        found = [_TQuery.term_query(schema(), HAS, part.name) for part in parts(index)]
-        return any_of(found)
-    every = asked.relation is Relation.EQUAL and asked.structure in (Structure.ALL, Structure.WORD)
-    if every and index.of and index.kind is Kind.TEXT:
-        return _across(index, asked)
-    return any_of([_single(part, asked) for part in parts(index)])
+        return any_of([_TQuery.term_query(schema(), HAS, part.name) for part in parts(index)])
+    if asked.relation is not Relation.EQUAL and not index.ranges:
+        raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {parts(index)[0].name}")
+    if index.kind is Kind.TEXT:
+        words = patterns.words(asked)
+        if index.of and len(words) > 1 and asked.structure in (Structure.ALL, Structure.WORD) and patterns.free(asked):
+            return _across(index, words)
+        return any_of([_text(part, asked, words) for part in parts(index)])
+    return any_of([_range(part, asked) if part.ranges else _key(part, asked) for part in parts(index)])
 
 
-def _across(index: Index, asked: Term) -> tantivy.Query:
+def _across(index: Index, words: Sequence[Word]) -> tantivy.Query:
     """Every word somewhere in one of the indexes asked at once."""
-    words = patterns.words(asked)
-    if not patterns.free(asked) or len(words) == 1:
-        return any_of([_single(part, asked) for part in parts(index)])
-    each = [any_of([_words_query(part.name, [word], Structure.ALL) for part in parts(index)]) for word in words]
-    return _TQuery.boolean_query([(_MUST, query) for query in each])
+    return all_of([any_of([_word(part.name, word) for part in parts(index)]) for word in words])
 
 
-def _single(index: Index, asked: Term) -> tantivy.Query:
-    if asked.relation in _RANGES and not index.ranges:
-        raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {index.name}")
-    if index.ranges:
-        return _range(index, asked)
-    return _text(index, asked) if index.kind is Kind.TEXT else _key(index, asked)
-
-
-def _text(index: Index, asked: Term) -> tantivy.Query:
-    words = patterns.words(asked)
+def _text(index: Index, asked: Term, words: Sequence[Word]) -> tantivy.Query:
     if patterns.free(asked) and (len(words) == 1 or asked.structure in (Structure.WORD, Structure.ALL, Structure.ANY)):
         return _words_query(index.name, words, asked.structure)
     field = index.name
@@ -210,9 +227,9 @@ def _text(index: Index, asked: Term) -> tantivy.Query:
     whole = asked.completeness is not Completeness.INCOMPLETE
     placed: list[Word] = list(words)
     if whole or asked.position is not Position.ANY:
-        placed.insert(0, Word(FIRST, patterns.escape(FIRST)))
+        placed.insert(0, Word(FIRST))
     if (whole and not words[-1].open_end) or asked.last_in_field:
-        placed.append(Word(LAST, patterns.escape(LAST)))
+        placed.append(Word(LAST))
     if not whole and asked.structure in (Structure.ANY, Structure.ALL, Structure.WORD) and len(words) > 1:
         raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, f"{asked.structure.value} words at one position")
     return _phrase(field, list(enumerate(placed)))
@@ -220,21 +237,25 @@ def _text(index: Index, asked: Term) -> tantivy.Query:
 
 def _words_query(field: str, words: Sequence[Word], structure: Structure) -> tantivy.Query:
     queries = [_word(field, word) for word in words]
-    if len(queries) == 1:
-        return queries[0]
-    occur = _SHOULD if structure is Structure.ANY else _MUST
-    return _TQuery.boolean_query([(occur, query) for query in queries])
+    return any_of(queries) if structure is Structure.ANY else all_of(queries)
 
 
 def _word(field: str, word: Word) -> tantivy.Query:
     if word.pattern is None:
         return _TQuery.term_query(schema(), field, word.written, index_option="freq")
-    return _masked(field, word.pattern)
+    return _masked(field, word)
+
+
+def _masked(field: str, word: Word) -> tantivy.Query:
+    """What fits a word that leaves something open. A mere beginning takes no expression, which is slow to make."""
+    if word.beginning:
+        return _TQuery.fuzzy_term_query(schema(), field, word.beginning, distance=0, prefix=True)
+    return _expression(field, word.regex)
 
 
 @lru_cache(maxsize=32)
-def _masked(field: str, expression: str) -> tantivy.Query:
-    """Words that fit an expression. Kept, for a term is often compiled twice, and asked for again a page later."""
+def _expression(field: str, expression: str) -> tantivy.Query:
+    """Kept, for a term is often compiled twice, and asked for again a page later."""
     return _TQuery.regex_query(schema(), field, expression)
 
 
@@ -258,21 +279,11 @@ def _key(index: Index, asked: Term) -> tantivy.Query:
             each.append(any_of([_TQuery.term_query(schema(), index.name, form) for form in forms]))
         if not each:
             raise QueryProblem(ProblemCode.TERM_EMPTY, index.name)
-        return (
-            _TQuery.boolean_query([(_MUST, query) for query in each])
-            if asked.structure is Structure.ALL
-            else any_of(each)
-        )
-    expressions = _key_expressions(index, asked)
-    if not expressions:
+        return all_of(each) if asked.structure is Structure.ALL else any_of(each)
+    found = patterns.key_words(asked, index)
+    if not found:
         raise QueryProblem(ProblemCode.TERM_FORMAT, f"{index.name}: {asked.text}"[:200])
-    return any_of([_masked(index.name, expression) for expression in expressions])
-
-
-def _key_expressions(index: Index, asked: Term) -> list[str]:
-    if asked.truncation is Truncation.RIGHT:
-        return [patterns.escape(beginning) + ".*" for beginning in (index.prefixes or index.normal)(asked.text)]
-    return patterns.key_patterns(asked.text, index)
+    return any_of([_masked(index.name, word) for word in found])
 
 
 def _range(index: Index, asked: Term) -> tantivy.Query:

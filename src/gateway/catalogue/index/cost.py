@@ -8,7 +8,7 @@ from __future__ import annotations
 import tantivy
 
 from gateway.catalogue.index import patterns
-from gateway.catalogue.index.compile import work
+from gateway.catalogue.index.compile import Size
 from gateway.catalogue.index_map import INDEXES, Kind, parts
 from gateway.catalogue.query import (
     And,
@@ -21,7 +21,6 @@ from gateway.catalogue.query import (
     Structure,
     Term,
     Truncation,
-    walk,
 )
 
 INLINE = 100_000
@@ -30,19 +29,11 @@ LITTLE_WORK = 40
 """Masks that are made ready and looked up within some milliseconds, by `patterns.work_of`."""
 
 
-def is_costly(searcher: tantivy.Searcher, query: Query) -> bool:
-    """Whether a query is better answered in a thread."""
-    if work(query) > LITTLE_WORK:
+def is_costly(searcher: tantivy.Searcher, query: Query, size: Size) -> bool:
+    """Whether a query of this size is better answered in a thread."""
+    if size.work > LITTLE_WORK:
         return True
-    looks = sum(_looks(node) for node in walk(query))
-    return looks * searcher.num_docs > INLINE and looks * records(searcher, query) > INLINE
-
-
-def _looks(node: Query) -> int:
-    """How often the records of one list are gone through."""
-    if isinstance(node, Prox):
-        return 2 * node.distance
-    return max(len(node.text.split()), 1) if isinstance(node, Term) else 0
+    return size.looks * searcher.num_docs > INLINE and size.looks * records(searcher, query) > INLINE
 
 
 def records(searcher: tantivy.Searcher, query: Query) -> int:

@@ -4,7 +4,6 @@ judge of the index in tests. Slow and simple on purpose; the same words, numbers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from gateway.catalogue.index import compile as compiled
@@ -126,9 +125,7 @@ def _key(index: Index, asked: Term, keys: Sequence[str]) -> bool:
         texts = asked.text.split() if asked.structure in (Structure.ANY, Structure.ALL) else [asked.text]
         hits = [any(form in keys for form in index.normal(text)) for text in texts]
         return all(hits) if asked.structure is Structure.ALL else any(hits)
-    if asked.truncation is Truncation.RIGHT:
-        return any(key.startswith(start) for start in (index.prefixes or index.normal)(asked.text) for key in keys)
-    return any(re.fullmatch(one, key) for one in patterns.key_patterns(asked.text, index) for key in keys)
+    return any(word.fits(key) for word in patterns.key_words(asked, index) for key in keys)
 
 
 def _places(words: Sequence[Word], text: Sequence[str]) -> list[int]:

@@ -33,12 +33,17 @@ _MASK = re.compile(f"[{ANY_CHARACTERS}{ONE_CHARACTER}]")
 @dataclass(frozen=True, slots=True)
 class Word:
     """One folded word. `pattern`: the expression for words it may be, None where it is itself. `open_end`: anything
-    may follow its last letter."""
+    may follow its last letter. `beginning`: where nothing else is left open, what such words begin with."""
 
     written: str
-    regex: str
     pattern: str | None = None
     open_end: bool = False
+    beginning: str | None = None
+
+    @property
+    def regex(self) -> str:
+        """The expression for it, whatever it is."""
+        return escape(self.written) if self.pattern is None else self.pattern
 
     def fits(self, word: str) -> bool:
         """Whether a folded word of a record is one of those meant."""
@@ -63,15 +68,22 @@ def words(term: Term) -> list[Word]:
     """The words of a term, at least one. Raises QueryProblem."""
     if len(term.text) > MOST_CHARACTERS:
         raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(term.text)} characters")
-    masked = with_masks(term.text) if term.truncation is Truncation.MASKED else _MASK.sub("", term.text)
+    masked = with_masks(term.text) if term.truncation is Truncation.MASKED else _unmasked(term.text)
     found = fold(masked).split()
     if not found:
         raise QueryProblem(ProblemCode.TERM_EMPTY, term.text[:200])
     if len(found) > MOST_WORDS:
         raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(found)} words")
-    if term.truncation in (Truncation.RIGHT, Truncation.LEFT, Truncation.BOTH):
+    if term.truncation is Truncation.NONE:
+        return [Word(word) for word in found]
+    if term.truncation is not Truncation.MASKED:
         found = _truncated(found, term)
     return [_word(word) for word in found]
+
+
+def _unmasked(text: str) -> str:
+    """The text without signs that stand for masks, which no reader types."""
+    return text if text.isascii() else _MASK.sub("", text)
 
 
 def _truncated(found: list[str], term: Term) -> list[str]:
@@ -91,14 +103,14 @@ def _truncated(found: list[str], term: Term) -> list[str]:
 def _word(text: str) -> Word:
     masks = _MASK.findall(text)
     if not masks:
-        return Word(text, escape(text))
+        return Word(text)
     literal = len(text) - len(masks)
     if literal < (1 if text[0] not in (ANY_CHARACTERS, ONE_CHARACTER) else FEWEST_LITERAL):
         raise QueryProblem(ProblemCode.MASKED_TOO_SHORT, readable(text))
     if len(masks) > MOST_MASKS:
         raise QueryProblem(ProblemCode.MASKED_TOO_MANY, readable(text))
-    expression = _expression(text)
-    return Word(text, expression, expression, text.endswith(ANY_CHARACTERS))
+    open_end = text.endswith(ANY_CHARACTERS)
+    return Word(text, _expression(text), open_end, text[:-1] if open_end and len(masks) == 1 else None)
 
 
 def work_of(expression: str) -> int:
@@ -114,14 +126,18 @@ def readable(text: str) -> str:
     return text.replace(ANY_CHARACTERS, "*").replace(ONE_CHARACTER, "?")
 
 
-def key_patterns(text: str, index: Index) -> list[str]:
-    """Expressions for a masked number or code: what stands between masks is read as the index reads its values."""
+def key_words(asked: Term, index: Index) -> list[Word]:
+    """What a number or code may be that is cut at its end, or masked: what stands between masks is read as the index
+    reads its values. None where it cannot be read at all. Raises QueryProblem."""
+    if asked.truncation is Truncation.RIGHT:
+        return [_beginning(start) for start in (index.prefixes or index.normal)(asked.text)]
+    text = asked.text
     masked = with_masks(text)
     masks = _MASK.findall(masked)
     if len(masks) > MOST_MASKS:
         raise QueryProblem(ProblemCode.MASKED_TOO_MANY, text[:200])
     if len(masks) == 1 and masked.endswith(ANY_CHARACTERS):
-        return [escape(start) + ".*" for start in (index.prefixes or index.normal)(masked[:-1])]
+        return [_beginning(start) for start in (index.prefixes or index.normal)(masked[:-1])]
     out: list[str] = []
     literal = 0
     for piece in re.split(f"([{ANY_CHARACTERS}{ONE_CHARACTER}])", masked):
@@ -135,4 +151,8 @@ def key_patterns(text: str, index: Index) -> list[str]:
             out.append(escape(forms[0]))
     if literal < FEWEST_LITERAL:
         raise QueryProblem(ProblemCode.MASKED_TOO_SHORT, text[:200])
-    return ["".join(out)]
+    return [Word(text, "".join(out))]
+
+
+def _beginning(text: str) -> Word:
+    return Word(text, escape(text) + ".*", open_end=True, beginning=text)

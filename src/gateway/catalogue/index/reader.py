@@ -17,7 +17,16 @@ from typing import Any, TypeVar
 import tantivy
 
 from gateway.catalogue.index import facets as counting
-from gateway.catalogue.index.compile import both, compile_query, how_many, in_view, is_everything, nodes, term, work
+from gateway.catalogue.index.compile import (
+    Size,
+    both,
+    compile_measured,
+    how_many,
+    in_view,
+    is_everything,
+    measured,
+    term,
+)
 from gateway.catalogue.index.cost import INLINE, LITTLE_WORK, is_costly
 from gateway.catalogue.index.directory import current, is_current, position
 from gateway.catalogue.index.evaluate import matches
@@ -29,7 +38,6 @@ from gateway.catalogue.query import (
     AllRecords,
     And,
     AndNot,
-    InSet,
     Or,
     ProblemCode,
     Prox,
@@ -37,7 +45,6 @@ from gateway.catalogue.query import (
     QueryProblem,
     SortKey,
     Term,
-    walk,
 )
 from gateway.catalogue.records import ALL
 
@@ -117,29 +124,29 @@ class IndexReader:
         if kept is not None:
             self._kept.move_to_end(asked)
             return kept
-        held = [node.result_set for node in walk(query) if isinstance(node, InSet)]
-        searcher = held[0].searcher if held else self._searcher()
         own = _own_holders(query, view)
-        weight = self._weighed(own, held)
+        size = measured(own)
+        searcher = size.sets[0].searcher if size.sets else self._searcher()
+        weight = self._weighed(size)
         compiled = await self._run(
-            work(own) > LITTLE_WORK, compile_query, own, lambda found: _in_set(found, searcher, view)
+            size.work > LITTLE_WORK, compile_measured, own, lambda found: _in_set(found, searcher, view)
         )
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
-        count = await self._run(is_costly(searcher, query), how_many, searcher, shown)
-        ranked = any(isinstance(node, Term) and node.relevant for node in walk(query))
-        size = _SET_NODES + nodes(query)
-        found = ResultSet(searcher, shown, view, count, self._run, ranked, nodes=size, weight=weight)
+        count = await self._run(is_costly(searcher, own, size), how_many, searcher, shown)
+        found = ResultSet(
+            searcher, shown, view, count, self._run, size.relevant, nodes=_SET_NODES + size.nodes, weight=weight
+        )
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
-        if not held and seen == (self._opened, self._written):
+        if not size.sets and seen == (self._opened, self._written):
             self._kept[asked] = found
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return found
 
-    def _weighed(self, query: Query, held: Sequence[ResultSet]) -> Weight | None:
+    def _weighed(self, size: Size) -> Weight | None:
         """Counts the masks of a query among those that are held. Raises QueryProblem where these are too many."""
-        wanted = work(query) + sum(one.weight.work for one in held if one.weight is not None)
+        wanted = size.work + sum(one.weight.work for one in size.sets if one.weight is not None)
         if not wanted:
             return None
         if self._masks.held + wanted > _MOST_MASKS:

@@ -11,7 +11,7 @@ import pytest
 from gateway.catalogue.index import compile as compiling
 from gateway.catalogue.index import cost, patterns
 from gateway.catalogue.index import reader as reading
-from gateway.catalogue.index.compile import MOST_NODES
+from gateway.catalogue.index.compile import MOST_NODES, measured
 from gateway.catalogue.index.directory import current
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.results import ResultSet
@@ -169,8 +169,8 @@ async def test_a_small_index_is_no_reason_to_hold_up_everybody(
 ) -> None:
     monkeypatch.setattr(cost, "INLINE", 10)
     searcher = (await reader.search(ALL, AllRecords())).searcher
-    assert cost.is_costly(searcher, query)
-    assert not cost.is_costly(searcher, WALES)
+    assert cost.is_costly(searcher, query, measured(query))
+    assert not cost.is_costly(searcher, WALES, measured(WALES))
     reader.close()
 
 

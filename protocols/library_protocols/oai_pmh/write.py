@@ -73,34 +73,24 @@ class Origin:
     before: Origin | None = None
 
 
-def opening(
-    base_url: str, response_date: int, arguments: Mapping[str, str] | None = None, stylesheet: str | None = None
-) -> bytes:
-    """The head of a response: declaration, root, responseDate (Unix seconds), request with `arguments` as attributes.
-
-    `stylesheet` is the address of an XSL that a browser applies.
-    """
+def opening(base_url: str, response_date: int, arguments: Mapping[str, str] | None = None) -> bytes:
+    """The head of a response: declaration, root, responseDate (Unix seconds), request with its `arguments`."""
     names = ("verb", *ARGUMENTS)
     echo = "".join(f' {name}="{escape(arguments[name])}"' for name in names if name in arguments) if arguments else ""
-    style = f'<?xml-stylesheet type="text/xsl" href="{escape(stylesheet)}"?>\n' if stylesheet else ""
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n{style}{_ROOT}'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{_ROOT}'
         f"<responseDate>{format_datestamp(response_date)}</responseDate>"
         f"<request{echo}>{escape(base_url)}</request>"
     ).encode()
 
 
 def errors(
-    base_url: str,
-    response_date: int,
-    found: Sequence[OaiError],
-    arguments: Mapping[str, str] | None = None,
-    stylesheet: str | None = None,
+    base_url: str, response_date: int, found: Sequence[OaiError], arguments: Mapping[str, str] | None = None
 ) -> bytes:
     """A whole response of one or more errors. Arguments are echoed only where every error's code lets them be."""
     silent = any(ERRORS[ErrorCode(each.code)].silences for each in found)
     body = "".join(f'<error code="{escape(each.code)}">{escape(each.message)}</error>' for each in found)
-    return opening(base_url, response_date, None if silent else arguments, stylesheet) + body.encode() + CLOSING
+    return opening(base_url, response_date, None if silent else arguments) + body.encode() + CLOSING
 
 
 def list_opening(verb: Verb) -> bytes:

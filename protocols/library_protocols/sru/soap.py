@@ -17,7 +17,7 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 MAX_PARAMETERS = 100
 
 _REQUESTS = {f"{operation.value}Request": operation for operation in Operation}
-_DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*(?:<\?xml-stylesheet[^>]*\?>\s*)?")
+_DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*")
 _DOCUMENT_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _OPENING = f'<?xml version="1.0" encoding="UTF-8"?>\n<SOAP:Envelope xmlns:SOAP="{ENVELOPE}"><SOAP:Body>'.encode()

@@ -63,14 +63,13 @@ def search_response(
     echo: SearchRequest | None = None,
     query: Query | None = None,
     extra: bytes = b"",
-    stylesheet: str = "",
 ) -> Iterator[bytes]:
     """searchRetrieveResponse. `count` is of all hits; `precision` (2.0) exact, estimate, … or empty.
 
     `echo` is echoed with `query`, its tree; `extra` is XML of other namespaces. 1.x leaves out what 2.0 has brought.
     """
     new = version is Version.V2_0
-    yield _opening("searchRetrieveResponse", version, stylesheet) + _text("numberOfRecords", str(count))
+    yield _opening("searchRetrieveResponse", version) + _text("numberOfRecords", str(count))
     if result_set:
         yield _text("resultSetId", result_set.id)
         if not new and result_set.ttl > 0:
@@ -105,13 +104,12 @@ def scan_response(
     diagnostics: Sequence[Diagnostic] = (),
     echo: ScanRequest | None = None,
     clause: SearchClause | None = None,
-    stylesheet: str = "",
 ) -> bytes:
     """scanResponse. `echo` is echoed with `clause`, its tree."""
     found = b"".join(map(_term, terms))
     return b"".join(
         (
-            _opening("scanResponse", version, stylesheet),
+            _opening("scanResponse", version),
             b"<zs:terms>%b</zs:terms>" % found if found else b"",
             _echo_scan(echo, clause) if echo else b"",
             _diagnostics(version, diagnostics),
@@ -127,12 +125,11 @@ def explain_response(
     string: bool = False,
     diagnostics: Sequence[Diagnostic] = (),
     echo: ExplainRequest | None = None,
-    stylesheet: str = "",
 ) -> bytes:
     """explainResponse around a ZeeRex record (see `explain.write_explain`)."""
     return b"".join(
         (
-            _opening("explainResponse", version, stylesheet),
+            _opening("explainResponse", version),
             _record(version, Record(EXPLAIN_SCHEMA, explain), string),
             _echo_explain(echo) if echo else b"",
             _diagnostics(version, diagnostics),
@@ -141,21 +138,15 @@ def explain_response(
     )
 
 
-def failure(
-    operation: Operation,
-    version: Version,
-    diagnostics: Sequence[Diagnostic],
-    explain: bytes = b"",
-    stylesheet: str = "",
-) -> bytes:
+def failure(operation: Operation, version: Version, diagnostics: Sequence[Diagnostic], explain: bytes = b"") -> bytes:
     """The answer to a request that could not be answered; an explainResponse carries `explain` all the same."""
     match operation:
         case Operation.SEARCH_RETRIEVE:
-            return b"".join(search_response(version, 0, diagnostics=diagnostics, stylesheet=stylesheet))
+            return b"".join(search_response(version, 0, diagnostics=diagnostics))
         case Operation.SCAN:
-            return scan_response(version, diagnostics=diagnostics, stylesheet=stylesheet)
+            return scan_response(version, diagnostics=diagnostics)
         case Operation.EXPLAIN:
-            return explain_response(version, explain, diagnostics=diagnostics, stylesheet=stylesheet)
+            return explain_response(version, explain, diagnostics=diagnostics)
 
 
 def escaped(data: bytes) -> bytes:
@@ -163,16 +154,11 @@ def escaped(data: bytes) -> bytes:
     return data.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
-def _opening(element: str, version: Version, stylesheet: str) -> bytes:
+def _opening(element: str, version: Version) -> bytes:
     names = NAMESPACES[version]
     uri = names.scan if element == "scanResponse" else names.response
-    style = f'<?xml-stylesheet type="text/xsl" href="{_attribute(stylesheet)}"?>\n' if stylesheet else ""
     said = "" if version is Version.V2_0 else f"<zs:version>{version.value}</zs:version>"
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{style}<zs:{element} xmlns:zs="{uri}">{said}'.encode()
-
-
-def _attribute(text: str) -> str:
-    return xml_text(text).replace('"', "&quot;")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<zs:{element} xmlns:zs="{uri}">{said}'.encode()
 
 
 def _text(name: str, text: str) -> bytes:

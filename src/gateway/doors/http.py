@@ -1,12 +1,11 @@
-"""A door of the catalogue over HTTP: one request, its answer or HTTP's own refusal, and the record of both."""
+"""A door of the catalogue over HTTP: one request, its answer or HTTP's own refusal, and the record of both. A browser
+gets either as a page."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from importlib.resources import files
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -15,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.catalogue.records import ALL
+from gateway.doors.pages import HEADERS, Pages, prefers_page
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.readers import Readers
 
 FORM = "application/x-www-form-urlencoded"
 TEXT = "text/plain"
 RECORDED_OCTETS = 4096  # of a request
-_STYLESHEET = "browse.xsl"  # in the door's package; no member's code has a dot in it
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +36,7 @@ class Turned(Exception):
 
 class HttpDoor(ABC):
     """Answers every request of a door. `protocol` names it in records; `path` is the consortium's address, to which a
-    member's code is added; `package` holds the stylesheet for people. `recorder` is None where nothing is recorded."""
+    member's code is added; `package` holds its `page.xsl`. `recorder` is None where nothing is recorded."""
 
     protocol: str
     path: str
@@ -46,17 +45,12 @@ class HttpDoor(ABC):
     def __init__(self, readers: Readers, recorder: Recorder | None = None) -> None:
         self._readers = readers
         self._recorder = recorder
-
-    @property
-    def stylesheet(self) -> str:
-        """Where the stylesheet is."""
-        return f"{self.path}/{_STYLESHEET}"
+        self._pages = Pages(self.package)
 
     def routes(self) -> list[Route]:
         """What an HTTP application mounts at its root."""
         name = self.path.strip("/")
         return [
-            Route(self.stylesheet, _stylesheet(self.package), methods=["GET"], name=f"{name}-stylesheet"),
             Route(self.path, self.handle, methods=["GET", "POST"], name=name),
             Route(f"{self.path}/{{member}}", self.handle, methods=["GET", "POST"], name=f"{name}-member"),
         ]
@@ -76,6 +70,8 @@ class HttpDoor(ABC):
             exchange.verdict, exchange.error = Verdict.FAILED, "failed"
             log.exception("door.failed", protocol=self.protocol, exchange=exchange.id)
             response = Response("The request could not be answered.", 500, media_type=TEXT)
+        if response.status_code >= 400 and wants_page(request):
+            response = await self._refusal(request, response)
         response.headers["Exchange-Id"] = exchange.id
         self.answered(response, exchange)
         return response
@@ -88,6 +84,26 @@ class HttpDoor(ABC):
         """Records an answer that is whole; one that is still being made is recorded once it has been sent."""
         exchange.bytes_out = b"HTTP %d, %d octets" % (response.status_code, len(response.body))
         self.record(exchange)
+
+    async def page(self, request: HttpRequest, answer: bytes, headers: dict[str, str]) -> bytes:
+        """The page of an answer, whose `headers` become the page's; the answer itself where no page can be made."""
+        page = await self._pages.made(answer, str(request.url))
+        if page is None:
+            return answer
+        headers |= HEADERS
+        return page
+
+    async def _refusal(self, request: HttpRequest, refused: Response) -> Response:
+        """HTTP's own refusal as a page."""
+        address, body = str(request.url), bytes(refused.body)
+        if refused.media_type == TEXT:
+            page = await self._pages.refusal(refused.status_code, body.decode(), address)
+        else:
+            page = await self._pages.made(body, address)
+        if page is None:
+            return refused
+        kept = {name: value for name, value in refused.headers.items() if not name.startswith("content-")}
+        return Response(page, refused.status_code, {**kept, **HEADERS, "Vary": "Accept"})
 
     def record(self, exchange: Exchange) -> None:
         """Ends the exchange now."""
@@ -115,6 +131,11 @@ async def body(request: HttpRequest, limit: int) -> bytes:
     return read
 
 
+def wants_page(request: HttpRequest) -> bool:
+    """Whether a browser asks."""
+    return prefers_page(request.headers.get("accept", ""))
+
+
 def media_type(request: HttpRequest) -> str:
     """What kind of body a request says it has, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -131,11 +152,3 @@ def _exchange(request: HttpRequest, protocol: str, view: str) -> Exchange:
         bytes_in=request.method.encode(),
         member=view,
     )
-
-
-def _stylesheet(package: str) -> Callable[[HttpRequest], Awaitable[Response]]:
-    async def stylesheet(request: HttpRequest) -> Response:
-        octets = files(package).joinpath(_STYLESHEET).read_bytes()
-        return Response(octets, headers={"Cache-Control": "max-age=86400"}, media_type="text/xsl")
-
-    return stylesheet

@@ -49,7 +49,7 @@ Valid = Callable[[bytes], None]
 
 
 def respond(*parts: bytes, verb: Verb = Verb.LIST_RECORDS, **arguments: str) -> bytes:
-    return b"".join([opening(BASE, NOW, {"verb": verb.value, **arguments}, "/oai.xsl?a&b"), *parts, CLOSING])
+    return b"".join([opening(BASE, NOW, {"verb": verb.value, **arguments}), *parts, CLOSING])
 
 
 def test_identify(valid: Valid) -> None:

@@ -83,7 +83,6 @@ def test_a_search_goes_there_and_back(version: Version, string: bool, judge: Jud
             diagnostics=[Diagnostic.of(59, "tŷ")],
             echo=request,
             query=parse(text),
-            stylesheet="/sru/style.xsl?a&b",
         )
     )
     judge(octets, version)
@@ -238,7 +237,7 @@ def test_any_text_makes_xml(text: str, version: Version) -> None:
         search_response(
             version, 1, [Record(text, b"<r/>", 1)], diagnostics=[Diagnostic(text, text, text)],
             echo=SearchRequest(version, {"query": text, "stylesheet": text}, {"x-a": text}, query=text),
-            result_set=ResultSet(text, 1), facets=[Facet(text, (FacetTerm(text, 1, text),), text)], stylesheet=text,
+            result_set=ResultSet(text, 1), facets=[Facet(text, (FacetTerm(text, 1, text),), text)],
         )
     )  # fmt: skip
     assert isinstance(read_response(octets), SearchResponse)

@@ -85,7 +85,7 @@ def test_any_octets_are_a_request_or_refused(octets: bytes) -> None:
 
 
 def test_a_response_goes_into_an_envelope_as_it_is() -> None:
-    octets = b"".join(search_response(Version.V1_1, 0, stylesheet="/x.xsl"))
+    octets = b"".join(search_response(Version.V1_1, 0))
     root = etree.fromstring(envelope(octets))
     assert root.tag == "{http://schemas.xmlsoap.org/soap/envelope/}Envelope"
     [[response]] = root

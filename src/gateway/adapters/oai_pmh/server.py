@@ -16,7 +16,7 @@ from gateway.adapters.oai_pmh.service import LISTS, Answer, Door, OaiCatalogue, 
 from gateway.adapters.oai_pmh.stream import Outgoing, Streamed, gzipped
 from gateway.adapters.oai_pmh.token import Tokens
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, wants_page
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, Admitted, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -81,7 +81,7 @@ class OaiDoor(HttpDoor):
         octets = await _arguments(request)
         exchange.bytes_in = asked(request, octets)
         question = read_query(octets)
-        door = Door(view, self._base_url(request), self.stylesheet)
+        door = Door(view, self._base_url(request), wants_page(request))
         if isinstance(question, BadRequest):
             exchange.verdict = Verdict.BAD_INPUT
             return await self._send(request, await self._service.bad(door, question.errors), exchange, Place())
@@ -105,8 +105,8 @@ class OaiDoor(HttpDoor):
         return Place(self._places, peer)
 
     async def _send(self, request: HttpRequest, answer: Answer, exchange: Exchange, place: Place) -> Response:
-        """The answer as it goes out: a list piece by piece, anything else as a whole."""
-        headers = {"Vary": "Accept-Encoding", "Content-Type": XML}
+        """The answer as it goes out: a list piece by piece, anything else, and every page, as a whole."""
+        headers = {"Vary": "Accept, Accept-Encoding", "Content-Type": XML}
         open_to_all = self._readers.may_read(exchange.member or "")
         headers["Cache-Control"] = "no-cache" if open_to_all else "private, no-cache"
         if answer.codes:
@@ -122,9 +122,13 @@ class OaiDoor(HttpDoor):
                 return Response(status_code=304, headers=headers)
         accepts_gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
         outgoing = Outgoing(answer, headers, accepts_gzip=accepts_gzip, head_only=request.method == "HEAD")
-        if answer.streamed:
+        as_page = wants_page(request)
+        if answer.streamed and not as_page:
             return Streamed(outgoing, lambda sent: self._sent(exchange, place, sent))
         octets = b"".join([piece async for piece in answer.pieces])
+        if as_page:
+            octets = await self.page(request, octets, headers)
+        _note_skipped(exchange, answer)
         place.release()
         if accepts_gzip:
             octets, headers["Content-Encoding"] = gzipped(octets), "gzip"
@@ -135,8 +139,8 @@ class OaiDoor(HttpDoor):
         exchange.bytes_out = b"HTTP 200, %d octets\n%b" % (sent.octets, sent.beginning)
         if sent.failure is not None:
             exchange.verdict, exchange.error = Verdict.FAILED, sent.failure
-        elif sent.answer.skipped:
-            exchange.error = f"{sent.answer.skipped} records have no such form"
+        else:
+            _note_skipped(exchange, sent.answer)
         self.record(exchange)
 
     async def _admit(self, request: HttpRequest, view: str, exchange: Exchange) -> None:
@@ -180,6 +184,11 @@ async def _arguments(request: HttpRequest) -> bytes:
         raise Turned(Response(f"A body must be {FORM}.", 415, media_type=TEXT), "no form")
     form = await body(request, MAX_OCTETS)
     return query + b"&" + form if query else form
+
+
+def _note_skipped(exchange: Exchange, answer: Answer) -> None:
+    if answer.skipped:
+        exchange.error = f"{answer.skipped} records have no such form"
 
 
 def _busy(words: str) -> Response:

@@ -20,6 +20,7 @@ from gateway.adapters.oai_pmh.mapping import OaiFormat, OaiSettings, header_of, 
 from gateway.adapters.oai_pmh.session import ListState, begin, windows
 from gateway.adapters.oai_pmh.token import BadToken, Tokens
 from gateway.catalogue.records import CatalogueRecord, FeedEntry, FeedPage, SetDescription
+from gateway.doors.pages import PAGE_RECORDS
 from library_protocols.oai_pmh import (
     CLOSING,
     ErrorCode,
@@ -77,11 +78,12 @@ class OaiCatalogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Which door was asked, and under what address: `base_url` and the stylesheet's address for browsers."""
+    """Which door was asked, and under what address; `as_page`: a page for people is made of the answer, which holds so
+    many records at most."""
 
     view: str
     base_url: str
-    stylesheet: str | None = None
+    as_page: bool = False
 
 
 @dataclass(slots=True)
@@ -129,7 +131,7 @@ class OaiService:
     async def bad(self, door: Door, found: Sequence[OaiError], arguments: dict[str, str] | None = None) -> Answer:
         """The answer to what is no request, or to one that cannot be met."""
         horizon = await self._catalogue.horizon()
-        octets = errors(door.base_url, horizon, found, arguments, door.stylesheet)
+        octets = errors(door.base_url, horizon, found, arguments)
         return Answer(_whole(octets), codes=tuple(str(each.code) for each in found))
 
     async def answer(self, door: Door, request: Request) -> Answer:
@@ -141,7 +143,7 @@ class OaiService:
         except Refused as refused:
             return await self.bad(door, [refused.error], request.arguments())
         horizon = await self._catalogue.horizon()
-        head = opening(door.base_url, horizon, request.arguments(), door.stylesheet)
+        head = opening(door.base_url, horizon, request.arguments())
         return Answer(_whole(head + body + CLOSING), mark=_mark(door, request, body))
 
     async def _body(self, door: Door, request: Request) -> bytes:
@@ -204,11 +206,11 @@ class OaiService:
         else:
             state = begin(door.view, request, horizon, old_deletions=self.settings.old_deletions)
         form = self._form(state.prefix)
-        page = await self._page(state)
+        page = await self._page(state, self._size(door))
         if not page.entries and not state.cursor and request.set_spec and not await self._catalogue.sets(door.view):
             raise Refused(ErrorCode.NO_SET_HIERARCHY, "this repository has no sets")
         if not page.entries:
-            page = await self._remainder(state)
+            page = await self._remainder(state, door)
         told = Answer(_whole(b""), mark=_mark(door, request, _content(page, self._expires(horizon))), streamed=True)
         pieces = self._pieces(door, request, form, state, page, told)
         # The first piece is made before anything is sent: whether there is a list at all shows only then.
@@ -218,11 +220,14 @@ class OaiService:
         told.pieces = _from(first, pieces)
         return told
 
-    async def _page(self, state: ListState) -> _Page:
-        """The next page of the list, over as many of its stretches as it takes."""
+    def _size(self, door: Door) -> int:
+        return min(self.settings.page_records, PAGE_RECORDS) if door.as_page else self.settings.page_records
+
+    async def _page(self, state: ListState, size: int) -> _Page:
+        """The next `size` records of the list at most, over as many of its stretches as it takes."""
         page = _Page()
         for window in windows(state):
-            room = self.settings.page_records - len(page.entries)
+            room = size - len(page.entries)
             if page.more or not room:
                 live, dead = await self._catalogue.count(state.view, state.set_spec, window.from_, window.until)
                 page.remaining += live + dead
@@ -238,11 +243,11 @@ class OaiService:
             page.horizon = found.horizon if page.horizon is None else min(page.horizon, found.horizon)
         return page
 
-    async def _remainder(self, state: ListState) -> _Page:
+    async def _remainder(self, state: ListState, door: Door) -> _Page:
         """For a token whose rest has moved away since: a record of the list again, since a list cannot be empty."""
         if not state.cursor:
             return _Page()
-        again = await self._page(replace(state, after=0, cursor=0))
+        again = await self._page(replace(state, after=0, cursor=0), self._size(door))
         return _Page(again.entries[:1], 1, more=False, horizon=again.horizon)
 
     async def _pieces(
@@ -250,7 +255,7 @@ class OaiService:
     ) -> AsyncGenerator[bytes, None]:
         """The response; nothing at all where no record of the rest of the list can be given."""
         horizon = page.horizon if page.horizon is not None else state.start
-        head = opening(door.base_url, horizon, request.arguments(), door.stylesheet) + list_opening(request.verb)
+        head = opening(door.base_url, horizon, request.arguments()) + list_opening(request.verb)
         cursor, size, begun = state.cursor, state.cursor + page.remaining, False
         while True:
             for start in range(0, len(page.entries), SLICE):
@@ -264,7 +269,7 @@ class OaiService:
                 state = state.advanced(page.entries[-1].seq, len(page.entries))
             if begun or not page.more:
                 break
-            page, told.mark = await self._page(state), None
+            page, told.mark = await self._page(state, self._size(door)), None
         if not begun:
             return
         token = b""

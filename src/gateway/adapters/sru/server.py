@@ -1,6 +1,6 @@
 """The routes of the SRU door: /sru (the consortium) and /sru/{member}, GET and POST.
 
-What is HTTP's own is here: who may read, forms and their limits, the stylesheet for people, the record of the exchange.
+What is HTTP's own is here: who may read, forms and their limits, pages for people, the record of the exchange.
 Every answer of SRU has the status 200, diagnostics included; HTTP's own statuses are for what is not SRU's affair.
 """
 
@@ -16,7 +16,7 @@ from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
 from gateway.adapters.sru.session import ResultSets
 from gateway.catalogue.live import Availability, AvailabilityDesk
 from gateway.clock import Clock
-from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, wants_page
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -53,10 +53,9 @@ class SruDoor(HttpDoor):
 
     async def respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
         asker = Asker(view, self._url(request), exchange=exchange.id, calls=exchange.calls)
-        if "text/html" in request.headers.get("accept", ""):
-            asker.stylesheet = self.stylesheet
         await self._admit(request, asker, exchange)
         octets, in_envelope = await _parameters(request)
+        asker.as_page = wants_page(request) and not in_envelope
         exchange.bytes_in = asked(request, _shown(octets, in_envelope=in_envelope))
         response = await self._answer(request, octets, asker, exchange, in_envelope=in_envelope)
         if in_envelope:
@@ -68,17 +67,15 @@ class SruDoor(HttpDoor):
     ) -> Response:
         try:
             question = sru.read_request(sru.read_envelope(octets) if in_envelope else sru.read_form(octets))
-            if question.stylesheet:
-                asker.stylesheet = self._own_stylesheet(question, asker)
         except SruError as error:
             exchange.verdict = Verdict.BAD_INPUT
             answer = await self._service.failure(asker, error.operation, error.version, error.diagnostics)
-            return self._send(request, answer, error.version, asker, exchange)
+            return await self._send(request, answer, error.version, asker, exchange)
         exchange.request = SruOperation(_OPERATIONS[type(question)])
         answer = await self._service.answer(asker, question)
-        return self._send(request, answer, question.version, asker, exchange)
+        return await self._send(request, answer, question.version, asker, exchange)
 
-    def _send(
+    async def _send(
         self, request: HttpRequest, answer: Answer, version: Version, asker: Asker, exchange: Exchange
     ) -> Response:
         if answer.diagnostics:
@@ -87,11 +84,14 @@ class SruDoor(HttpDoor):
                 exchange.verdict = Verdict.FAILED if answer.failed else Verdict.REFUSED
         open_to_all = self._readers.may_read(asker.view)
         headers = {
-            "Content-Type": _media_type(request, version, asker.stylesheet),
+            "Content-Type": _media_type(request, version),
             "Cache-Control": "no-cache" if open_to_all else "private, no-cache",
             "Vary": "Accept",
         }
-        return Response(answer.octets, headers=headers)
+        octets = answer.octets
+        if asker.as_page:
+            octets = await self.page(request, octets, headers)
+        return Response(octets, headers=headers)
 
     async def _admit(self, request: HttpRequest, asker: Asker, exchange: Exchange) -> None:
         """Raises Turned where the view is not open and no reader of it asks."""
@@ -106,14 +106,6 @@ class SruDoor(HttpDoor):
             wait = {"Retry-After": str(int(found.retry_after) + 1)}
             raise Turned(Response(octets, 429, wait, "text/xml"), "too many guesses", Verdict.REFUSED)
         raise Turned(Response(octets, 401, {"WWW-Authenticate": CHALLENGE}, "text/xml"), "no reader", Verdict.REFUSED)
-
-    def _own_stylesheet(self, question: sru.Request, asker: Asker) -> str:
-        """The stylesheet to name in the answer. Raises SruError (111) for any but our own: a browser would run it."""
-        scheme, host, port, _ = asker.url
-        own = {self.stylesheet, f"{scheme}://{host}{self.stylesheet}", f"{scheme}://{host}:{port}{self.stylesheet}"}
-        if question.stylesheet in own:
-            return self.stylesheet
-        raise SruError((Diagnostic.of(111, question.stylesheet),), question.version, _OPERATIONS[type(question)])
 
     def _url(self, request: HttpRequest) -> tuple[str, str, int, str]:
         """Scheme, host, port and path as clients reach them."""
@@ -148,10 +140,10 @@ def sru_door(
     return SruDoor(service, readers, recorder)
 
 
-def _media_type(request: HttpRequest, version: Version, stylesheet: str) -> str:
-    """text/xml, which browsers apply a stylesheet to; SRU 2.0's own type for who asks for it by name."""
+def _media_type(request: HttpRequest, version: Version) -> str:
+    """text/xml; SRU 2.0's own type for who asks for it by name."""
     accepted = request.headers.get("accept", "")
-    own = version is Version.V2_0 and not stylesheet and "application/sru+xml" in accepted
+    own = version is Version.V2_0 and "application/sru+xml" in accepted
     return SRU_XML if own else XML
 
 

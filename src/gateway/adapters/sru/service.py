@@ -27,6 +27,7 @@ from gateway.catalogue.query import AllRecords, QueryProblem, SortKey, bind
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.doors.pages import PAGE_RECORDS
 from library_protocols import cql, sru
 from library_protocols.sru import Diagnostic, Operation, Record, Surrogate, Version
 
@@ -56,13 +57,14 @@ class SruCatalogue(Protocol):
 
 @dataclass(slots=True)
 class Asker:
-    """Where and by whom something is asked. `url` is scheme, host, port and path; `reader` for the desk's record."""
+    """Where and by whom something is asked. `url` is scheme, host, port and path; `reader` for the desk's record;
+    `as_page`: a page for people is made of the answer, which holds so many records at most."""
 
     view: str
     url: tuple[str, str, int, str]
     reader: str = "catalogue"
     exchange: str = ""
-    stylesheet: str = ""
+    as_page: bool = False
     calls: list[PlatformCall] = field(default_factory=list)
 
 
@@ -133,7 +135,7 @@ class SruService:
     ) -> Answer:
         """The answer that says what is wrong with a request; explain is told all the same."""
         explain = await self._description(asker, version) if operation is Operation.EXPLAIN else b""
-        octets = sru.failure(operation, version, diagnostics, explain, asker.stylesheet)
+        octets = sru.failure(operation, version, diagnostics, explain)
         return Answer(octets, diagnostics)
 
     def _check(self, request: sru.Request) -> None:
@@ -147,6 +149,8 @@ class SruService:
             wrong.append(Diagnostic.of(6, f"responseType {request.arguments['responseType']}"))
         if "recordXPath" in request.arguments:
             wrong.append(Diagnostic.of(72))
+        if request.stylesheet:
+            wrong.append(Diagnostic.of(110))
         if isinstance(request, sru.SearchRequest) and request.rendered_by == "server":
             wrong.append(Diagnostic.of(6, "renderedBy server"))
         if wrong:
@@ -165,7 +169,8 @@ class SruService:
         wrong: list[Diagnostic] = []
         start = request.start_record
         size = mapping.DEFAULT_RECORDS if request.maximum_records is None else request.maximum_records
-        size = min(size, self.settings.search_records, max(found.count - start + 1, 0))
+        most = min(self.settings.search_records, PAGE_RECORDS) if asker.as_page else self.settings.search_records
+        size = min(size, most, max(found.count - start + 1, 0))
         if start > max(found.count, 1):
             wrong.append(Diagnostic.of(61, str(start)))
         records = [record async for record in self._records(asker, found, schema, start, size)]
@@ -186,7 +191,6 @@ class SruService:
                 diagnostics=wrong,
                 echo=request,
                 query=query,
-                stylesheet=asker.stylesheet,
             )
         )
         return Answer(octets, tuple(wrong))
@@ -243,7 +247,6 @@ class SruService:
             mapping.scan_terms(found),
             echo=request,
             clause=parsed.root,
-            stylesheet=asker.stylesheet,
         )
         return Answer(octets)
 
@@ -253,7 +256,6 @@ class SruService:
             await self._description(asker, request.version),
             string=request.string,
             echo=request,
-            stylesheet=asker.stylesheet,
         )
         return Answer(octets)
 

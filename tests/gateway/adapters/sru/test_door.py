@@ -1,4 +1,4 @@
-"""Scan, explain, and what is HTTP's own at the door: views, readers, forms, the stylesheet, the record."""
+"""Scan, explain, and what is HTTP's own at the door: views, readers, forms, the record."""
 
 from __future__ import annotations
 
@@ -148,34 +148,6 @@ async def test_soap_is_answered_in_soap(asked: Asked) -> None:
         assert (answer.status_code, inner.findtext("{*}numberOfRecords")) == (200, count)
     broken = await asked.client.post("/sru/aber", content=b"<a>", headers=XML)
     assert (broken.status_code, b"info:srw/diagnostic/1/1<" in broken.content) == (200, True)
-
-
-async def test_a_browser_gets_a_stylesheet_of_ours(asked: Asked) -> None:
-    answer = await asked.get(accept="text/html,application/xhtml+xml", query="wales")
-    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
-    assert b'href="/sru/browse.xsl"' in answer.content
-    assert b"xml-stylesheet" not in (await asked.get(query="wales")).content
-    named = await asked.get(query="wales", stylesheet="http://library.example/sru/browse.xsl")
-    assert b'href="/sru/browse.xsl"' in named.content
-    style = await asked.get("/sru/browse.xsl")
-    transform = etree.XSLT(etree.fromstring(style.content))
-    pages = [answer.content, (await asked.get(scanClause="dc.title=A")).content, (await asked.get()).content]
-    pages.append((await asked.get(query="(")).content)
-    shown = [str(transform(etree.fromstring(page))) for page in pages]
-    assert "Wales at war" in shown[0]
-    assert "A history of Wales" in shown[1]
-    assert "Aberystwyth" in shown[2]
-    assert "dc.title bath.title bib.title local.title" in shown[2]
-    assert 'role="alert"' in shown[3]
-
-
-async def test_what_is_shown_to_a_person_is_never_markup(asked: Asked) -> None:
-    asked.shelf.put("aber", "&lt;script&gt;alert(1)&lt;/script&gt; wales")
-    transform = etree.XSLT(etree.fromstring((await asked.get("/sru/browse.xsl")).content))
-    answer = await asked.get(query='wales or "<script>alert(2)</script>"', maximumRecords="20")
-    shown = str(transform(etree.fromstring(answer.content)))
-    assert "alert(1)" in shown
-    assert "<script" not in shown
 
 
 async def test_sru_2_has_a_type_of_its_own(asked: Asked) -> None:

@@ -17,7 +17,7 @@
       </head>
       <body>
         <xsl:copy-of select="$content"/>
-        <footer><p>Programs get the same as XML: <code>curl '<xsl:value-of select="$address"/>'</code></p></footer>
+        <footer><p>As programs get it: <code>curl '<xsl:value-of select="$address"/>'</code></p></footer>
       </body>
     </html>
   </xsl:template>
@@ -63,9 +63,8 @@
   </xsl:template>
 
   <xsl:template match="*[*]" mode="field">
-    <xsl:param name="within"/>
     <xsl:apply-templates select="*" mode="field">
-      <xsl:with-param name="within" select="concat($within, local-name(), ' ')"/>
+      <xsl:with-param name="within" select="concat(local-name(), ' ')"/>
     </xsl:apply-templates>
   </xsl:template>
 

@@ -95,12 +95,12 @@ class Catalogue:
             return await server.scan(index, term, size, position, words=words)
         return await self._index.scan(view, index, term, size, position, words=words)
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
-        """In the order asked; None for what the view does not show now."""
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
+        """In the order asked; None for what the view does not show now. Who wants no `holdings` pays for none."""
         server = self._server_of(view)
         if server is not None:
             return await server.records(ids)
-        return await self._store.records(view, ids)
+        return await self._store.records(view, ids, holdings=holdings)
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
         """As last published; what is on loan is asked of the desk."""
@@ -132,9 +132,9 @@ class Catalogue:
         """Changes behind `after_seq` whose datestamp lies in [from_, until], at most `size`."""
         return await self._store.changes(view, set_spec, after_seq, from_, until, size, with_deleted=with_deleted)
 
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
-        """The records of a page, tombstones among them, in its order."""
-        return await self._store.feed_records(view, page)
+    async def feed_records(self, view: str, page: FeedPage, *, holdings: bool = True) -> list[CatalogueRecord]:
+        """The records of a page, tombstones among them, in its order; without `holdings` where these are not wanted."""
+        return await self._store.feed_records(view, page, holdings=holdings)
 
     async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]:
         """How many live records and how many tombstones `changes` would list."""

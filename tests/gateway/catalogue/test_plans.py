@@ -47,6 +47,12 @@ async def test_no_statement_reads_a_whole_table(store: Writer, ingest: Ingest) -
     assert found == {}
 
 
+async def test_records_are_read_by_their_ids_however_many_the_member_has(store: Writer) -> None:
+    lines = (await plans(store))["SHOWN_TO_MEMBER"]
+    assert lines
+    assert [line for line in lines if "member_control" in line] == []
+
+
 @pytest.mark.parametrize(
     ("line", "verdict"),
     [

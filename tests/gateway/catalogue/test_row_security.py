@@ -156,16 +156,17 @@ async def test_a_tombstone_of_all_does_not_say_whose_it_was(stocked: dict[str, i
 
 
 async def test_the_view_costs_no_round_trip(stocked: dict[str, int], catalogue_url: str) -> None:
-    """Beginning and view together, record, rendering, holdings, end, and what the pool tidies up behind us; in `ALL`
-    the shared bib and its records too. Dictionaries and sets are read once."""
+    """Beginning and view together, record, holdings where they are wanted, end, and what the pool tidies up behind us.
+    Dictionaries and sets are read once."""
     store = PostgresStore(catalogue_url, max_connections=1)
     await store.open()
     counting = Counting()
     async with store._pool.acquire() as connection:  # the only connection
         connection.add_query_logger(counting)
-    for view, expected in (("bangor", 6), (ALL, 8)):
-        for _ in range(2):
+    for view in ("bangor", ALL):
+        await store.records(view, [stocked["bangor:own"]])
+        for holdings, expected in ((True, 5), (False, 4)):
             counting.sent = 0
-            assert None not in await store.records(view, [stocked["bangor:own"]])
-        assert counting.sent == expected
+            assert None not in await store.records(view, [stocked["bangor:own"]], holdings=holdings)
+            assert counting.sent == expected
     await store.close()

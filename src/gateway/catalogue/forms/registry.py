@@ -36,6 +36,7 @@ class Form:
     `prefix` is OAI-PMH's metadataPrefix, empty where the form is not harvested. `schemas` are the names and URIs by
     which SRU's recordSchema and Z39.50's element set names ask for it, the short name first and the URI that a
     response states second; empty where it is no XML. `schema` is the URL of the XSD, empty where there is none.
+    `holdings`: what is held where is part of it, so that a record is to be read with its holdings.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Form:
     schema: str = ""
     prefix: str = ""
     schemas: tuple[str, ...] = ()
+    holdings: bool = False
 
     @property
     def is_xml(self) -> bool:
@@ -98,7 +100,8 @@ _TABLE = (
     Form("marcxml", "MARCXML", _marcxml, NAMESPACE, _MARCXML_SCHEMA, "marc21",
          ("marcxml", "info:srw/schema/1/marcxml-v1.1", "marc21", "info:srw/schema/1/marcxml-v1.2", NAMESPACE)),
     Form("marcxml-holdings", "MARCXML with holdings", _marcxml_holdings, NAMESPACE, _MARCXML_SCHEMA,
-         "marc21_withholdings", ("marcxml-holdings", "urn:library-gateway:marcxml-holdings", "marc21_withholdings")),
+         "marc21_withholdings", ("marcxml-holdings", "urn:library-gateway:marcxml-holdings", "marc21_withholdings"),
+         holdings=True),
     Form("oai_dc", "Dublin Core (OAI-PMH)", lambda record, _: dublin_core.oai_dc(describe(record)), dublin_core.OAI_DC,
          "http://www.openarchives.org/OAI/2.0/oai_dc.xsd", "oai_dc", ("oai_dc", dublin_core.OAI_DC)),
     Form("dc", "Dublin Core (SRU)", lambda record, _: dublin_core.srw_dc(describe(record)), dublin_core.SRW_DC,
@@ -108,12 +111,12 @@ _TABLE = (
          "http://worldcat.org/xmlschemas/qdc/1.0/qdc-1.0.xsd", "dcterms",
          ("dcterms", dublin_core.QUALIFIED, "qdc")),
     Form("mods", "MODS 3.7", lambda record, _: mods.mods(describe(record), record), mods.NAMESPACE, mods.SCHEMA, "mods",
-         ("mods", "info:srw/schema/1/mods-v3.7", "mods3", mods.NAMESPACE)),
+         ("mods", "info:srw/schema/1/mods-v3.7", "mods3", mods.NAMESPACE), holdings=True),
     Form("opac", "OPAC record in XML", _opacxml, "", "", "",
-         ("opac", "http://www.indexdata.com/yaz/opacxml", "opacxml")),
+         ("opac", "http://www.indexdata.com/yaz/opacxml", "opacxml"), holdings=True),
     Form("iso2709", "MARC in ISO 2709, UTF-8", _iso2709(unicode=True)),
     Form("iso2709-marc8", "MARC in ISO 2709, MARC-8 (UNIMARC: ISO 5426)", _iso2709(unicode=False)),
-    Form("sutrs", "Text, full", lambda record, _: plain.sutrs(describe(record), record.holdings)),
+    Form("sutrs", "Text, full", lambda record, _: plain.sutrs(describe(record), record.holdings), holdings=True),
     Form("sutrs-brief", "Text, brief", lambda record, _: plain.sutrs(describe(record), (), brief=True)),
 )  # fmt: skip
 

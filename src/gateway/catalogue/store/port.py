@@ -30,8 +30,9 @@ class CatalogueUnavailable(Exception):
 class CatalogueReader(Protocol):
     """What the doors and the index read."""
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
-        """In the order asked; None for what the view does not show now."""
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
+        """In the order asked; None for what the view does not show now. Where `holdings` are not wanted, there are
+        none."""
         ...
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
@@ -63,8 +64,9 @@ class CatalogueReader(Protocol):
         `set_spec` '' is the whole view; an unknown set is an empty list."""
         ...
 
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
-        """The records of a page, tombstones among them, in the page's order, with the page's datestamps."""
+    async def feed_records(self, view: str, page: FeedPage, *, holdings: bool = True) -> list[CatalogueRecord]:
+        """The records of a page, tombstones among them, in the page's order, with the page's datestamps. Where
+        `holdings` are not wanted, there are none."""
         ...
 
     async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]:

@@ -33,6 +33,7 @@ from gateway.catalogue.store.rows import (
     SHOWN,
     RecordRow,
     SharedRow,
+    ShownRow,
     Status,
     holdings_of,
     provenance_of,
@@ -66,15 +67,14 @@ class Reader(ABC):
     async def _bytes(self, session: Session) -> int:
         """What the catalogue takes on disk."""
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
         async with self.snapshot(view) as session:
-            found = await self._records(session, view, ids)
+            found = await self._records(session, view, ids, holdings=holdings)
         return [found.get(number) for number in ids]
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
         async with self.snapshot(view) as session:
-            shown = await self._shown(session, view, ids)
-            return await self._holdings(session, view, {number: row for number, (row, _) in shown.items()})
+            return await self._holdings(session, view, await self._shown(session, view, ids))
 
     async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None:
         async with self.snapshot(view) as session:
@@ -127,16 +127,18 @@ class Reader(ABC):
             entries = await self._entries(session, view, found[:size])
             return FeedPage(entries, before + rest, before, len(found) > size, horizon)
 
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
+    async def feed_records(self, view: str, page: FeedPage, *, holdings: bool = True) -> list[CatalogueRecord]:
         async with self.snapshot(view) as session:
-            live = await self._records(session, view, [entry.record for entry in page.entries if not entry.deleted])
+            wanted = [entry.record for entry in page.entries if not entry.deleted]
+            live = await self._records(session, view, wanted, holdings=holdings)
             gone = [entry.record for entry in page.entries if entry.record not in live]
             rows = await self._rows(session, gone) if view != ALL else {}
         made: list[CatalogueRecord] = []
         for entry in page.entries:
             record = live.get(entry.record)
             if record is not None and not entry.deleted and (view != ALL or record.shared == entry.shared):
-                made.append(replace(record, datestamp=entry.datestamp))
+                same = record.datestamp == entry.datestamp
+                made.append(record if same else replace(record, datestamp=entry.datestamp))
             elif view == ALL:
                 made.append(_shared_tombstone(entry.shared, entry.record, entry.datestamp))
             elif entry.record in rows:
@@ -336,32 +338,37 @@ class Reader(ABC):
             return None
         return _shared_tombstone(shared.id, shared.lead, shared.datestamp)
 
-    async def _shown(
-        self, session: Session, view: str, ids: Sequence[int]
-    ) -> dict[int, tuple[RecordRow, SharedRow | None]]:
-        """For each id that the view shows the row that stands for it: in `ALL` that of its lead."""
-        rows = await self._rows(session, ids)
-        if view != ALL:
-            return {n: (row, None) for n, row in rows.items() if row.member == view and row.status in SHOWN}
-        visible = {n: row for n, row in rows.items() if row.status == Status.VISIBLE}
-        groups = await session.fetch(sql.SHARED, ids=list({row.shared for row in visible.values()}))
-        shared = {row.id: row for row in map(SharedRow._make, groups) if row.scopes != "[]"}
-        missing = {row.lead for row in shared.values()} - rows.keys()
-        leads = {**rows, **await self._rows(session, missing)} if missing else rows
-        return {
-            n: (leads[shared[row.shared].lead], shared[row.shared])
-            for n, row in visible.items()
-            if row.shared in shared
-        }
+    async def _shown(self, session: Session, view: str, ids: Iterable[int]) -> list[ShownRow]:
+        """What the view shows of these: in `ALL` the lead of each."""
+        wanted = list(ids)
+        if view == ALL:
+            rows = await session.fetch(sql.SHOWN_IN_ALL, ids=wanted)
+        else:
+            rows = await session.fetch(sql.SHOWN_TO_MEMBER, ids=wanted, member=view)
+        return [ShownRow(*row) for row in rows]
 
-    async def _records(self, session: Session, view: str, ids: Sequence[int]) -> dict[int, CatalogueRecord]:
-        shown = await self._shown(session, view, ids)
-        rows = {
-            number: row if shared is None else row._replace(datestamp=shared.datestamp, scopes=shared.scopes)
-            for number, (row, shared) in shown.items()
+    async def _records(
+        self, session: Session, view: str, ids: Iterable[int], *, holdings: bool = True
+    ) -> dict[int, CatalogueRecord]:
+        rows = await self._shown(session, view, ids)
+        told = await self._holdings(session, view, rows) if holdings else {}
+        await self._learn(session, {row.dictionary for row in rows})
+        unpack, specs = self.compression.unpack, await self._specs_of(session, {row.scopes for row in rows})
+        return {
+            row.asked: CatalogueRecord(
+                row.id,
+                row.member,
+                row.control,
+                row.shared,
+                FORMATS[row.format],
+                unpack(row.dictionary, row.data),
+                row.datestamp,
+                specs[row.scopes],
+                provenance=provenance_of(row.provenance),
+                holdings=told.get(row.asked, ()),
+            )
+            for row in rows
         }
-        holdings = await self._holdings(session, view, rows) if view == ALL else None
-        return await self._made(session, rows, holdings)
 
     async def _made(
         self,
@@ -379,6 +386,7 @@ class Reader(ABC):
                 n: holdings_of(row.member, row.control, texts[row.id]) for n, row in rows.items() if row.id in texts
             }
         unpack = self.compression.unpack
+        specs = await self._specs_of(session, {row.scopes for row in rows.values()})
         return {
             n: CatalogueRecord(
                 row.id,
@@ -388,7 +396,7 @@ class Reader(ABC):
                 FORMATS[row.format],
                 unpack(*rendered[row.id]),
                 row.datestamp,
-                await self._specs_of(session, row.scopes),
+                specs[row.scopes],
                 provenance=provenance_of(row.provenance),
                 holdings=holdings.get(n, ()),
             )
@@ -396,35 +404,35 @@ class Reader(ABC):
             if row.id in rendered
         }
 
-    async def _specs_of(self, session: Session, scopes: str) -> tuple[str, ...]:
-        numbers = orjson.loads(scopes)
-        if any(number not in self._specs for number in numbers):
+    async def _specs_of(self, session: Session, scopes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The setSpecs of rows' `scopes`, by these: neighbours are in the same few sets."""
+        told = {text: orjson.loads(text) for text in scopes}
+        if not self._specs.keys() >= {number for numbers in told.values() for number in numbers}:
             await self._learn_scopes(session)
-        return tuple(sorted(spec for number in numbers if (spec := self._specs[number])))
-
-    async def _holdings(
-        self, session: Session, view: str, rows: dict[int, RecordRow]
-    ) -> dict[int, tuple[Holding, ...]]:
-        """By the keys of `rows`: in `ALL` those of every visible record of the shared bib, by member and id."""
-        holders = {n: [(row.member, row.control, row.id)] for n, row in rows.items()}
-        if view == ALL:
-            of_group: dict[int, list[tuple[str, str, int]]] = {}
-            for shared, status, member, control, number in await session.fetch(
-                sql.GROUPS, shared=list({row.shared for row in rows.values()})
-            ):
-                if status == Status.VISIBLE:
-                    of_group.setdefault(shared, []).append((member, control, number))
-            holders = {n: sorted(of_group.get(row.shared, ())) for n, row in rows.items()}
-        wanted = {number for group in holders.values() for _, _, number in group}
-        texts = {row[0]: row[1] for row in await session.fetch(sql.HOLDINGS, ids=list(wanted))}
         return {
-            n: tuple(
+            text: tuple(sorted(spec for number in numbers if (spec := self._specs[number])))
+            for text, numbers in told.items()
+        }
+
+    async def _holdings(self, session: Session, view: str, rows: Sequence[ShownRow]) -> dict[int, tuple[Holding, ...]]:
+        """By the ids asked: in `ALL` those of every visible record of the shared bib, by member and id."""
+        if view != ALL:
+            found = await session.fetch(sql.HOLDINGS, ids=[row.id for row in rows])
+            texts: dict[int, str] = {number: text for number, text in found}
+            return {
+                row.asked: holdings_of(row.member, row.control, texts[row.id]) if row.id in texts else ()
+                for row in rows
+            }
+        groups: dict[int, list[tuple[str, str, int, str]]] = {}
+        for shared, *told in await session.fetch(sql.HOLDINGS_OF_SHARED, shared=list({row.shared for row in rows})):
+            groups.setdefault(shared, []).append(tuple(told))
+        return {
+            row.asked: tuple(
                 holding
-                for member, control, number in group
-                if number in texts
-                for holding in holdings_of(member, control, texts[number])
+                for member, control, _, text in sorted(groups.get(row.shared, ()))
+                for holding in holdings_of(member, control, text)
             )
-            for n, group in holders.items()
+            for row in rows
         }
 
     async def _learn(self, session: Session, dictionaries: Iterable[int]) -> None:

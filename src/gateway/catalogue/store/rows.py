@@ -62,6 +62,22 @@ class SharedRow(NamedTuple):
     gone: str
 
 
+class ShownRow(NamedTuple):
+    """A record as a view shows it: the source record `asked` for, and that which stands for it, in `all` the lead."""
+
+    asked: int
+    id: int
+    member: str
+    control: str
+    shared: int
+    format: int
+    datestamp: int
+    scopes: str
+    provenance: str | None
+    dictionary: int
+    data: bytes
+
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(Holding))
 _VALUES = attrgetter(*_FIELDS)
 _DEFAULTS = {

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, Table, bindparam, delete, func, literal_column, or_, select, update
 
 from gateway.catalogue.store import schema
+from gateway.catalogue.store.rows import SHOWN, Status
 from gateway.catalogue.store.sql import Statement
 from gateway.store.sql import any_of
 
@@ -84,8 +85,42 @@ AFTER = Statement(
 SHARED = Statement(_all(schema.shared_bib).where(any_of(_shared.id, "ids")))
 PUT_SHARED = _put(schema.shared_bib)
 
+# Records as a view shows them, one statement for all that a door gives out; see rows.ShownRow
+_asked, _rendering = schema.source_record.alias("asked").c, schema.rendering.c
+SHOWN_IN_ALL = Statement(
+    select(
+        _asked.id.label("asked"), _record.id, _record.member, _record.control, _record.shared, _record.format,
+        _shared.datestamp, _shared.scopes, _record.provenance, _rendering.dictionary, _rendering.data,
+    ).where(
+        any_of(_asked.id, "ids"),
+        _asked.status == literal_column(str(int(Status.VISIBLE))),
+        _shared.id == _asked.shared,
+        _shared.scopes != literal_column("'[]'"),
+        _record.id == _shared.lead,
+        _rendering.id == _record.id,
+    )
+)  # fmt: skip
+SHOWN_TO_MEMBER = Statement(
+    select(
+        _record.id.label("asked"), _record.id, _record.member, _record.control, _record.shared, _record.format,
+        _record.datestamp, _record.scopes, _record.provenance, _rendering.dictionary, _rendering.data,
+    ).where(
+        any_of(_record.id, "ids"),
+        func.coalesce(_record.member, literal_column("''")) == bindparam("member"),  # by id, not by the member's index
+        _record.status.in_([literal_column(str(int(status))) for status in SHOWN]),
+        _rendering.id == _record.id,
+    )
+)  # fmt: skip
+
 # Holdings
 HOLDINGS = Statement(_all(schema.holding).where(any_of(schema.holding.c.record, "ids")))
+HOLDINGS_OF_SHARED = Statement(
+    select(_record.shared, _record.member, _record.control, _record.id, schema.holding.c.data).where(
+        any_of(_record.shared, "shared"),
+        _record.status == literal_column(str(int(Status.VISIBLE))),
+        schema.holding.c.record == _record.id,
+    )
+)
 PUT_HOLDING = _put(schema.holding)
 
 # Matching

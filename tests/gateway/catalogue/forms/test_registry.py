@@ -159,3 +159,11 @@ def test_long_lines_are_folded_and_line_ends_in_text_are_not_lines() -> None:
     assert not any(line.startswith("Injected") for line in lines)
     unbroken = Record(LEADER, (("001", "1"),), (DataField("520", "  ", (("a", "x" * 300),)),))
     assert "x" * 300 in render("sutrs", catalogue_record(unbroken, ())).decode()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_holdings_are_wanted_where_they_show(form: str) -> None:
+    """Doors read records without holdings for the other forms."""
+    held = catalogue_record(MARC21)
+    assert held.holdings
+    assert FORMS[form].holdings is (render(form, held) != render(form, replace(held, holdings=())))

@@ -1,7 +1,8 @@
 """A type-1 query becomes the catalogue's query: Bib-1 attributes, as real clients send them, by the index map.
 
 Attributes may be missing, repeated, or carry their set's OID each. Where an attribute is not served, or not together
-with the others, the diagnostic names it; a client that cannot help itself may be given a `Fallback` instead.
+with the others, the diagnostic names it; a client that cannot help itself may be given a `Fallback` instead. What a
+list of attributes means is found once and kept as a plan: clients send the same few lists with every term.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from gateway.catalogue.index.compile import Size
 from gateway.catalogue.index.compile import term as compiled
-from gateway.catalogue.index.patterns import free
+from gateway.catalogue.index.patterns import free, words
 from gateway.catalogue.index_map import INDEXES, Index, Kind, by_use
 from gateway.catalogue.query import (
     AllRecords,
@@ -129,14 +131,13 @@ def scan_point(
 ) -> ScanPoint:
     """What attributes and term of a scan point at: structure word or word list means words, as an index without
     headings does. Raises QueryProblem."""
-    reader = _Reader(attribute_set or BIB_1, decode, fallback)
-    values = reader.values(found.attributes)
-    index = reader.index(values)
+    values = _values(found.attributes, attribute_set or BIB_1, fallback)
+    index = _index(values, fallback)
     structure = values.get(STRUCTURE)
     if structure is not None and structure not in _STRUCTURES and not fallback.relax:
         raise QueryProblem(ProblemCode.STRUCTURE, str(structure))
-    words = index.kind is Kind.TEXT and (structure in (2, 6, 105, 106) or not index.scannable)
-    return ScanPoint(index.name, reader.text(found.term), words)
+    by_word = index.kind is Kind.TEXT and (structure in (2, 6, 105, 106) or not index.scannable)
+    return ScanPoint(index.name, _text(found.term, decode), by_word)
 
 
 def sort_index(found: str | tuple[AttributeElement, ...], attribute_set: str = BIB_1) -> str:
@@ -144,14 +145,128 @@ def sort_index(found: str | tuple[AttributeElement, ...], attribute_set: str = B
     if isinstance(found, str):
         index = INDEXES.get(found.strip().lower()) or _BY_SORT_NAME.get(found.strip().lower())
     else:
-        reader = _Reader(attribute_set, utf8, STRICT)
-        index = reader.index(reader.values(found))
+        index = _index(_values(found, attribute_set, STRICT), STRICT)
     if index is None or not index.sortable:
         raise QueryProblem(ProblemCode.SORT, found if isinstance(found, str) else index.name if index else "")
     return index.name
 
 
 _BY_SORT_NAME = {name.partition(".")[2].lower(): index for index in INDEXES.values() for name in index.cql}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a list of attributes means, whatever the term is. `marks`: the value of truncation that says which signs of
+    the term are masks, 0 where none are. `each`: of several words each is a number or code of its own."""
+
+    index: Index
+    values: Mapping[int, int]
+    relation: Relation
+    structure: Structure = Structure.DEFAULT
+    truncation: Truncation = Truncation.NONE
+    marks: int = 0
+    each: bool = False
+    position: Position = Position.ANY
+    completeness: Completeness = Completeness.INCOMPLETE
+    relevant: bool = False
+
+
+@lru_cache(maxsize=1_000)
+def _plan(attributes: tuple[AttributeElement, ...], attribute_set: str, fallback: Fallback) -> _Plan:
+    """Raises QueryProblem for what is not served, whatever the term is."""
+    values = _values(attributes, attribute_set, fallback)
+    index = _index(values, fallback)
+
+    def value(kind: int, table: Mapping[int, T], default: T) -> T:
+        found = values.get(kind)
+        if found is None:
+            return default
+        if found in table:
+            return table[found]
+        if fallback.relax:
+            return default
+        raise QueryProblem(_PROBLEMS[kind], str(found))
+
+    relation = value(RELATION, _RELATIONS, Relation.EQUAL)
+    if relation is Relation.PRESENT:
+        return _Plan(index, values, relation)
+    truncation = value(TRUNCATION, _TRUNCATIONS, Truncation.NONE)
+    structure = value(STRUCTURE, _STRUCTURES, Structure.DEFAULT)
+    masked = truncation is Truncation.MASKED
+    plan = _Plan(
+        index,
+        values,
+        relation,
+        truncation=Truncation.NONE if masked else truncation,
+        marks=values[TRUNCATION] if masked else 0,
+        relevant=values.get(RELATION) == _RELEVANCE,
+    )
+    if index.kind is not Kind.TEXT:
+        each = structure in (Structure.ANY, Structure.ALL) and not index.ranges
+        return replace(plan, structure=structure if each else Structure.DEFAULT, each=each)
+    if structure in (Structure.DATE, Structure.NUMBER):
+        if not fallback.relax:
+            raise QueryProblem(
+                ProblemCode.ATTRIBUTE_COMBINATION, f"1={values.get(USE)} {STRUCTURE}={values[STRUCTURE]}"
+            )
+        structure = Structure.DEFAULT
+    return replace(
+        plan,
+        structure=Structure.PHRASE if structure is Structure.KEY else structure,
+        position=value(POSITION, _POSITIONS, Position.ANY),
+        completeness=value(COMPLETENESS, _COMPLETENESS, Completeness.INCOMPLETE),
+    )
+
+
+def _values(attributes: tuple[AttributeElement, ...], attribute_set: str, fallback: Fallback) -> dict[int, int]:
+    """Type -> value; of a type given twice the last, of a list of alternatives the first that is served."""
+    found: dict[int, int] = {}
+    for attribute in attributes:
+        named = attribute.attribute_set or attribute_set
+        if named != BIB_1:
+            raise QueryProblem(ProblemCode.ATTRIBUTE_SET, named)
+        kind, value = attribute.type, attribute.value
+        if kind not in _PROBLEMS:
+            if fallback.relax:
+                continue
+            shown = value if isinstance(value, int) else "complex"
+            raise QueryProblem(ProblemCode.ATTRIBUTE_TYPE, f"{kind}={shown}")
+        if not isinstance(value, int):
+            numbers = [one for one in value.values if isinstance(one, int)]
+            served = [one for one in numbers if one in SERVED[kind]]
+            if not numbers:
+                raise QueryProblem(ProblemCode.COMPLEX_ATTRIBUTE, str(kind))
+            value = (served or numbers)[0]
+        found[kind] = value
+    return found
+
+
+def _index(values: Mapping[int, int], fallback: Fallback) -> Index:
+    """The index that the Use attribute means."""
+    use = values.get(USE, fallback.use)
+    index = by_use(use)
+    if index is None and fallback.unknown_use is not None:
+        index = by_use(fallback.unknown_use)
+    if index is None:
+        raise QueryProblem(ProblemCode.INDEX, str(use))
+    return index
+
+
+def _text(term: rpn.Term, decode: Decode) -> str:
+    """The term as text. Raises QueryProblem(TERM_TYPE)."""
+    match term:
+        case rpn.GeneralTerm(octets):
+            return decode(octets)
+        case rpn.NumericTerm(value):
+            return str(value)
+        case rpn.StringTerm(text):
+            return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        case rpn.DateTimeTerm(text):
+            return text[:8]
+        case rpn.NullTerm():
+            return ""
+        case _:
+            raise QueryProblem(ProblemCode.TERM_TYPE, type(term).__name__.removesuffix("Term"))
 
 
 class _Reader:
@@ -181,103 +296,34 @@ class _Reader:
         assert node.proximity is not None
         return _near(left, right, node.proximity)
 
-    def values(self, attributes: tuple[AttributeElement, ...]) -> dict[int, int]:
-        """Type -> value; of a type given twice the last, of a list of alternatives the first that is served."""
-        found: dict[int, int] = {}
-        for attribute in attributes:
-            named = attribute.attribute_set or self._set
-            if named != BIB_1:
-                raise QueryProblem(ProblemCode.ATTRIBUTE_SET, named)
-            kind, value = attribute.type, attribute.value
-            if kind not in _PROBLEMS:
-                if self._fallback.relax:
-                    continue
-                shown = value if isinstance(value, int) else "complex"
-                raise QueryProblem(ProblemCode.ATTRIBUTE_TYPE, f"{kind}={shown}")
-            if not isinstance(value, int):
-                numbers = [one for one in value.values if isinstance(one, int)]
-                served = [one for one in numbers if one in SERVED[kind]]
-                if not numbers:
-                    raise QueryProblem(ProblemCode.COMPLEX_ATTRIBUTE, str(kind))
-                value = (served or numbers)[0]
-            found[kind] = value
-        return found
-
-    def index(self, values: dict[int, int]) -> Index:
-        """The index that the Use attribute means."""
-        use = values.get(USE, self._fallback.use)
-        index = by_use(use)
-        if index is None and self._fallback.unknown_use is not None:
-            index = by_use(self._fallback.unknown_use)
-        if index is None:
-            raise QueryProblem(ProblemCode.INDEX, str(use))
-        return index
-
-    def text(self, term: rpn.Term) -> str:
-        """The term as text. Raises QueryProblem(TERM_TYPE)."""
-        match term:
-            case rpn.GeneralTerm(octets):
-                return self._decode(octets)
-            case rpn.NumericTerm(value):
-                return str(value)
-            case rpn.StringTerm(text):
-                return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            case rpn.DateTimeTerm(text):
-                return text[:8]
-            case rpn.NullTerm():
-                return ""
-            case _:
-                raise QueryProblem(ProblemCode.TERM_TYPE, type(term).__name__.removesuffix("Term"))
-
     def term(self, node: rpn.AttributesPlusTerm) -> Query:
-        values = self.values(node.attributes)
-        index = self.index(values)
-        text = self.text(node.term)
-        relation = self._value(values, RELATION, _RELATIONS, Relation.EQUAL)
-        if relation is Relation.PRESENT:
-            return AllRecords() if index.name == "any" else Term(index.name, text, Relation.PRESENT)
-        truncation = self._value(values, TRUNCATION, _TRUNCATIONS, Truncation.NONE)
-        if truncation is Truncation.MASKED:
-            text, truncation = _masked(text, values[TRUNCATION])
-        structure = self._value(values, STRUCTURE, _STRUCTURES, Structure.DEFAULT)
+        plan = _plan(node.attributes, self._set, self._fallback)
+        text = _text(node.term, self._decode)
+        if plan.relation is Relation.PRESENT:
+            return AllRecords() if plan.index.name == "any" else Term(plan.index.name, text, Relation.PRESENT)
+        truncation, structure = plan.truncation, plan.structure
+        if plan.marks:
+            text, truncation = _masked(text, plan.marks)
+        if plan.each and len(text.split()) < 2:
+            structure = Structure.DEFAULT
         asked = Term(
-            index.name,
+            plan.index.name,
             text,
-            relation,
+            plan.relation,
             structure,
             truncation,
-            relevant=values.get(RELATION) == _RELEVANCE,
+            plan.position,
+            plan.completeness,
+            relevant=plan.relevant,
         )
-        if index.kind is Kind.TEXT:
-            if structure in (Structure.DATE, Structure.NUMBER):
-                asked = self._without(asked, STRUCTURE, values, structure=Structure.DEFAULT)
-            asked = replace(
-                asked,
-                position=self._value(values, POSITION, _POSITIONS, Position.ANY),
-                completeness=self._value(values, COMPLETENESS, _COMPLETENESS, Completeness.INCOMPLETE),
-            )
-            if asked.structure is Structure.KEY:
-                asked = replace(asked, structure=Structure.PHRASE)
-        elif structure not in (Structure.ANY, Structure.ALL) or len(text.split()) < 2 or index.ranges:
-            asked = replace(asked, structure=Structure.DEFAULT)
-        return self._served(asked, values)
+        self._size.add(asked)
+        if not _always_served(plan.index, asked):
+            return self._served(asked, plan.values)
+        if not text.isalnum():
+            words(asked)  # a server of a member's own would not say what is wrong with them
+        return asked
 
-    def _value(self, values: dict[int, int], kind: int, table: Mapping[int, T], default: T) -> T:
-        value = values.get(kind)
-        if value is None:
-            return default
-        if value in table:
-            return table[value]
-        if self._fallback.relax:
-            return default
-        raise QueryProblem(_PROBLEMS[kind], str(value))
-
-    def _without(self, asked: Term, kind: int, values: dict[int, int], **changes: Any) -> Term:
-        if not self._fallback.relax:
-            raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, f"1={values.get(USE)} {kind}={values.get(kind)}")
-        return replace(asked, **changes)
-
-    def _served(self, asked: Term, values: dict[int, int]) -> Term:
+    def _served(self, asked: Term, values: Mapping[int, int]) -> Term:
         """The term, if its attributes are served together; else with fewer of them, or the problem that names them."""
         steps: list[dict[str, Any]] = [
             {"completeness": Completeness.INCOMPLETE},
@@ -286,9 +332,6 @@ class _Reader:
             {"truncation": Truncation.NONE},
             {"relation": Relation.EQUAL},
         ]
-        self._size.add(asked)
-        if _masked_words(asked):
-            return asked
         while True:
             try:
                 compiled(asked)
@@ -302,10 +345,10 @@ class _Reader:
                 return asked
 
 
-def _masked_words(asked: Term) -> bool:
-    """Whether a term is cut or masked words anywhere in a field: served always, and compiled once is enough."""
-    plain = asked.relation is Relation.EQUAL and free(asked)
-    return plain and asked.truncation is not Truncation.NONE and INDEXES[asked.index].kind is Kind.TEXT
+def _always_served(index: Index, asked: Term) -> bool:
+    """Whether nothing but the words can be wrong, as they may stand anywhere in a field: compiling these once, when
+    they are searched, is enough."""
+    return asked.relation is Relation.EQUAL and index.kind is Kind.TEXT and free(asked)
 
 
 _ATTRIBUTES_TOGETHER = {
@@ -319,10 +362,10 @@ _ATTRIBUTES_TOGETHER = {
 }
 
 
-def _culprit(problem: QueryProblem, values: dict[int, int]) -> str:
+def _culprit(problem: QueryProblem, values: Mapping[int, int]) -> str:
     """The attribute that a diagnostic is about by its value, several as type=value."""
     kind = _TYPE_OF.get(problem.code)
-    if kind in values:
+    if kind is not None and kind in values:
         return str(values[kind])
     return " ".join(f"{kind}={value}" for kind, value in sorted(values.items()))
 

@@ -294,9 +294,24 @@ class Sequence(Type):
         _, constructed, at, stop, _ = head
         if not constructed or depth > ber.MAX_DEPTH:
             raise BerError("a sequence that is not constructed" if not constructed else "nested too deep", at)
-        begin = at
         values: dict[str, Any] = {}
         unknown: list[Unknown] = []
+        self._take(reader, self._begin(reader, head, depth, values), stop, depth, values, unknown)
+        if not self._required <= values.keys():
+            missing = ", ".join(map(standard_name, sorted(self._required - values.keys())))
+            raise BerError(f"{self.cls.__name__} without {missing}", at)
+        if unknown:
+            values["unknown"] = tuple(unknown)
+        return self.cls(**values)
+
+    def _begin(self, reader: Reader, head: Head, depth: int, values: dict[str, Any]) -> int:
+        """Where reading begins; what need not be read is put into `values`."""
+        return head[2]
+
+    def _take(
+        self, reader: Reader, at: int, stop: int, depth: int, values: dict[str, Any], unknown: list[Unknown]
+    ) -> None:
+        """Adds what the elements between two offsets say."""
         readers = self._readers
         while at < stop:
             item = reader.head(at, stop)
@@ -309,12 +324,6 @@ class Sequence(Type):
                     raise BerError(f"{standard_name(name)} stands twice in {self.cls.__name__}", at)
                 values[name] = read(reader, item, depth + 1)
             at = item[4]
-        if not self._required <= values.keys():
-            missing = ", ".join(map(standard_name, sorted(self._required - values.keys())))
-            raise BerError(f"{self.cls.__name__} without {missing}", begin)
-        if unknown:
-            values["unknown"] = tuple(unknown)
-        return self.cls(**values)
 
     def field(self, tag: int) -> tuple[Type | None, str]:
         """Type and name of the field an element of that tag is; none and empty when it is unknown."""
@@ -328,6 +337,42 @@ class Sequence(Type):
                 parts.append(write(item))
         parts.extend(element.octets for element in value.unknown)
         return b"".join(parts)
+
+
+class Recurring(Sequence):
+    """A SEQUENCE that mostly begins as one before it did, up to the field `until`: the same octets say the same, and
+    what they said is remembered."""
+
+    MOST, MOST_OCTETS = 16, 512
+    """Beginnings that are remembered, and the octets of the longest."""
+
+    def __init__(self, cls: type[Composite], until: str, tags: tuple[int, ...] = (ber.SEQUENCE,)) -> None:
+        super().__init__(cls, tags)
+        self._until = frozenset(tag for tag, (_, name) in self._kinds.items() if name == until)
+        self._known: list[tuple[bytes, dict[str, Any]]] = []
+        self._next = 0
+
+    def _begin(self, reader: Reader, head: Head, depth: int, values: dict[str, Any]) -> int:
+        data, start, stop = reader.data, head[2], head[3]
+        for octets, known in self._known:
+            if data.startswith(octets, start, stop):
+                values.update(known)
+                return start + len(octets)
+        at = start
+        while at < stop:
+            item = reader.head(at, stop)
+            if item[0] in self._until:
+                break
+            at = item[4]
+        unknown: list[Unknown] = []
+        found: dict[str, Any] = {}
+        self._take(reader, start, at, depth, found, unknown)
+        if unknown or not start < at <= start + self.MOST_OCTETS:
+            return start
+        self._known[self._next : self._next + 1] = [(data[start:at], found)]
+        self._next = (self._next + 1) % self.MOST
+        values.update(found)
+        return at
 
 
 def standard_name(name: str) -> str:

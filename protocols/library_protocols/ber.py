@@ -58,11 +58,13 @@ class Reader:
     def head(self, at: int, end: int) -> Head:
         """The element that begins at `at`, which may not go beyond `end`. Raises BerError."""
         data = self.data
-        if at + 2 > end:
+        start = at + 2
+        if start > end:
             raise BerError("an element begins where its container ends", at)
         first = data[at]
         tag = first & 0x1F
-        start = at + 2
+        if tag != 0x1F and (stop := start + data[at + 1]) <= end and stop < start + 0x80 and first & 0xDF:
+            return tag | (first & 0xC0) << 18, first & 0x20 != 0, start, stop, stop  # the usual case
         if tag == 0x1F:
             tag, start = _long_tag(data, at + 1, end)
             start += 1

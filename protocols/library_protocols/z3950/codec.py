@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from library_protocols import ber
-from library_protocols.asn1 import Implicit, Sequence
+from library_protocols.asn1 import Implicit, Recurring, Sequence
 from library_protocols.ber import CONTEXT, BerError, Reader
 from library_protocols.z3950 import apdu, control, sorting
 from library_protocols.z3950.apdu import Pdu, UnknownPdu
@@ -16,7 +16,12 @@ CLASSES: dict[int, type[Pdu]] = {
 }
 """Tag -> class, for every PDU of the standard."""
 
-_TYPES = {tag: Implicit(CONTEXT | tag, Sequence(cls)) for tag, cls in CLASSES.items()}
+_VARYING = {apdu.SearchRequest: "query"}
+"""What is another one each time, where all before it mostly is what it was."""
+_TYPES = {
+    tag: Implicit(CONTEXT | tag, Recurring(cls, _VARYING[cls]) if cls in _VARYING else Sequence(cls))
+    for tag, cls in CLASSES.items()
+}
 
 
 def decode(data: bytes) -> Pdu:

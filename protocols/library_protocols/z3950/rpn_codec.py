@@ -40,6 +40,7 @@ _REMEMBERED, _REMEMBERED_OCTETS = 1_000, 300
 """Lists of attributes that are remembered, and the octets of the longest."""
 _RESULT_SET_ID = CONTEXT | 31
 _ATTRIBUTE_LIST = CONTEXT | 44
+_GENERAL_TERM = CONTEXT | 45
 _OPERATOR = CONTEXT | 46
 _ATTRIBUTES_PLUS_TERM = CONTEXT | 102
 _RESULT_SET_PLUS_ATTRIBUTES = CONTEXT | 214
@@ -192,8 +193,13 @@ class _AttributesPlusTerm(Type):
     def read(self, reader: Reader, head: Head, depth: int) -> AttributesPlusTerm:
         attributes: tuple[AttributeElement, ...] = ()
         term: Term | None = None
-        for item in reader.children(head[2], head[3]):
-            if item[0] == _ATTRIBUTE_LIST:
+        at, stop = head[2], head[3]
+        while at < stop:
+            item = reader.head(at, stop)
+            at = item[4]
+            if item[0] == _GENERAL_TERM:
+                term = GeneralTerm(ber.octets(reader, item))
+            elif item[0] == _ATTRIBUTE_LIST:
                 attributes = ATTRIBUTE_LIST.read(reader, item, depth + 1)
             elif item[0] in TERM.tags:
                 term = TERM.read(reader, item, depth + 1)
@@ -213,7 +219,7 @@ class _RpnQuery(Type):
     constructed = True
 
     def read(self, reader: Reader, head: Head, depth: int) -> RpnQuery:
-        items = list(_at_most(reader, head, 2))
+        items = _at_most(reader, head, 2)
         if len(items) != 2 or items[0][0] != ber.OBJECT_IDENTIFIER:
             raise BerError("a query without attribute set or root", head[2])
         return RpnQuery(ber.oid(reader, items[0]), _read_node(reader, items[1], 0))
@@ -227,10 +233,13 @@ RPN_QUERY = _RpnQuery()
 
 def _at_most(reader: Reader, head: Head, count: int) -> list[Head]:
     found: list[Head] = []
-    for item in reader.children(head[2], head[3]):
+    at, stop = head[2], head[3]
+    while at < stop:
+        item = reader.head(at, stop)
         if len(found) == count:
             raise BerError(f"more than {count} elements where there are {count}", item[2])
         found.append(item)
+        at = item[4]
     return found
 
 

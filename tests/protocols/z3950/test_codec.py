@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from library_protocols import ber
+from library_protocols.asn1 import Recurring
 from library_protocols.ber import CONTEXT, BerError
 from library_protocols.z3950 import codec
 from library_protocols.z3950.apdu import (
@@ -215,3 +216,37 @@ def test_the_reference_of_a_pdu_that_cannot_be_read() -> None:
     assert reference_id_of(bytes.fromhex("b6 08 82 02 61 62 8d 05 00 00")) == b"ab"
     assert reference_id_of(b"\xb6") is None
     assert codec.reference_id_of(b"") is None
+
+
+def _searching(query: Query, reference: bytes | None = None, databases: tuple[str, ...] = ("all",)) -> SearchRequest:
+    return SearchRequest(
+        reference_id=reference, small_set_upper_bound=0, large_set_lower_bound=1, medium_set_present_number=0,
+        replace_indicator=True, result_set_name="1", database_names=databases, query=query,
+    )  # fmt: skip
+
+
+def test_a_search_that_begins_as_another_did_says_what_it_says_itself() -> None:
+    queries = [Query(2, b"one"), Query(1, RpnQuery(BIB_1, AttributesPlusTerm((), GeneralTerm(b"two"))))]
+    references = [bytes([number]) for number in range(3 * Recurring.MOST)]
+    asked = [_searching(query, reference) for reference in references for query in queries]
+    asked += [_searching(query, databases=("a" * Recurring.MOST_OCTETS,)) for query in queries]
+    for _ in range(2):
+        for pdu in asked:
+            assert decode(encode(pdu)) == pdu
+
+
+def test_a_search_is_refused_alike_whatever_came_before_it() -> None:
+    good = encode(_searching(Query(2, b"one")))
+    twice = encode(_searching(Query(2, b"one"))) + good[2:9]
+    twice = twice[:1] + bytes((len(twice) - 2,)) + twice[2:]
+
+    def said(data: bytes) -> str:
+        with pytest.raises(BerError) as raised:
+            decode(data)
+        return str(raised.value)
+
+    cut = [good[:1] + bytes((size - 2,)) + good[2:size] for size in range(3, len(good))]
+    before = [said(data) for data in (twice, *cut)]
+    assert decode(good) == _searching(Query(2, b"one"))
+    assert [said(data) for data in (twice, *cut)] == before
+    assert "twice" in before[0]

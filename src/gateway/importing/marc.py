@@ -82,7 +82,7 @@ ITEM_FIELDS = {
             "call_number": "o",
             "copy_number": "t",
             "enumeration": "h",
-            "collection": "8",
+            "collection": "c",
             "price": "v",
         },
     ),

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pymarc import Field, Indicators, Leader, Record, Subfield, record_to_xml
 
 from gateway.canonical import requests as req
+from gateway.catalogue.forms import render
+from gateway.catalogue.records import CatalogueRecord, Format, Holding
 from gateway.importing.item_rows import ItemDefaults
 from gateway.importing.marc import ITEM_FIELDS, MarcOptions, import_marc
 from gateway.importing.marc_source import MarcFile
@@ -81,6 +83,19 @@ async def test_records_come_in_with_their_words_and_items(library: Library, file
     assert places == {"T1": "MAIN", "T2": "BRANCH"}
     shown = await library.platform.bib_get(library.context(), req.BibGet(bib_id="m2", with_marc=True))
     assert "Dŵr" in shown.bib.marcxml  # type: ignore[union-attr,operator]
+
+
+async def test_copies_as_this_gateway_gives_them_out_come_in_as_they_are(library: Library, file: File) -> None:
+    holding = Holding(
+        "alpha", "BRANCH", "891.66 JON", 2, "The branch", "LOCAL", item_type="BOOK", barcodes=("T1", "T2")
+    )
+    marcxml = xml(record("m1")).partition(b'slim">')[2].removesuffix(b"</collection>")
+    shown = CatalogueRecord(1, "alpha", "m1", 5, Format.MARC21, marcxml, 0, holdings=(holding,))
+    report = await run(library, file(render("marcxml-holdings", shown)), MarcOptions(ITEM_FIELDS["952"]))
+    assert (report.rows_done, report.rows_refused) == (1, 0)
+    rows = await library.rows(ItemRow, bib_id="m1")
+    said = {(row.barcode, row.permanent_location, row.call_number, row.collection, row.item_type) for row in rows}
+    assert said == {(code, "BRANCH", "891.66 JON", "LOCAL", "BOOK") for code in ("T1", "T2")}
 
 
 @FORMS

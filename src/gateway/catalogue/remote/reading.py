@@ -135,7 +135,7 @@ def _of_852(view: str, field: DataField) -> Holding:
 
 
 def _of_952(view: str, field: DataField) -> Holding:
-    """A piece as Koha writes it ($b place, $c shelving, $o call number, $p barcode, $y type), else as FOLIO and we do
+    """A piece as Koha and we write it ($b place, $c shelving, $o call number, $p barcode, $y type), else as FOLIO does
     ($c place, $d its name, $e call number, $i type, $m barcode)."""
     if _of(field, "p") or _of(field, "o"):
         place, name, call, barcode = _of(field, "b") or _of(field, "a"), "", _of(field, "o"), _of(field, "p")

@@ -65,15 +65,18 @@ def test_marcxml_with_holdings_replaces_the_holdings_that_came_with_the_record()
         (("a", "BANGOR"), ("b", "MAIN")),
     ]
     assert record.all("866", "a") == ["v.1-3 & 5"]
-    assert record.all("952", "m") == ["31", "32"]
-    assert record.all("952", "e") == ["DA714 .J66"] * 2
+    assert [field.subfields for field in record.fields("952")] == [
+        (("a", "HO"), ("b", "HO"), ("c", "LOAN"), ("o", "DA714 .J66"), ("p", barcode), ("y", "book"))
+        for barcode in ("31", "32")
+    ]
     assert record.fields("999")
     assert from_marcxml(render("marcxml", catalogue_record(MARC21))).all("952", "m") == ["999"]
 
 
 @pytest.mark.parametrize("form", ["marcxml-holdings", "opac", "mods", "sutrs"])
 def test_what_xml_cannot_say_never_reaches_it_from_holdings(form: str) -> None:
-    odd = Holding("aber", "HO", "QA\x00\x1b <76>", location_name="Hugh\uffff & Owen", barcodes=("1",))
+    words = "Hugh\uffff & Owen"
+    odd = Holding("aber", "HO", "QA\x00\x1b <76>", location_name=words, note=words, barcodes=("1",))
     out = render(form, catalogue_record(MARC21, (odd,)))
     if FORMS[form].is_xml:
         found = "".join(etree.fromstring(out).itertext())

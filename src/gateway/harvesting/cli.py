@@ -122,7 +122,7 @@ async def _run(
                     store,
                     intake,
                     SystemClock(),
-                    settings.data_dir,
+                    settings,
                     stop,
                     full=full,
                     dry_run=dry_run,

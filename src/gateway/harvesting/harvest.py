@@ -17,9 +17,9 @@ import structlog
 
 from gateway.catalogue.ingest import Incoming, Refusal, Report
 from gateway.catalogue.records import CatalogueRecord, FeedPage
+from gateway.catalogue.store.turns import Busy, Turns
 from gateway.clock import Clock
 from gateway.config import HarvestConfig
-from gateway.harvesting.lock import Busy, locked
 from gateway.harvesting.records import Translator, gone
 from gateway.harvesting.seen import Seen
 from gateway.harvesting.source import Page, Source, SourceProblem, Stopped, TokenLost
@@ -109,6 +109,7 @@ class Harvest:
         store: CatalogueSide,
         intake: Intake,
         clock: Clock,
+        turns: Turns,
         folder: Path,
         *,
         progress: Progress = lambda step: None,
@@ -121,6 +122,7 @@ class Harvest:
         self._store = store
         self._intake = intake
         self._clock = clock
+        self._turns = turns
         self._folder = folder
         self._progress = progress
         self._dry_run = dry_run
@@ -133,10 +135,11 @@ class Harvest:
     async def run(self, *, full: bool = False) -> Outcome:
         """Harvests what is new, or with `full` everything. Raises what the catalogue raises when it is away."""
         try:
-            with locked(self._folder / f"{self._member}-{self._source.name}.lock"):
-                await self._run(full)
-        except (SourceProblem, Busy) as problem:
+            await self._turns.alone(self._key, lambda: self._run(full))
+        except SourceProblem as problem:
             self.outcome.problem = str(problem)
+        except Busy as other:
+            self.outcome.problem = f"this source is being harvested by {other}"
         except Stopped:
             log.info("harvest.stopped", member=self._member, source=self._source.name)
         return self.outcome
@@ -149,7 +152,7 @@ class Harvest:
         seen = None
         if state.full and state.since and not self._dry_run:
             file = self._folder / f"{self._member}-{self._source.name}.seen.sqlite3"
-            seen = Seen(file, fresh=not state.begun)
+            seen = Seen(file, state.dump() if state.begun else None)
         try:
             state = await self._list(state, seen)
             if not self._dry_run:
@@ -253,7 +256,7 @@ class Harvest:
         outcome, response = self.outcome, page.response
         batch = await self._translator.batch(response.records, response.response_date)
         if seen is not None:
-            seen.add(batch.controls)
+            seen.add(batch.controls, state.dump())
         outcome.pages += 1
         if not self._dry_run:
             await self._put(batch.incoming, {**batch.names, self._key: state.dump()})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import structlog
 
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.turns import FOLDER as LOCKS
+from gateway.catalogue.store.turns import Turns
 from gateway.clock import Clock
 from gateway.config import Config, HarvestConfig
 from gateway.config.catalogue import seconds
@@ -47,7 +48,7 @@ async def harvest_source(
     store: CatalogueSide,
     intake: Intake,
     clock: Clock,
-    data_dir: Path,
+    config: Config,
     stop: threading.Event,
     *,
     full: bool = False,
@@ -71,7 +72,8 @@ async def harvest_source(
             store,
             intake,
             clock,
-            data_dir / FOLDER,
+            Turns(config.catalogue_url, config.data_dir / LOCKS),
+            config.data_dir / FOLDER,
             progress=progress,
             dry_run=dry_run,
             accept_gone=accept_gone,
@@ -99,7 +101,7 @@ async def follow(config: Config, store: CatalogueSide, intake: Intake, clock: Cl
                     if what is None:
                         continue
                     outcome = await harvest_source(
-                        member, source, store, intake, clock, config.data_dir, halt, full=what == "full"
+                        member, source, store, intake, clock, config, halt, full=what == "full"
                     )
                     problem = outcome.problem
                     log.info("harvest.ended", member=member, source=source.name, records=outcome.records,

@@ -1,7 +1,8 @@
 """The catalogue's own processes: `fill` mirrors the platform, harvests and moves the horizon; `index` follows the feed.
 
-Started by the server with its configuration on standard input; they end when that input ends. `fill` says `ready` once
-everything is mirrored, `index` once there is an index of what was there when it started.
+Every node has both: an index is its node's own, but of all nodes on one database only one fills. The server starts them
+with its configuration on standard input, and they end with it. `fill` says `ready` once everything is mirrored, `index`
+once there is an index of what was there when it started.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from gateway.catalogue.records import IndexEntry
 from gateway.catalogue.store import open_reader, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
+from gateway.catalogue.store.turns import FOLDER as LOCKS
+from gateway.catalogue.store.turns import Busy, Turns
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
@@ -38,6 +41,7 @@ from gateway.store.effects import StoreUnavailable
 
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
 NICENESS = 5  # kiosks and searches come first
+TURN_SECONDS = 1.0  # between two looks whether another node still fills
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 _UP_TO_DATE = 2
 _SETS = "sets"  # digest of the definitions that the records were sorted by
@@ -68,7 +72,25 @@ def main() -> None:
 
 
 async def fill(config: Config) -> None:
-    """Works until standard input ends. Raises what ends a part: the server starts us again."""
+    """Works until standard input ends, and while no other node does. Raises what ends a part: we are started again."""
+    turns = Turns(config.catalogue_url, config.data_dir / LOCKS)
+    told = ""
+    async with asyncio.TaskGroup() as parts:
+        stop = _stop(parts)
+        while not stop.is_set():
+            try:
+                await turns.alone("fill", lambda: _fill(config, stop))
+            except (Busy, CatalogueUnavailable, StoreUnavailable) as reason:
+                if told != str(reason):
+                    told = str(reason)
+                    log.info("catalogue.waits_to_fill", reason=told)
+                    if isinstance(reason, Busy):
+                        print("ready", flush=True)  # what is to be mirrored, the other node mirrors
+                await pause(stop, TURN_SECONDS)
+
+
+async def _fill(config: Config, stop: asyncio.Event) -> None:
+    log.info("catalogue.fills")
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as opened:
         store = await open_writer(config.catalogue_url)
@@ -77,7 +99,6 @@ async def fill(config: Config) -> None:
         opened.push_async_callback(platform.close)
         ingest = Ingest.configured(store, config)
         async with asyncio.TaskGroup() as parts:
-            stop = _stop(parts)
             parts.create_task(_beat(store, clock, stop))
             parts.create_task(_sets(store, config, clock, stop))
             parts.create_task(_mirror(Mirror(platform, ingest), list(config.members), stop))

@@ -16,6 +16,7 @@ import pytest
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.store import migrate, open_writer
+from gateway.catalogue.store.turns import Turns
 from gateway.catalogue.store.writer import Writer
 from gateway.config import HarvestConfig
 from gateway.harvesting.harvest import Harvest, Outcome, Step
@@ -46,6 +47,9 @@ class Field:
     folder: Path
     stop: threading.Event
     steps: list[Step]
+    turns: Turns
+    node: str = ""
+    """Another node has another data directory."""
 
     async def harvest(self, *, full: bool = False, **said: Any) -> Outcome:
         """One run; of `said` what Harvest knows goes there, the rest into the source's configuration."""
@@ -55,7 +59,8 @@ class Field:
         try:
             own.setdefault("progress", self.steps.append)
             clock = Turned(self.provider)
-            made = Harvest("aber", config, source, self.store, self.ingest, clock, self.folder, **own)
+            folder = self.folder / self.node
+            made = Harvest("aber", config, source, self.store, self.ingest, clock, self.turns, folder, **own)
             return await made.run(full=full)
         finally:
             source.close()
@@ -88,6 +93,8 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 async def source(provider: Provider, empty_catalogue: Path, tmp_path: Path) -> AsyncIterator[Field]:
     shutil.copy(empty_catalogue, tmp_path / "catalogue.sqlite3")
-    store = await open_writer(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
-    yield Field(provider, store, Ingest(store), tmp_path / "harvest", threading.Event(), [])
+    url = f"sqlite:///{tmp_path / 'catalogue.sqlite3'}"
+    store = await open_writer(url)
+    turns = Turns(url, tmp_path / "locks")
+    yield Field(provider, store, Ingest(store), tmp_path / "harvest", threading.Event(), [], turns)
     await store.close()

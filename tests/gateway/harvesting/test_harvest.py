@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from gateway.catalogue.ingest import Report
+from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.harvesting import harvest as module
 from gateway.harvesting import source as source_module
-from gateway.harvesting.lock import locked
 from library_protocols.oai_pmh import Deleted, Granularity, Request, Verb
 from tests.gateway.harvesting.conftest import Field
 from tests.gateway.harvesting.provider import Fault, Provider, Reply, seconds
@@ -301,6 +304,45 @@ async def test_a_full_list_that_was_interrupted_still_knows_what_it_held(source:
     assert (outcome.finished, outcome.full, outcome.gone) == (True, True, 1)
 
 
+@pytest.mark.parametrize("nodes", [("", "b"), ("", "b", "")])
+async def test_what_one_node_has_not_seen_of_a_list_is_not_taken_for_missing(
+    source: Field, nodes: tuple[str, ...]
+) -> None:
+    fill(source.provider, 9)
+    await source.harvest()
+    del source.provider.items["oai:source.example:000"]
+    for node in nodes[:-1]:
+        source.node = node
+        await source.harvest(full=True, progress=lambda step: source.stop.set())
+        source.stop.clear()
+    source.node = nodes[-1]
+    outcome = await source.harvest()
+    assert (outcome.finished, outcome.full, outcome.gone) == (True, True, 0)
+    assert len(await source.held()) == 9
+    assert (await source.harvest(full=True)).gone == 1  # a list that one node has read from its beginning
+
+
+async def test_a_full_list_whose_page_got_lost_on_the_way_still_knows_what_it_held(
+    source: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(source.provider, 9)
+    await source.harvest()
+    del source.provider.items["oai:source.example:000"]
+    taken, put = [], source.ingest.put
+
+    async def breaks(*given: Any, **kept: Any) -> Report:
+        taken.append(given)
+        if len(taken) == 2:
+            raise CatalogueUnavailable("away")
+        return await put(*given, **kept)
+
+    monkeypatch.setattr(source.ingest, "put", breaks)
+    with pytest.raises(CatalogueUnavailable):
+        await source.harvest(full=True)
+    outcome = await source.harvest()
+    assert (outcome.finished, outcome.full, outcome.gone) == (True, True, 1)
+
+
 async def test_a_dry_run_writes_nothing(source: Field) -> None:
     fill(source.provider, 5)
     outcome = await source.harvest(dry_run=True)
@@ -329,8 +371,9 @@ async def test_a_long_page_is_written_in_parts(source: Field, monkeypatch: pytes
 
 async def test_one_at_a_time(source: Field) -> None:
     fill(source.provider, 1)
-    with locked(source.folder / "aber-ils.lock"):
-        assert "another process" in (await source.harvest()).problem
+    async with asyncio.timeout(20):
+        meanwhile = await source.turns.alone("harvest:aber:ils", source.harvest)
+    assert meanwhile.problem == "this source is being harvested by another process of this machine"
     assert (await source.harvest()).finished
 
 

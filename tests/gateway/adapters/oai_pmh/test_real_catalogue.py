@@ -19,6 +19,7 @@ from gateway.adapters.oai_pmh.server import OaiDoor, oai_door
 from gateway.catalogue.ingest import Incoming, Ingest
 from gateway.catalogue.records import ALL, Format, Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
+from gateway.catalogue.store.turns import Turns
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import SystemClock
 from gateway.config import HarvestConfig
@@ -136,7 +137,8 @@ async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served
         port = server.servers[0].sockets[0].getsockname()[1]
         config = HarvestConfig.model_validate({"name": "ours", "url": f"http://127.0.0.1:{port}/oai/aber"})
         provider = Source(config.url, stop=threading.Event(), wait_seconds=0.01)
-        harvest = Harvest("bangor", config, provider, store, Ingest(store), SystemClock(), tmp_path / "harvest")
+        turns = Turns(copied, tmp_path / "locks")
+        harvest = Harvest("bangor", config, provider, store, Ingest(store), SystemClock(), turns, tmp_path / "harvest")
         outcome = await harvest.run()
         provider.close()
         assert (outcome.finished, outcome.problem, outcome.refused) == (True, "", [])

@@ -17,10 +17,9 @@ from library_protocols.marc import encoding
 from library_protocols.marc.directory import cut_fields
 from library_protocols.marc.facts.charsets import ASCII, CP1251, CP1252, ISO_5426, MARC_8, UTF_8
 from library_protocols.marc.problems import MarcError, Repair
-from library_protocols.marc.record import DataField, Record
+from library_protocols.marc.record import DataField, Record, Unsplit
 from library_protocols.marc.sound import (
     CODES,
-    INDICATORS,
     is_control,
     sound_field,
     sound_leader,
@@ -33,7 +32,7 @@ _CONTROLS = bytes(code for code in range(0x1D) if code not in b"\t\n\r")
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _BAD_CODE = re.compile(f"\x1f(?![{re.escape(''.join(sorted(CODES)))}])")
 _HIGH_CODE = re.compile(rb"\x1f[\x80-\xff]|(?:\x1e|^)(?:[\x80-\xff]|.[\x80-\xff])", re.DOTALL)
-_SUBFIELDS = re.compile("\x1f(.)([^\x1f]*)", re.DOTALL).findall
+_BAD_START = re.compile("\x1e(?![0-9a-z ]{2}\x1f)")  # of a data field
 _LEADER = re.compile(rb"[0-9]{5}[0-9A-Za-z ][0-9A-Za-z][0-9A-Za-z ]{3}22[0-9]{5}[0-9A-Za-z ]{3}450[0 ]")
 _TAGS: dict[bytes, str] = {
     "".join(tag).encode(): "".join(tag)
@@ -89,22 +88,20 @@ def _lean(data: bytes) -> Read | None:
         return None
     if whole is None or _BAD_CODE.search(whole.text):
         return None
-    control: list[tuple[str, str]] = []
-    fields: list[DataField] = []
-    new, subfields_of, texts = tuple.__new__, _SUBFIELDS, whole.text.split("\x1e")
-    for tag, piece in zip(tags, texts, strict=True):
-        if tag >= "010":
-            indicators = piece[:2]
-            if indicators not in INDICATORS or piece[2:3] != "\x1f":
-                return None
-            fields.append(new(DataField, (tag, indicators, tuple(subfields_of(piece)))))
-        elif fields or "\x1f" in piece:
-            return None
-        else:
-            control.append((tag, piece))
-    return Read(
-        Record(f"{data[:20].decode('ascii')}4500", control, fields), whole.charset, whole.unimarc, whole.repairs, True
-    )  # fmt: skip
+    controls = sum([tag < "010" for tag in tags])
+    if controls and max(tags[:controls]) >= "010":
+        return None
+    text = f"\x1e{whole.text}"
+    pieces = text.split("\x1e")[1:]
+    first = sum(map(len, pieces[:controls])) + controls
+    if "\x1f" in text[:first] or _BAD_START.search(text, first):
+        return None
+    record = Record(
+        f"{data[:20].decode('ascii')}4500",
+        [*zip(tags[:controls], pieces, strict=False)],
+        Unsplit(tags[controls:], pieces[controls:], text[first:]),
+    )
+    return Read(record, whole.charset, whole.unimarc, whole.repairs, lean=True)
 
 
 class _Whole(NamedTuple):

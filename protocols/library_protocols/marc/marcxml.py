@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_protocols.marc.problems import MarcError, Repair
-from library_protocols.marc.record import DataField, Record
+from library_protocols.marc.record import DataField, Record, Unsplit
 from library_protocols.marc.sound import is_control, sound_field, sound_leader, sound_tag, sound_text
 
 NAMESPACE = "http://www.loc.gov/MARC21/slim"
@@ -23,6 +23,9 @@ _HEAD = START.decode() + "<leader>"
 _CONTROL, _DATA, _SUBFIELD = '<controlfield tag="', '<datafield tag="', '<subfield code="'
 _END_DATA, _END = "</subfield></datafield>", "</record>"
 _BETWEEN = "</subfield>" + _SUBFIELD
+_FIRST = len("10</subfield>")  # where its first subfield begins in a field of which that was made
+_ESCAPED = ("&", "<", ">", "\r", '""', '\x1f"')  # in the text of a record that needs escaping
+_ESCAPED_CODE = re.compile('\x1f[&<>"]')
 _SUBFIELDS = re.compile('<subfield code="(&quot;|&amp;|&lt;|&gt;|[^&"<>])">([^<>]*)</subfield>').findall
 _UNESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#13;", "\r"), ("&amp;", "&"))
 _OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|#13);)")
@@ -44,6 +47,8 @@ def to_marcxml(record: Record) -> bytes:
     The record must be sound, as the readers of this package give it: then nothing needs to be left out and the
     element is valid against MARC21slim.
     """
+    if record.unsplit is not None and (whole := _of_unsplit(record, record.unsplit)):
+        return whole.encode("utf-8")
     parts = [_HEAD, record.leader, "</leader>"]
     parts += [f'{_CONTROL}{tag}">{text}</controlfield>' for tag, text in record.control]
     subfields_in_all = 0
@@ -60,6 +65,28 @@ def to_marcxml(record: Record) -> bytes:
     if "&" in xml or "\r" in xml or xml.count("<") != tags or xml.count(">") != tags or xml.count('""') != 0:
         return _escaped(record).encode("utf-8")
     return xml.encode("utf-8")
+
+
+def _of_unsplit(record: Record, data: Unsplit) -> str | None:
+    """The same of data fields that nobody has split: at subfields first, then at fields. None for unusual ones."""
+    text, control = data.text, record.control
+    said = "\x1e".join([text, *[said for _, said in control]])
+    if any(signs in said for signs in _ESCAPED):
+        if _ESCAPED_CODE.search(text):
+            return None
+        text, control = escape(text), [(tag, escape(said)) for tag, said in control]
+    if not text:
+        return None
+    controls = "".join([f'{_CONTROL}{tag}">{said}</controlfield>' for tag, said in control])
+    start, *parts = text.split("\x1f")
+    inner = _BETWEEN.join([start, *[f'{part[0]}">{part[1:]}' for part in parts]])
+    fields = _END_DATA.join(
+        [
+            f'{_DATA}{tag}" ind1="{part[0]}" ind2="{part[1]}">{part[_FIRST:]}'
+            for tag, part in zip(data.tags, inner.split("\x1e")[1:], strict=True)
+        ]
+    )
+    return f"{_HEAD}{record.leader}</leader>{controls}{fields}{_END_DATA}{_END}"
 
 
 def escape(text: str) -> str:

@@ -6,7 +6,8 @@ package give is *sound*: it can be written as MARCXML that is valid against MARC
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -32,20 +33,46 @@ class DataField(NamedTuple):
         return [text for code, text in self.subfields if code in codes]
 
 
+class Unsplit(NamedTuple):
+    """Sound data fields as ISO 2709 has them: the tags; the fields, without terminators; and all of these together,
+    a terminator before each."""
+
+    tags: Sequence[str]
+    fields: Sequence[str]
+    text: str
+
+
+_SUBFIELDS = re.compile("\x1f(.)([^\x1f]*)", re.DOTALL).findall
+
+
+def _split(tag: str, field: str) -> DataField:
+    return tuple.__new__(DataField, (tag, field[:2], tuple(_SUBFIELDS(field))))
+
+
 class Record:
     """One record. `leader` has 24 characters; `control` holds (tag, text), `data` the rest, each in its order.
 
-    Treat as immutable. Two records are equal when their leaders and fields are.
+    Treat as immutable. Two records are equal when their leaders and fields are. `data` may be given `unsplit`: then a
+    field is split when it is asked for, for nobody looks at all the fields of all the records of a load.
     """
 
-    __slots__ = ("_by_tag", "_control", "control", "data", "leader")
+    __slots__ = ("_by_tag", "_control", "_data", "control", "leader", "unsplit")
 
-    def __init__(self, leader: str, control: Sequence[tuple[str, str]], data: Sequence[DataField]) -> None:
+    def __init__(self, leader: str, control: Sequence[tuple[str, str]], data: Sequence[DataField] | Unsplit) -> None:
         self.leader = leader
         self.control = control
-        self.data = data
+        self.unsplit = data if isinstance(data, Unsplit) else None
+        self._data = None if isinstance(data, Unsplit) else data
         self._by_tag: dict[str, list[DataField]] | None = None
         self._control: dict[str, str] | None = None
+
+    @property
+    def data(self) -> Sequence[DataField]:
+        """All data fields."""
+        if self._data is None:
+            assert self.unsplit is not None
+            self._data = [*map(_split, self.unsplit.tags, self.unsplit.fields)]
+        return self._data
 
     @property
     def control_number(self) -> str:
@@ -58,8 +85,16 @@ class Record:
             self._control = dict(reversed(self.control))
         return self._control.get(tag, "")
 
+    def some(self, tags: Container[str]) -> list[DataField]:
+        """The data fields with one of these tags, in the record's order."""
+        if self._data is None and self.unsplit is not None:
+            return [_split(tag, field) for tag, field in zip(*self.unsplit[:2], strict=True) if tag in tags]
+        return [field for field in self.data if field[0] in tags]
+
     def fields(self, tag: str) -> Sequence[DataField]:
         """The data fields with this tag, in the record's order."""
+        if self._data is None and self.unsplit is not None:
+            return self.some((tag,)) if tag in self.unsplit.tags else ()
         if self._by_tag is None:
             self._by_tag = {}
             for field in self.data:

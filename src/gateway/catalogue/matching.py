@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import cache
 from hashlib import blake2b
+from operator import mul
 from typing import NamedTuple
 
 from gateway.catalogue.materials import NUMBERS, material
@@ -151,9 +152,8 @@ _Found = dict[str, list[DataField]]
 def _fields(record: Record, tags: frozenset[str]) -> _Found:
     """The few fields that matter, found in one pass: this is done for every record of a load."""
     found: _Found = {}
-    for field in record.data:
-        if field[0] in tags:
-            found.setdefault(field[0], []).append(field)
+    for field in record.some(tags):
+        found.setdefault(field[0], []).append(field)
     return found
 
 
@@ -242,14 +242,18 @@ def _isbn(text: str) -> str:
         return ""
     number = found.group(1).replace("-", "").replace(" ", "").upper()
     if len(number) == 10:
-        weighted = sum((10 - place) * (10 if sign == "X" else int(sign)) for place, sign in enumerate(number))
-        return _with_check("978" + number[:9]) if weighted % 11 == 0 else ""
+        return _with_check(f"978{number[:9]}") if _weighted(number) % 11 == 0 else ""
     return number if len(number) == 13 and _with_check(number[:12]) == number else ""
 
 
 def _with_check(twelve: str) -> str:
-    weighted = sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(twelve))
-    return f"{twelve}{-weighted % 10}"
+    return f"{twelve}{-(sum(map(int, twelve[::2])) + 3 * sum(map(int, twelve[1::2]))) % 10}"
+
+
+def _weighted(number: str) -> int:
+    """The sum that ISBN of ten and ISSN are checked by: the last digit once, the one before twice; X is ten."""
+    digits = [*map(int, number[:-1]), 10 if number[-1] == "X" else int(number[-1])]
+    return sum(map(mul, digits, range(len(digits), 0, -1)))
 
 
 def _issn(text: str) -> str:
@@ -257,8 +261,7 @@ def _issn(text: str) -> str:
     if found is None:
         return ""
     number = (found.group(1) + found.group(2)).upper()
-    weighted = sum((8 - place) * (10 if sign == "X" else int(sign)) for place, sign in enumerate(number))
-    return number if weighted % 11 == 0 else ""
+    return number if _weighted(number) % 11 == 0 else ""
 
 
 def _lccn(text: str) -> str:

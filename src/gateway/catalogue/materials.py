@@ -43,6 +43,8 @@ _UNIMARC = {
     "k": "image", "l": "software", "m": "kit", "r": "object",
 }  # fmt: skip
 _ONLINE = {"book": "ebook", "journal": "ejournal"}
+TAGS = {Format.MARC21: frozenset({"008", "338"}), Format.UNIMARC: frozenset({"106", "135"})}
+"""The fields that tell what a thing is, beside the leader."""
 
 
 def material(record: Record, marc: Format) -> str:
@@ -54,15 +56,16 @@ def material(record: Record, marc: Format) -> str:
         found = "journal" if level in "si" and level else "book"
     else:
         found = (_UNIMARC if marc == Format.UNIMARC else _MARC21).get(kind, "other")
+    if found not in _ONLINE:
+        return found
     online = _online_unimarc(record) if marc == Format.UNIMARC else _online_marc21(record, kind)
-    return _ONLINE.get(found, found) if online else found
+    return _ONLINE[found] if online else found
 
 
 def _online_marc21(record: Record, kind: str) -> bool:
     fixed = record.text("008")
     place = 29 if kind in "efgkor" else 23
-    carriers = [field.first("b") for field in record.data if field[0] == "338"]
-    return fixed[place : place + 1] in ("o", "s", "q") or "cr" in carriers
+    return fixed[place : place + 1] in ("o", "s", "q") or "cr" in [field.first("b") for field in record.fields("338")]
 
 
 def _online_unimarc(record: Record) -> bool:

@@ -7,27 +7,56 @@ from dataclasses import dataclass, field
 from gateway.catalogue import from_cql
 from gateway.catalogue.index.evaluate import check, matches
 from gateway.catalogue.index.extract import Fields, extract
-from gateway.catalogue.query import ProblemCode, Query, QueryProblem, ResultSetRef, walk
+from gateway.catalogue.index_map import INDEXES, parts
+from gateway.catalogue.materials import TAGS as MATERIAL_TAGS
+from gateway.catalogue.query import ProblemCode, Query, QueryProblem, ResultSetRef, Term, walk
 from gateway.catalogue.records import Format
 from library_protocols import cql
 from library_protocols.cql import parser
 from library_protocols.marc import Record
 
+Tags = dict[Format, frozenset[str]]
+_OTHER_SCRIPT = frozenset({"880"})  # stands for any other tag
+_BESIDES = {"format": MATERIAL_TAGS, "oclc": dict.fromkeys(Format, frozenset({"001", "003"}))}
+"""What decides beside the fields that the index map names."""
+
 
 class _Last:
-    """The fields of the record looked at last: all rules are asked of one record, then of the next."""
+    """What was extracted of the record looked at last: all rules are asked of one record, then of the next."""
 
     def __init__(self) -> None:
         self._record: Record | None = None
-        self._fields = Fields()
+        self._fields: dict[frozenset[str] | None, Fields] = {}
 
-    def fields(self, record: Record, marc: Format) -> Fields:
+    def fields(self, record: Record, marc: Format, tags: frozenset[str] | None) -> Fields:
         if record is not self._record:
-            self._record, self._fields = record, extract(record, marc)
-        return self._fields
+            self._record, self._fields = record, {}
+        found = self._fields.get(tags)
+        if found is None:
+            found = self._fields[tags] = extract(record if tags is None else part_of(record, tags), marc)
+        return found
 
 
 _LAST = _Last()
+
+
+def part_of(record: Record, tags: frozenset[str]) -> Record:
+    """Those fields of a record."""
+    return Record(record.leader, [one for one in record.control if one[0] in tags], record.some(tags))
+
+
+def tags_of(query: Query) -> Tags | None:
+    """The fields that decide whether a record fits, by format; None where any may."""
+    found = {format_: set[str]() for format_ in Format}
+    for node in walk(query):
+        for index in parts(INDEXES[node.index]) if isinstance(node, Term) else ():
+            if index.name == "any":
+                return None
+            for format_, tags in found.items():
+                sources = index.marc21_sources if format_ is Format.MARC21 else index.unimarc_sources
+                tags.update(source.tag for source in sources)
+                tags |= _BESIDES.get(index.name, {}).get(format_, frozenset())
+    return {format_: frozenset(tags) | _OTHER_SCRIPT for format_, tags in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +70,11 @@ class QuerySet:
     name: str
     description: str
     query: Query = field(repr=False)
+    tags: Tags | None = field(repr=False, compare=False)
 
     def matches(self, record: Record, marc: Format) -> bool:
         """Whether a record belongs to the set."""
-        return matches(self.query, _LAST.fields(record, marc))
+        return matches(self.query, _LAST.fields(record, marc, self.tags[marc] if self.tags else None))
 
 
 def query_set(view: str, spec: str, name: str, text: str, description: str = "") -> QuerySet:
@@ -57,4 +87,4 @@ def query_set(view: str, spec: str, name: str, text: str, description: str = "")
         if getattr(node, "index", None) == "holder":
             raise QueryProblem(ProblemCode.INDEX, "holder")
     check(query)
-    return QuerySet(view, spec, name, description, query)
+    return QuerySet(view, spec, name, description, query, tags_of(query))

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
 import pytest
 
-from gateway.catalogue.query import QueryProblem
-from gateway.catalogue.query_sets import query_set
+from gateway.catalogue.index.extract import Fields, extract
+from gateway.catalogue.index_map import INDEXES, parts
+from gateway.catalogue.query import AllRecords, And, QueryProblem, Term
+from gateway.catalogue.query_sets import part_of, query_set, tags_of
 from gateway.catalogue.records import Format
 from library_protocols.cql import CqlError
+from library_protocols.marc import Cutter, MarcError, Parsed, read
 from tests.gateway.catalogue.index.building import record
 
 WALES = record("001 1\n008 990101s1998    xxk|||||||||||||||||eng||\n245 10 $aWales :$ba history")
@@ -26,3 +33,39 @@ def test_a_set_holds_what_its_query_finds() -> None:
 def test_a_query_that_cannot_be_answered_is_refused_at_once(text: str) -> None:
     with pytest.raises((CqlError, QueryProblem)):
         query_set("aber", "x", "X", text)
+
+
+def _said(name: str, fields: Fields) -> list[object]:
+    """What a query of an index may ask of a record."""
+    kept = (fields.texts, fields.parts, fields.keys, fields.numbers)
+    return [values.get(part.name) for part in parts(INDEXES[name]) for values in kept]
+
+
+@pytest.fixture(scope="module")
+def real(shared_data: Callable[[str], Path]) -> list[Parsed]:
+    """Some hundred real records of both formats."""
+    found: list[Parsed] = []
+    for path in sorted(shared_data("marc").glob("*.mrc")):
+        cutter = Cutter()
+        for cut in (*cutter.feed(path.read_bytes()[:200_000]), *cutter.close())[:200]:
+            try:
+                found.append(read(cut.data))
+            except MarcError:
+                continue
+    return Random(1).sample(found, 600)
+
+
+def test_the_fields_that_decide_are_enough(real: list[Parsed]) -> None:
+    whole = [extract(one.record, Format(one.format)) for one in real]
+    asked: set[str] = set()
+    for name, index in INDEXES.items():
+        tags = tags_of(And(Term(name, "x"), AllRecords()))
+        if tags is None:
+            assert "any" in [part.name for part in parts(index)]
+            continue
+        for one, fields in zip(real, whole, strict=True):
+            marc = Format(one.format)
+            assert _said(name, extract(part_of(one.record, tags[marc]), marc)) == _said(name, fields)
+            if any(_said(name, fields)):
+                asked.add(name)
+    assert len(asked) > 0.8 * len(INDEXES)

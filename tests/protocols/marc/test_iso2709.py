@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from library_protocols.marc import DataField, MarcError, Parsed, Record, read, to_iso2709
+from library_protocols.marc import DataField, MarcError, Parsed, Record, from_marcxml, read, to_iso2709, to_marcxml
 from tests.protocols.marc.octets import FIELDS, RECORD, TITLE, octets
 
 # Leader; directory of three entries of 12; data: 001 "42", 008, 245 with two indicators and two subfields.
@@ -35,6 +35,32 @@ def test_a_sound_record_is_read_and_written_both_ways() -> None:
     assert read(WRITTEN_OUT) == Parsed(AS_RECORD, "marc21", "ascii", (), exact=True)
     assert to_iso2709(AS_RECORD) == WRITTEN_OUT
     assert octets(FIELDS) == RECORD
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plain", "ŵ", "a & b", "a < b > c", 'a "" b', '"said"', "line\rend", "\x1f&code", "\x1f<code", '\x1f"code'],
+)
+@pytest.mark.parametrize("number", ["42", "<42>", '4""2'])
+def test_a_field_is_the_same_split_at_once_or_when_it_is_asked_for(text: str, number: str) -> None:
+    fields = [("001", number.encode()), ("020", b"  \x1fa1"), *[("245", f"10\x1fa{text}\x1fbx".encode())] * 2]
+    asked = read(octets(fields)).record
+    assert asked.unsplit is not None
+    split = Record(asked.leader, asked.control, list(read(octets(fields)).record.data))
+    assert to_marcxml(asked) == to_marcxml(split)
+    assert from_marcxml(to_marcxml(asked)) == split
+    assert asked.fields("245") == asked.some({"245", "100"}) == split.fields("245") == split.some({"245"})
+    assert asked.fields("246") == ()
+    assert asked.first("245", "a") == split.first("245", "a")
+    assert asked == split
+    assert asked.fields("020") == split.fields("020")
+
+
+def test_a_record_of_control_fields_alone() -> None:
+    made = read(octets([("001", b"1"), ("008", b"x")]))
+    assert made.exact
+    assert (made.record.data, made.record.fields("245")) == ([], ())
+    assert from_marcxml(to_marcxml(made.record)) == made.record
 
 
 def broken(*, leader: bytes | None = None, old: bytes = b"", new: bytes = b"", end: bytes = b"\x1d") -> bytes:

@@ -24,6 +24,8 @@ from library_protocols.cql.tree import (
 
 def hoist(query: Query) -> Query:
     """`query` with all its prefix assignments on the root; equal to itself when hoisted again."""
+    if next(_assignments(query.root), None) is None and all(name.set_uri is None for name, _ in _names(query)):
+        return query
     return _Hoist(query).query()
 
 

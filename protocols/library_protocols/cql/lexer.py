@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from library_protocols.cql.errors import QUOTES, CqlError
 
@@ -23,8 +23,7 @@ class Kind(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token and where it begins, in characters from 0."""
 
     kind: Kind
@@ -44,6 +43,7 @@ class Token:
         return f'"{shown}"'
 
 
+_KINDS = {kind.name: kind for kind in Kind}
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<STRING>"[^"\\]*(?:\\[\s\S][^"\\]*)*")
@@ -69,7 +69,7 @@ def tokens(query: str) -> list[Token]:
             raise CqlError("this quotation mark is never closed", start, QUOTES)
         name = match.lastgroup
         assert name is not None
-        kind = Kind[name]
+        kind = _KINDS[name]
         text, offset = match.group(name), match.start(name)
         if kind is Kind.STRING:
             text = text[1:-1]

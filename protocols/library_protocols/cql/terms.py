@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 
@@ -20,6 +21,7 @@ Piece = str | Mask
 
 
 _MASKS = {mask.value: mask for mask in Mask}
+_PLAIN = re.compile(r"[^\\*?^]*")  # most terms have nothing to look for
 
 
 def pieces(term: str) -> tuple[Piece, ...]:
@@ -27,6 +29,8 @@ def pieces(term: str) -> tuple[Piece, ...]:
 
     A backslash makes any character behind it literal; one at the very end stands for itself.
     """
+    if _PLAIN.fullmatch(term):
+        return (term,) if term else ()
     found: list[Piece] = []
     literal: list[str] = []
     characters = iter(term)
@@ -47,6 +51,8 @@ def pieces(term: str) -> tuple[Piece, ...]:
 
 def unescape(term: str) -> str:
     """The text of `term` without backslashes; masking characters stay as characters (relation modifier unmasked)."""
+    if "\\" not in term:
+        return term
     return "".join(piece if isinstance(piece, str) else piece.value for piece in pieces(term))
 
 

@@ -21,9 +21,13 @@ ASCENDING = Modifier(Name("sort.ascending"))
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_PLAIN = re.compile("[\t\n -%'-;=?-\ud7ff]*")  # nothing to escape, as nearly all texts of an answer
+
 
 def xml_text(text: str) -> str:
     """`text` escaped for an XML element; characters that XML 1.0 cannot hold become U+FFFD."""
+    if _PLAIN.fullmatch(text):
+        return text
     return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 

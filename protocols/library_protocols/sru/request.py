@@ -5,12 +5,11 @@ What is wrong is raised once, with all diagnostics: a client that has three mist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
-from library_protocols.sru.facts import Operation, Value, Version, parameter
-from library_protocols.sru.facts.parameters import PARAMETERS, ParameterFact
+from library_protocols.sru.facts import Operation, ParameterFact, Value, Version, parameters
 from library_protocols.sru.messages import (
     Diagnostic,
     ExplainRequest,
@@ -37,20 +36,19 @@ def read_form(octets: bytes) -> list[tuple[str, str]]:
 
     Text is UTF-8; a pair that is not is taken for Latin-1, as old clients write it. Raises SruError for too many.
     """
-    try:
-        pairs = parse_qsl(
-            octets.decode("latin-1"), keep_blank_values=True, encoding="latin-1", max_num_fields=MAX_FIELDS
-        )
-    except ValueError:
-        raise SruError((Diagnostic.of(6, f"more than {MAX_FIELDS} parameters"),), HIGHEST, Operation.EXPLAIN) from None
-    return [(_text(name), _text(value)) for name, value in pairs]
+    pieces = octets.split(b"&")
+    if len(pieces) > MAX_FIELDS:
+        raise SruError((Diagnostic.of(6, f"more than {MAX_FIELDS} parameters"),), HIGHEST, Operation.EXPLAIN)
+    pairs = [piece.partition(b"=") for piece in pieces if piece]
+    return [(_text(name), _text(value)) for name, _, value in pairs]
 
 
-def _text(latin: str) -> str:
+def _text(encoded: bytes) -> str:
+    plain = unquote_to_bytes(encoded.replace(b"+", b" "))
     try:
-        return latin.encode("latin-1").decode("utf-8")
+        return plain.decode()
     except UnicodeDecodeError:
-        return latin
+        return plain.decode("latin-1")
 
 
 def read_request(pairs: Pairs) -> Request:
@@ -60,16 +58,15 @@ def read_request(pairs: Pairs) -> Request:
     """
     values = {name: value for name, value in pairs if value != ""}
     version, operation = _what(values)
-    wrong = [Diagnostic.of(8, name) for name in _unknown(pairs, operation, version)]
+    facts = parameters(operation, version)
+    wrong = [Diagnostic.of(8, name) for name in _unknown(pairs, facts)]
     wrong += [Diagnostic.of(6, f"{name} is given more than once") for name in _repeated(pairs)]
     if "version" not in values and "operation" in values and operation is not Operation.EXPLAIN:
         wrong.append(Diagnostic.of(7, "version"))
-    wrong += [
-        Diagnostic.of(7, fact.name) for fact in _facts(operation, version) if fact.required and fact.name not in values
-    ]
-    arguments = {name: value for name, value in values.items() if parameter(name, operation, version)}
+    wrong += [Diagnostic.of(7, fact.name) for fact in facts.values() if fact.required and fact.name not in values]
+    arguments = {name: value for name, value in values.items() if name in facts}
     extensions = {name: value for name, value in values.items() if name.startswith("x-")}
-    reader = _Reader(arguments, wrong)
+    reader = _Reader(arguments, facts, wrong)
     request = _READERS[operation](reader, version, extensions)
     if wrong:
         raise SruError(tuple(wrong), version, operation)
@@ -101,29 +98,25 @@ _SIGNS = {Operation.SEARCH_RETRIEVE: "query", Operation.SCAN: "scanClause"}
 """What gives the operation away where it is not named (O part 3, 3)."""
 
 
-def _facts(operation: Operation, version: Version) -> Iterable[ParameterFact]:
-    return (fact for fact in PARAMETERS if operation in fact.operations and version in fact.versions)
-
-
-def _unknown(pairs: Pairs, operation: Operation, version: Version) -> list[str]:
+def _unknown(pairs: Pairs, facts: Mapping[str, ParameterFact]) -> list[str]:
     found = dict.fromkeys(name for name, _ in pairs)
-    return [name for name in found if not name.startswith("x-") and parameter(name, operation, version) is None]
+    return [name for name in found if name not in facts and not name.startswith("x-")]
 
 
 def _repeated(pairs: Pairs) -> list[str]:
-    names = [name for name, _ in pairs]
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    found = dict.fromkeys(name for name, _ in pairs)
+    return [name for name in found if sum(name == each for each, _ in pairs) > 1] if len(found) < len(pairs) else []
 
 
 class _Reader:
     """Values as their facts want them; what does not fit becomes a diagnostic and the default."""
 
-    def __init__(self, arguments: dict[str, str], wrong: list[Diagnostic]) -> None:
+    def __init__(self, arguments: dict[str, str], facts: Mapping[str, ParameterFact], wrong: list[Diagnostic]) -> None:
         self.arguments = arguments
+        self._facts = facts
         self._wrong = wrong
 
     def search(self, version: Version, extensions: dict[str, str]) -> SearchRequest:
-        fact = self._fact(Operation.SEARCH_RETRIEVE, version)
         escaping = "recordXMLEscaping" if version is Version.V2_0 else "recordPacking"
         return SearchRequest(
             version,
@@ -132,44 +125,38 @@ class _Reader:
             self.text("stylesheet"),
             query=self.text("query"),
             query_type=self.text("queryType") or "cql",
-            start_record=self.number(fact("startRecord"), 1),
-            maximum_records=self.number(fact("maximumRecords"), None),
+            start_record=self.number("startRecord", 1),
+            maximum_records=self.number("maximumRecords", None),
             record_schema=self.text("recordSchema"),
-            string=self.choice(fact(escaping)) == "string",
-            packing=self.choice(fact("recordPacking")) if version is Version.V2_0 else "",
-            rendered_by=self.choice(fact("renderedBy")) if version is Version.V2_0 else "",
-            ttl=self.number(fact("resultSetTTL"), None),
+            string=self.choice(escaping) == "string",
+            packing=self.choice("recordPacking") if version is Version.V2_0 else "",
+            rendered_by=self.choice("renderedBy") if version is Version.V2_0 else "",
+            ttl=self.number("resultSetTTL", None),
             sort=self.sort(),
             facets=self.facets() if "facetLimit" in self.arguments else None,
         )
 
     def scan(self, version: Version, extensions: dict[str, str]) -> ScanRequest:
-        fact = self._fact(Operation.SCAN, version)
         return ScanRequest(
             version,
             self.arguments,
             extensions,
             self.text("stylesheet"),
             clause=self.text("scanClause"),
-            position=self.number(fact("responsePosition"), 1),
-            maximum_terms=self.number(fact("maximumTerms"), None),
+            position=self.number("responsePosition", 1),
+            maximum_terms=self.number("maximumTerms", None),
         )
 
     def explain(self, version: Version, extensions: dict[str, str]) -> ExplainRequest:
-        fact = self._fact(Operation.EXPLAIN, version)
         escaping = "recordXMLEscaping" if version is Version.V2_0 else "recordPacking"
-        string = self.choice(fact(escaping)) == "string"
+        string = self.choice(escaping) == "string"
         return ExplainRequest(version, self.arguments, extensions, self.text("stylesheet"), string=string)
-
-    @staticmethod
-    def _fact(operation: Operation, version: Version) -> Callable[[str], ParameterFact]:
-        return {fact.name: fact for fact in _facts(operation, version)}.__getitem__
 
     def text(self, name: str) -> str:
         return self.arguments.get(name, "")
 
-    def choice(self, fact: ParameterFact) -> str:
-        value = self.text(fact.name)
+    def choice(self, name: str) -> str:
+        value, fact = self.text(name), self._facts[name]
         if value and value not in fact.choices:
             self._wrong.append(
                 Diagnostic.of(fact.diagnostic, f"{fact.name} {value}" if fact.diagnostic == 6 else value)
@@ -177,11 +164,11 @@ class _Reader:
             return ""
         return value
 
-    def number(self, fact: ParameterFact, default: _Kind) -> int | _Kind:
-        value = self.text(fact.name)
+    def number(self, name: str, default: _Kind) -> int | _Kind:
+        value = self.text(name)
         if not value:
             return default
-        number = _number(value)
+        fact, number = self._facts[name], _number(value)
         if number is None or (number == 0 and fact.value is Value.POSITIVE):
             self._wrong.append(Diagnostic.of(fact.diagnostic, f"{fact.name} {value}"))
             return default

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from library_protocols.cql import (
@@ -173,17 +174,20 @@ def _record(version: Version, record: Record | Surrogate, string: bool) -> bytes
         schema, data, extra = record.schema, record.data, record.extra
     if data.startswith((b"<?xml", b" ", b"\n", b"\r", b"\t")):
         data = _DECLARATION.sub(b"", data, count=1).strip()
-    packing = b"string" if string else b"xml"
-    name = b"recordXMLEscaping" if version is Version.V2_0 else b"recordPacking"
-    return b"<zs:record>%b<zs:%b>%b</zs:%b><zs:recordData>%b</zs:recordData>%b%b</zs:record>" % (
-        _text("recordSchema", schema),
-        name,
-        packing,
-        name,
+    return b"%b%b</zs:recordData>%b%b</zs:record>" % (
+        _record_opening(version, schema, string),
         escaped(data) if string else data,
-        _text("recordPosition", str(record.position)) if record.position else b"",
+        b"<zs:recordPosition>%d</zs:recordPosition>" % record.position if record.position else b"",
         b"<zs:extraRecordData>%b</zs:extraRecordData>" % extra if extra else b"",
     )
+
+
+@lru_cache(maxsize=256)
+def _record_opening(version: Version, schema: str, string: bool) -> bytes:
+    """What all records of an answer begin with."""
+    name = "recordXMLEscaping" if version is Version.V2_0 else "recordPacking"
+    opened = b"<zs:record>%b%b<zs:recordData>"
+    return opened % (_text("recordSchema", schema), _text(name, "string" if string else "xml"))
 
 
 def _diagnostics(version: Version, diagnostics: Sequence[Diagnostic]) -> bytes:

@@ -3,15 +3,17 @@ gets either as a page."""
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.catalogue.records import ALL
 from gateway.doors.pages import HEADERS, Pages, prefers_page
@@ -23,6 +25,25 @@ TEXT = "text/plain"
 RECORDED_OCTETS = 4096  # of a request
 
 log = structlog.get_logger(__name__)
+
+
+class Front:
+    """The doors before another application: what is theirs, by their routes, goes to them past all that the
+    application does around each of its own requests; everything else is the application's."""
+
+    def __init__(self, routes: Iterable[Route], app: ASGIApp) -> None:
+        self._routes = [(route.path_regex.match, route.methods or set(), route.app) for route in routes]
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for match, methods, door in self._routes:
+                found = match(scope["path"])
+                if found and scope["method"] in methods:
+                    scope["path_params"] = found.groupdict()
+                    await door(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
 
 
 class Turned(Exception):
@@ -51,9 +72,13 @@ class HttpDoor(ABC):
         """What an HTTP application mounts at its root."""
         name = self.path.strip("/")
         return [
-            Route(self.path, self.handle, methods=["GET", "POST"], name=name),
-            Route(f"{self.path}/{{member}}", self.handle, methods=["GET", "POST"], name=f"{name}-member"),
+            Route(self.path, self, methods=["GET", "POST"], name=name),
+            Route(f"{self.path}/{{member}}", self, methods=["GET", "POST"], name=f"{name}-member"),
         ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.handle(HttpRequest(scope, receive, send))
+        await response(scope, receive, send)
 
     async def handle(self, request: HttpRequest) -> Response:
         """One request and its answer; whatever goes wrong is this request's alone."""
@@ -114,8 +139,14 @@ class HttpDoor(ABC):
 
 def asked(request: HttpRequest, parameters: bytes) -> bytes:
     """A request as it is recorded: method, path and parameters."""
-    path = request.url.path.encode("utf-8", "replace")
+    path = request.scope["path"].encode("utf-8", "replace")
     return b"%b %b?%b" % (request.method.encode(), path, parameters[:RECORDED_OCTETS])
+
+
+def origin(request: HttpRequest) -> str:
+    """Scheme, host and port as they were asked; of who names no host, this server's own."""
+    server = ":".join(map(str, request.scope.get("server") or ("localhost",)))
+    return f"{request.scope['scheme']}://{request.headers.get('host') or server}"
 
 
 async def body(request: HttpRequest, limit: int) -> bytes:
@@ -144,7 +175,7 @@ def media_type(request: HttpRequest) -> str:
 def _exchange(request: HttpRequest, protocol: str, view: str) -> Exchange:
     peer = f"{request.client.host}:{request.client.port}" if request.client else ""
     return Exchange(
-        id=uuid.uuid4().hex,
+        id=secrets.token_hex(16),
         protocol=protocol,
         link=peer,
         peer=peer,

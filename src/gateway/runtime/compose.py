@@ -20,6 +20,7 @@ from gateway.catalogue.remote import problem_of_address
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError, ExchangeLevel, MemberPolicy, Problem
 from gateway.desk import Desk
+from gateway.doors.http import Front
 from gateway.exchanges.file import FILE_NAME as EXCHANGES_FILE
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.record import RecordMaker
@@ -58,6 +59,11 @@ class Composition:
     sip2: Sip2Service
     app: FastAPI
     executor: ThreadPoolExecutor
+
+    @property
+    def http(self) -> Front:
+        """What an HTTP listener serves."""
+        return Front(self.doors.routes() if self.doors else (), self.app)
 
     def replace(self, config: Config) -> None:
         """Takes a new configuration while running: members, terminals, policies, limits.

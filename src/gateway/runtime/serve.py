@@ -143,7 +143,7 @@ class Server:
             raise ConfigError([_no_certificate(name)])
         bound = bind(wanted.host, wanted.port)
         if wanted.protocol == "http":
-            return HttpListener(name, bound, self.gateway.app, certificate if wanted.tls else None)
+            return HttpListener(name, bound, self.gateway.http, certificate if wanted.tls else None)
         context = None
         if wanted.tls and certificate is not None:
             names = {asked: (files.certificate, files.key) for asked, files in config.tls.names.items()}

@@ -15,7 +15,7 @@ from library_protocols.sru.facts.names import (
     Operation,
     Version,
 )
-from library_protocols.sru.facts.parameters import PARAMETERS, ParameterFact, Value, parameter
+from library_protocols.sru.facts.parameters import PARAMETERS, ParameterFact, Value, parameters
 
 SOURCES: dict[str, str] = {
     "L": "SRU 1.1 and 1.2, Library of Congress (2004, 2007), by page of the site",
@@ -39,5 +39,5 @@ __all__ = [
     "Version",
     "diagnostic_number",
     "diagnostic_uri",
-    "parameter",
+    "parameters",
 ]

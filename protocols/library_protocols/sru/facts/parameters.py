@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from library_protocols.sru.facts.names import Operation, Version
 
@@ -95,9 +97,7 @@ PARAMETERS: tuple[ParameterFact, ...] = (
 )  # fmt: skip
 
 
-def parameter(name: str, operation: Operation, version: Version) -> ParameterFact | None:
-    """The parameter of that name, None where this operation of this version has none. Names are case-sensitive."""
-    for fact in PARAMETERS:
-        if fact.name == name and operation in fact.operations and version in fact.versions:
-            return fact
-    return None
+@cache
+def parameters(operation: Operation, version: Version) -> Mapping[str, ParameterFact]:
+    """The parameters that an operation has in a version, by name. Names are case-sensitive."""
+    return {fact.name: fact for fact in PARAMETERS if operation in fact.operations and version in fact.versions}

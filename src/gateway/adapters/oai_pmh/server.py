@@ -16,7 +16,7 @@ from gateway.adapters.oai_pmh.service import LISTS, Answer, Door, OaiCatalogue, 
 from gateway.adapters.oai_pmh.stream import Outgoing, Streamed, gzipped
 from gateway.adapters.oai_pmh.token import Tokens
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, wants_page
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, origin, wants_page
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, Admitted, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -157,8 +157,7 @@ class OaiDoor(HttpDoor):
 
     def _base_url(self, request: HttpRequest) -> str:
         """The address as harvesters know it: Identify must repeat the one they asked."""
-        origin = self._service.settings.base_url or f"{request.url.scheme}://{request.url.netloc}"
-        return origin + request.url.path
+        return (self._service.settings.base_url or origin(request)) + request.scope["path"]
 
 
 def oai_door(

@@ -16,7 +16,7 @@ from gateway.adapters.sru.service import Answer, Asker, SruCatalogue, SruService
 from gateway.adapters.sru.session import ResultSets
 from gateway.catalogue.live import Availability, AvailabilityDesk
 from gateway.clock import Clock
-from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, wants_page
+from gateway.doors.http import FORM, TEXT, HttpDoor, Turned, asked, body, media_type, origin, wants_page
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.admission import CHALLENGE, NotAdmitted, admit
 from gateway.members.readers import Readers
@@ -109,13 +109,12 @@ class SruDoor(HttpDoor):
 
     def _url(self, request: HttpRequest) -> tuple[str, str, int, str]:
         """Scheme, host, port and path as clients reach them."""
-        base = self._service.settings.base_url
-        if base:
-            scheme, _, authority = base.partition("://")
-            host, _, port = authority.partition(":")
-        else:
-            scheme, host, port = request.url.scheme, request.url.hostname or "localhost", str(request.url.port or "")
-        return scheme, host, int(port) if port.isdecimal() else (443 if scheme == "https" else 80), request.url.path
+        scheme, _, authority = (self._service.settings.base_url or origin(request)).partition("://")
+        host, colon, port = authority.rpartition(":")
+        if not colon or authority.endswith("]"):
+            host, port = authority, ""
+        default = 443 if scheme == "https" else 80
+        return scheme, host.strip("[]"), int(port) if port.isdecimal() else default, request.scope["path"]
 
 
 _OPERATIONS: dict[type[sru.Request], Operation] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,7 +50,9 @@ class SruCatalogue(Protocol):
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
     ) -> Scan: ...
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]: ...
+    async def records(
+        self, view: str, ids: Sequence[int], *, holdings: bool = True
+    ) -> list[CatalogueRecord | None]: ...
 
     async def horizon(self) -> int: ...
 
@@ -173,7 +175,7 @@ class SruService:
         size = min(size, most, max(found.count - start + 1, 0))
         if start > max(found.count, 1):
             wrong.append(Diagnostic.of(61, str(start)))
-        records = [record async for record in self._records(asker, found, schema, start, size)]
+        records = await self._records(asker, found, schema, start, size)
         following = start + size if found.count >= start + size else None
         kept = None
         if request.ttl:
@@ -197,22 +199,24 @@ class SruService:
 
     async def _records(
         self, asker: Asker, found: Found, schema: Form, start: int, size: int
-    ) -> AsyncIterator[Record | Surrogate]:
+    ) -> list[Record | Surrogate]:
         begun = time.perf_counter()
+        rendered: list[Record | Surrogate] = []
         ask_desks = schema.name == mapping.LIVE and self._availability is not None
         step = LIVE_SLICE if ask_desks else SLICE
         for position in range(start, start + size, step):
             ids = await found.page(position, min(step, start + size - position))
-            records = await self._catalogue.records(asker.view, ids)
+            records = await self._catalogue.records(asker.view, ids, holdings=schema.holdings)
             live: dict[int, Items] = {}
             if ask_desks and self._availability is not None:
                 shown = [record for record in records if record is not None]
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
             for number, record in enumerate(records):
-                yield _rendered(schema, record, live, position + number)
+                rendered.append(_rendered(schema, record, live, position + number))
                 if time.perf_counter() - begun > TURN_SECONDS:
                     await asyncio.sleep(0)
                     begun = time.perf_counter()
+        return rendered
 
     async def _facets(self, found: Found, query: cql.Query, wanted: sru.FacetRequest) -> tuple[sru.Facet, ...]:
         starts = {from_cql.index_of(cql.Name(name)).name: start for name, start in wanted.starts.items()}

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from heapq import merge
 from operator import itemgetter
+from typing import Any
 
 import orjson
 
@@ -417,8 +418,8 @@ class Reader(ABC):
     async def _holdings(self, session: Session, view: str, rows: Sequence[ShownRow]) -> dict[int, tuple[Holding, ...]]:
         """By the ids asked: in `ALL` those of every visible record of the shared bib, by member and id."""
         if view != ALL:
-            found = await session.fetch(sql.HOLDINGS, ids=[row.id for row in rows])
-            texts: dict[int, str] = {number: text for number, text in found}
+            found: Sequence[Any] = await session.fetch(sql.HOLDINGS, ids=[row.id for row in rows])
+            texts: dict[int, str] = dict(found)
             return {
                 row.asked: holdings_of(row.member, row.control, texts[row.id]) if row.id in texts else ()
                 for row in rows

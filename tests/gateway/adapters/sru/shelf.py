@@ -118,7 +118,7 @@ class Shelf:
         entries = tuple(Entry(each.lower(), each, 1) for each in listed[begin : begin + size])
         return Scan(entries, position, begin == 0, begin + size >= len(listed))
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
         self._answer()
         return [None if number in self.gone else self._records[number] for number in ids]
 

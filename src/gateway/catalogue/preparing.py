@@ -15,8 +15,7 @@ from gateway.catalogue.materials import CODES
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
 from gateway.catalogue.set_rules import SetRule, sets_of
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, Compression
-from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text
-from gateway.catalogue.store.working import rank_of
+from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text, rank_of
 from library_protocols.marc import Record, to_marcxml
 
 MAX_CONTROL = 255
@@ -106,13 +105,13 @@ class Preparer:
         self._rules = rules
         self._sets = sets
 
-    def prepare(self, member: str, batch: Sequence[Incoming]) -> list[Prepared]:
+    def prepare(self, member: str, incoming: Incoming) -> Prepared:
         """Everything that can be made beforehand, to be sent to the process that writes."""
-        prepared = [self.begin(incoming) for incoming in batch]
-        for one in prepared:
-            if one.refusal is None and one.status != Status.DELETED:
-                self.fill(member, one)
-        return prepared
+        one = self.begin(incoming)
+        if one.refusal is None and one.status != Status.DELETED:
+            self.fill(member, one)
+        one.incoming = one.marcxml = None
+        return one
 
     def begin(self, incoming: Incoming) -> Prepared:
         """What is needed to tell whether a record is new."""

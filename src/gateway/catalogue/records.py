@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from library_protocols.z3950.records import CircRecord
+if TYPE_CHECKING:
+    from library_protocols.z3950.records import CircRecord
 
 ALL = "all"
 """The view of the whole consortium."""

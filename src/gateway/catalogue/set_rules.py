@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.catalogue.query import QueryProblem
-from gateway.catalogue.query_sets import QuerySet, query_set
 from gateway.catalogue.records import ALL, Format
-from gateway.config import Config, ConfigError, Problem
-from library_protocols.cql import CqlError
 from library_protocols.marc import Record
+
+if TYPE_CHECKING:
+    from gateway.catalogue.query_sets import QuerySet
+    from gateway.config import Config
 
 
 class SetRule(Protocol):
@@ -58,6 +58,12 @@ def described(rules: Sequence[SetRule]) -> list[tuple[str, str, str, str]]:
 
 def configured(config: Config) -> list[QuerySet]:
     """The sets that the configuration defines. Raises ConfigError where a query cannot be answered."""
+    # Processes that sort records have been told the rules, and start sooner without all this.
+    from gateway.catalogue.query import QueryProblem
+    from gateway.catalogue.query_sets import query_set
+    from gateway.config import ConfigError, Problem
+    from library_protocols.cql import CqlError
+
     told = [(ALL, config.catalogue.sets, "catalogue.sets")]
     told += [(code, member.catalogue.sets, f"members.{code}.catalogue.sets") for code, member in config.members.items()]
     found: list[QuerySet] = []

@@ -19,6 +19,7 @@ from sqlalchemy import Text, bindparam, select
 
 from gateway.clock import Clock
 from gateway.importing.progress import Progress, Report, Step, Stop
+from gateway.importing.taken import Taken
 from gateway.platforms.reference.policy import millis
 from gateway.store import schema
 from gateway.store.effects import Effect, Insert, Update, WriteConflict
@@ -30,19 +31,6 @@ BATCH = 500
 
 _ATTEMPTS = 5
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One row or record of a source. `resume` is where a later run starts after it, `position` how many bytes were
-    read; `label` names it to people; `problem` says why it could not even be read, `remarks` what was repaired."""
-
-    resume: int
-    position: int
-    label: str
-    value: Any = None
-    problem: str | None = None
-    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,9 @@ from gateway.commands.output import diagnostics, print_json, print_line, say
 from gateway.config import Config, ConfigError, load
 from gateway.importing.csv_items import ItemOptions, import_items
 from gateway.importing.csv_patrons import PatronOptions, import_patrons
+from gateway.importing.item_fields import ITEM_FIELDS, ItemFields
 from gateway.importing.item_rows import ItemDefaults
-from gateway.importing.marc import ITEM_FIELDS, ItemFields, MarcOptions, import_marc
+from gateway.importing.marc import MarcOptions, import_marc
 from gateway.importing.marc_catalogue import import_catalogue
 from gateway.importing.progress import ImportProblem, Progress, Report, Step, Stop
 from gateway.importing.rules import Change, export_rules, import_rules

@@ -20,12 +20,14 @@ from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import Format
 from gateway.clock import Clock
 from gateway.importing import item_rows
-from gateway.importing.batches import BATCH, Rejected, Taken, load, load_id
+from gateway.importing.batches import BATCH, Rejected, load, load_id
 from gateway.importing.description import describe
+from gateway.importing.item_fields import ItemFields
 from gateway.importing.item_rows import ItemDefaults, Items
 from gateway.importing.log import Events
 from gateway.importing.marc_source import Found, MarcFile
 from gateway.importing.progress import ImportProblem, Progress, Report, Stop, never, silent
+from gateway.importing.taken import Taken
 from gateway.importing.vocabulary import Vocabulary, read_vocabulary
 from gateway.platforms.reference.parts import of_member
 from gateway.platforms.reference.policy import STATE
@@ -61,38 +63,6 @@ SUPPRESSED = Plan(
     ),
     dict,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFields:
-    """Where a record keeps its items: a tag, and per column of ours the subfield. `barcode` must be among them."""
-
-    tag: str
-    subfields: Mapping[str, str]
-
-
-# Koha's 952; MARC 21 Holdings 852; the 949 that American systems export. Each can be changed subfield by subfield.
-ITEM_FIELDS = {
-    "952": ItemFields(
-        "952",
-        {
-            "barcode": "p",
-            "location": "a",
-            "item_type": "y",
-            "call_number": "o",
-            "copy_number": "t",
-            "enumeration": "h",
-            "collection": "c",
-            "price": "v",
-        },
-    ),
-    "852": ItemFields(
-        "852", {"barcode": "p", "location": "b", "collection": "c", "call_number": "h", "copy_number": "t"}
-    ),
-    "949": ItemFields(
-        "949", {"barcode": "i", "location": "l", "item_type": "t", "call_number": "a", "copy_number": "g"}
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.catalogue.ingest import Incoming
+from gateway.catalogue.preparing import Incoming
 from gateway.catalogue.records import Format, SourceKind
-from gateway.importing.batches import Taken
+from gateway.importing.taken import Taken
 from library_protocols.marc import Cut, Cutter, MarcError, Parsed, Source, read, source_of
 
 _CHUNK = 1 << 20

@@ -15,8 +15,9 @@ from pymarc import Field, Indicators, Leader, Record, Subfield, record_to_xml
 from gateway.canonical import requests as req
 from gateway.catalogue.forms import render
 from gateway.catalogue.records import CatalogueRecord, Format, Holding
+from gateway.importing.item_fields import ITEM_FIELDS, ItemFields
 from gateway.importing.item_rows import ItemDefaults
-from gateway.importing.marc import ITEM_FIELDS, MarcOptions, import_marc
+from gateway.importing.marc import MarcOptions, import_marc
 from gateway.importing.marc_source import MarcFile
 from gateway.importing.progress import ImportProblem, Report, Step
 from gateway.store.rows import BibRow, ItemRow, MemberStateRow
@@ -197,8 +198,6 @@ async def test_bad_items_leave_their_record_in(library: Library, file: File) -> 
 
 
 async def test_item_fields_need_a_barcode(library: Library, file: File) -> None:
-    from gateway.importing.marc import ItemFields
-
     with pytest.raises(ImportProblem, match="barcode"):
         await run(library, file(iso(record("m1"))), MarcOptions(ItemFields("952", {"location": "a"})))
 

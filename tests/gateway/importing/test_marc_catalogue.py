@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
-from gateway.importing.marc import ITEM_FIELDS, MarcOptions
+from gateway.importing.item_fields import ITEM_FIELDS
+from gateway.importing.marc import MarcOptions
 from gateway.importing.marc_catalogue import import_catalogue
 from gateway.importing.progress import Report, Step
 from library_protocols.marc import DataField, Record, to_iso2709, to_marcxml
@@ -125,3 +128,11 @@ async def test_real_records(ingest: Ingest, shared_data: Callable[[str], Path], 
     assert len(records) == stats.records
     kept = await ingest.store.originals([one.id for one in records])
     assert len(kept) == len(records)
+
+
+def test_processes_that_prepare_start_without_databases_and_configuration() -> None:
+    script = "import sys, gateway.importing.marc_batches, gateway.catalogue.query_sets; print(*sys.modules)"
+    started = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(started.stdout.split())
+    assert "gateway.importing.marc_batches" in loaded
+    assert loaded.isdisjoint({"sqlalchemy", "pydantic", "asyncpg", "gateway.config", "gateway.catalogue.store.reader"})

@@ -17,8 +17,9 @@ from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import SystemClock
 from gateway.demo import data
+from gateway.importing.item_fields import ITEM_FIELDS
 from gateway.importing.item_rows import ItemDefaults
-from gateway.importing.marc import ITEM_FIELDS, MarcOptions, import_marc
+from gateway.importing.marc import MarcOptions, import_marc
 from gateway.importing.mirror import Mirror
 from gateway.store.effects import Effect, Insert, Update
 from gateway.store.rows import BibRow, EventRow, ItemRow, MemberStateRow

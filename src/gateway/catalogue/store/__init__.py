@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.catalogue.store.reader import Reader
-from gateway.catalogue.store.writer import Writer
-from gateway.store.url import sqlite_path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.catalogue.store.reader import Reader
+    from gateway.catalogue.store.writer import Writer
 
 
 async def open_reader(url: str) -> Reader:
@@ -17,12 +19,17 @@ async def open_reader(url: str) -> Reader:
 
 async def open_writer(url: str) -> Writer:
     """The catalogue to read and write. Raises CatalogueUnavailable."""
+    from gateway.catalogue.store.writer import Writer
+
     opened = await _open(url, writing=True)
     assert isinstance(opened, Writer)
     return opened
 
 
 async def _open(url: str, *, writing: bool) -> Reader:
+    # Here and not above: who prepares records for another process needs neither engine.
+    from gateway.store.url import sqlite_path
+
     path = sqlite_path(url)
     if path is not None:
         from gateway.catalogue.store.sqlite import SqliteReader, SqliteStore

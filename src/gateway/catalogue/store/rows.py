@@ -29,6 +29,15 @@ SHOWN = (Status.VISIBLE, Status.PRIVATE)
 """What a member's own view shows; `ALL` shows visible records only."""
 
 
+LENGTH_BITS = 20
+"""Of a rank: how long the record is; the rest is its level."""
+
+
+def rank_of(level: int, length: int) -> int:
+    """How full a record is: by its level first, then by its length in bytes."""
+    return level << LENGTH_BITS | min(length, (1 << LENGTH_BITS) - 1)
+
+
 class RecordRow(NamedTuple):
     """One row of `source_record`, in the order of its columns."""
 

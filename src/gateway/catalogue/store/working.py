@@ -17,12 +17,11 @@ from gateway.catalogue.matching import Facts
 from gateway.catalogue.materials import MATERIALS
 from gateway.catalogue.records import ALL
 from gateway.catalogue.store import statements as sql
-from gateway.catalogue.store.rows import SHOWN, RecordRow, SharedRow, Status
+from gateway.catalogue.store.rows import LENGTH_BITS, SHOWN, RecordRow, SharedRow, Status
 from gateway.catalogue.store.sql import Row, Session
 
 CLEARLY_FULLER = 1.5
 """A record takes the lead from another of the same level where it is so many times as long: a lead should stay."""
-_LENGTH_BITS = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -130,15 +129,10 @@ def lead_of(visible: Sequence[Rec], now: int) -> Rec:
     """The record that stands for a shared bib: the fullest; the one that stands for it `now`, unless clearly less."""
     best = max(visible, key=lambda rec: (rec.rank, -rec.id))
     current = next((rec for rec in visible if rec.id == now), best)
-    length = (1 << _LENGTH_BITS) - 1
-    if best.rank >> _LENGTH_BITS > current.rank >> _LENGTH_BITS:
+    length = (1 << LENGTH_BITS) - 1
+    if best.rank >> LENGTH_BITS > current.rank >> LENGTH_BITS:
         return best
     return best if best.rank & length > CLEARLY_FULLER * (current.rank & length) else current
-
-
-def rank_of(level: int, length: int) -> int:
-    """How full a record is: by its level first, then by its length in bytes."""
-    return level << _LENGTH_BITS | min(length, (1 << _LENGTH_BITS) - 1)
 
 
 class Working:

@@ -53,7 +53,8 @@ class Page(OAIResponse):
 
 class Source(Sickle):
     """A provider by its base URL. `timeout` is in seconds, for the connection and between two pieces of an answer; a
-    whole answer may take ten times as long. `stop` ends waiting."""
+    whole answer may take ten times as long. `stop` ends waiting. Where it is busy or away it
+    is asked so many `tries`."""
 
     def __init__(
         self,
@@ -64,8 +65,9 @@ class Source(Sickle):
         timeout: float = 120.0,
         stop: threading.Event | None = None,
         wait_seconds: float = WAIT_SECONDS,
+        tries: int = TRIES,
     ) -> None:
-        super().__init__(url, max_retries=TRIES - 1, retry_status_codes=RETRIED, timeout=timeout)
+        super().__init__(url, max_retries=tries - 1, retry_status_codes=RETRIED, timeout=timeout)
         self._wait = wait_seconds
         self._session = requests.Session()
         self._session.max_redirects = REDIRECTS
@@ -126,7 +128,8 @@ class Source(Sickle):
                 problem = str(error)
             if attempt < self.max_retries and self._stop.wait(wait):
                 raise Stopped
-        raise SourceProblem(f"{self.endpoint}: {problem}, {self.max_retries + 1} times")
+        times = f", {self.max_retries + 1} times" if self.max_retries else ""
+        raise SourceProblem(f"{self.endpoint}: {problem}{times}")
 
     def _ask(self, arguments: dict[str, str]) -> tuple[requests.Response, bytes]:
         """One request, its answer read within the limits."""

@@ -1,4 +1,5 @@
-"""`gateway check`: tries what a configuration names (ports, certificates, store, profiles) without serving anything."""
+"""`gateway check`: tries what a configuration names (ports, certificates, stores, profiles, members' own servers)
+without serving anything."""
 
 from __future__ import annotations
 
@@ -6,9 +7,7 @@ import ipaddress
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from gateway.canonical.context import Context
 from gateway.canonical.refusals import PlatformFailure, Refusal
@@ -21,26 +20,15 @@ from gateway.clock import SystemClock
 from gateway.config import Config, ListenerConfig, refuse_demo
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.runtime import tls
+from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
 from gateway.runtime.listeners import PortInUse, bind
+from gateway.runtime.results import Result
 from gateway.store import migrate, open_store
 from gateway.store.effects import StoreUnavailable
 
 PID_FILE = "gateway.pid"  # in the data directory, while a gateway serves from it
 DAYS_TO_RENEW = 30  # a certificate that ends sooner is worth a word
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One thing tried: what, how it stands, what was found, and what to do about it."""
-
-    what: str
-    state: Literal["ok", "warning", "problem"]
-    found: str
-    hint: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 async def check(config: Config) -> list[Result]:
@@ -53,7 +41,9 @@ async def check(config: Config) -> list[Result]:
     serving = serving_process(config.data_dir)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
-    return [*results, *[result async for result in _store(config)], *[result async for result in _catalogue(config)]]
+    for tried in (_store(config), _catalogue(config), check_sources(config)):
+        results += [result async for result in tried]
+    return results
 
 
 def _count(number: int, what: str) -> str:

@@ -148,7 +148,10 @@ def serve(config: ConfigPath = DEFAULT_CONFIG, ready_file: ReadyFile = None) -> 
 
 
 def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Load the configuration and try it: profiles, ports, certificates, store. Exit code 1 where something is wrong."""
+    """Load the configuration and try it: profiles, ports, certificates, stores, members' own servers.
+
+    Exit code 1 where something is wrong.
+    """
     loaded = _loaded(config, as_json=as_json)
     results = asyncio.run(run_check(loaded))
     if as_json:

@@ -14,6 +14,7 @@ from library_protocols.oai_pmh import (
     Deleted,
     Granularity,
     Identity,
+    MetadataFormat,
     OaiError,
     Request,
     Verb,
@@ -22,6 +23,7 @@ from library_protocols.oai_pmh import (
     identify,
     list_closing,
     list_opening,
+    metadata_formats,
     opening,
     parse_datestamp,
     read_query,
@@ -132,6 +134,9 @@ class Provider:
         if request.verb is Verb.IDENTIFY:
             told = Identity("Source", self.url, ("a@b.example",), 0, self.deleted, self.granularity)
             return opening(self.url, self.now, request.arguments()) + identify(told) + CLOSING
+        if request.verb is Verb.LIST_METADATA_FORMATS:
+            told = metadata_formats([MetadataFormat("marc21", "http://x.example/marc.xsd", "urn:marc")])
+            return opening(self.url, self.now, request.arguments()) + told + CLOSING
         assert request.verb is Verb.LIST_RECORDS
         start, from_ = 0, request.from_.first if request.from_ else 0
         if request.resumption_token is not None:

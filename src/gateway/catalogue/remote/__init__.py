@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from gateway.catalogue.remote.link import LinkFailed, LinkTimeout
 from gateway.catalogue.remote.source import RemoteResultSet, RemoteSource
-from gateway.catalogue.remote.views import RemoteViews, problem_of_address
+from gateway.catalogue.remote.views import RemoteViews, links_to, problem_of_address
 
-__all__ = ["RemoteResultSet", "RemoteSource", "RemoteViews", "problem_of_address"]
+__all__ = [
+    "LinkFailed",
+    "LinkTimeout",
+    "RemoteResultSet",
+    "RemoteSource",
+    "RemoteViews",
+    "links_to",
+    "problem_of_address",
+]

@@ -39,7 +39,7 @@ class RemoteViews:
                 ending.add_done_callback(self._ending.discard)
         for view, source in sources.items():
             if view not in self._sources:
-                self._sources[view] = RemoteSource(view, _maker(view, source), source.timeout_seconds, self._clock)
+                self._sources[view] = RemoteSource(view, links_to(view, source), source.timeout_seconds, self._clock)
         self._configured = dict(sources)
 
     async def close(self) -> None:
@@ -64,7 +64,8 @@ def problem_of_address(source: SourceConfig) -> str:
     return ""
 
 
-def _maker(view: str, source: SourceConfig) -> Callable[[], Link]:
+def links_to(view: str, source: SourceConfig) -> Callable[[], Link]:
+    """Makes connections to a server, none of them open yet; what is learnt over one, the others know."""
     if source.url.startswith("z3950:"):
         return partial(z3950.Z3950Link, view, source, z3950.Habits())
     return partial(sru.SruLink, view, source, sru.Habits())

@@ -173,6 +173,14 @@ class OaiService:
         told = b"".join(set_element(Set(each.spec, each.name)) for each in found)
         return list_opening(Verb.LIST_SETS) + told + list_closing(Verb.LIST_SETS)
 
+    async def _check_set(self, view: str, spec: str) -> None:
+        """Raises Refused where no set of the view is that one or below it."""
+        known = await self._catalogue.sets(view)
+        if not known:
+            raise Refused(ErrorCode.NO_SET_HIERARCHY, "this repository has no sets")
+        if not any(f"{each.spec}:".startswith(f"{spec}:") for each in known):
+            raise Refused(ErrorCode.NO_RECORDS_MATCH, f"this repository has no set {spec}")
+
     async def _item(self, view: str, identifier: str) -> CatalogueRecord:
         local = local_identifier(self.settings.repository_identifier, view, identifier)
         found = await self._catalogue.by_identifier(view, local) if local is not None else None
@@ -207,8 +215,8 @@ class OaiService:
             state = begin(door.view, request, horizon, old_deletions=self.settings.old_deletions)
         form = self._form(state.prefix)
         page = await self._page(state, self._size(door))
-        if not page.entries and not state.cursor and request.set_spec and not await self._catalogue.sets(door.view):
-            raise Refused(ErrorCode.NO_SET_HIERARCHY, "this repository has no sets")
+        if not page.entries and not state.cursor and request.set_spec:
+            await self._check_set(door.view, request.set_spec)
         if not page.entries:
             page = await self._remainder(state, door)
         told = Answer(_whole(b""), mark=_mark(door, request, _content(page, self._expires(horizon))), streamed=True)

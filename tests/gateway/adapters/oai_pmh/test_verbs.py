@@ -55,6 +55,16 @@ async def test_an_empty_catalogue_is_a_repository_too(asked: Asked) -> None:
     assert codes(await asked.ask("ListRecords", metadataPrefix="oai_dc", set="a")) == ["noSetHierarchy"]
 
 
+async def test_a_set_that_is_not_there_is_named(asked: Asked) -> None:
+    asked.shelf.put("aber", "1", sets=("map:old",))
+    for unknown in ("maps", "map:new", "map:old:er", "ma"):
+        [error] = (await asked.ask("ListRecords", metadataPrefix="oai_dc", set=unknown)).errors
+        assert (error.code, error.message) == ("noRecordsMatch", f"this repository has no set {unknown}")
+    for known in ("map", "map:old"):
+        [error] = (await asked.ask("ListRecords", metadataPrefix="oai_dc", set=known, until="1990-01-01")).errors
+        assert (error.code, error.message) == ("noRecordsMatch", "there are no such records")
+
+
 async def test_formats(asked: Asked) -> None:
     asked.shelf.put("aber", "1")
     assert [each.prefix for each in (await asked.ask("ListMetadataFormats")).formats] == ["oai_dc", "marc21"]

@@ -117,7 +117,11 @@ def rebuild(
 
     What enters or leaves a set, and nothing else, is a change that harvesters get."""
     if part is Part.INDEX:
-        done = _run(config, lambda settings, store: _reindex(settings, store, as_json))
+        try:
+            done = _run(config, lambda settings, store: _reindex(settings, store, as_json))
+        except ChildProcessError as ended:
+            say(f"{ended}: the index is as it was")
+            raise typer.Exit(INTERRUPTED) from ended
     else:
         done = _run(config, lambda settings, store: _resort(settings, store, as_json))
     if done is None:
@@ -147,6 +151,8 @@ def _run(path: Path, work: Callable[[Config, Writer], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(opened(load(path)))
+    except ChildProcessError:
+        raise
     except (ConfigError, OSError) as problem:
         say(str(problem))
         raise typer.Exit(WRONG) from problem
@@ -222,7 +228,7 @@ async def _reindex(config: Config, store: Writer, quiet: bool) -> tuple[int, int
     with _bars(quiet) as bars:
         feed = _Watched(store, lambda count: bars.update(bar, advance=count))
         bar = bars.add_task("records", total=total)
-        made = await _interruptible(lambda asked: index.rebuild(feed, path, asked))
+        made = await _interruptible(lambda asked: index.rebuild(feed, path, asked, processors=index.processors()))
     return feed.seen, 0, made is not None
 
 

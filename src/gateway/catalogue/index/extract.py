@@ -1,29 +1,29 @@
 """A record becomes what the index holds of it: folded texts, numbers, headings, values to sort and count by.
 
-`shapes.py` says what is done with a field. All subfields of a record that are ASCII, as most are, are folded together:
-folding them one by one costs more than all the rest.
+`shapes.py` says what is done with a field. The texts of many records are folded together: folding them one by one
+costs more than all the rest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
-from gateway.catalogue.index.folding import SEPARATOR, fold, heading
+from gateway.catalogue.index.folding import heading, headings
 from gateway.catalogue.index.numbers import Normal, oclc, shelf_order, years
-from gateway.catalogue.index.shapes import CONTROLS, Places, Texts, shape
+from gateway.catalogue.index.shapes import CONTROLS, SHAPES, Shape, Texts, shape
 from gateway.catalogue.index_map import INDEXES, Index, Kind
 from gateway.catalogue.materials import material
 from gateway.catalogue.records import Format
-from library_protocols.marc import DataField, Record
+from library_protocols.marc import Record
 
 HOLDER = "holder"
 """The index of the members that hold a record."""
 _SUBDIVISIONS = frozenset("vxyz")
-_FILED_AT = {"130": 0, "730": 0, "740": 0, "222": 1, "240": 1, "242": 1, "245": 1, "440": 1, "830": 1}
-"""MARC 21: which indicator counts the characters that are passed over in filing."""
 _NOT_FILED = re.compile("\u0098[^\u009c]*\u009c|\u0088[^\u0089]*\u0089|\u001bH[^\u001b]*\u001bI|<<[^<>]*>>")
 _CONTROLS = re.compile("[\u0080-\u009f]")
 _ABBREVIATED = frozenset(["jr", "sr", "dr", "etc", "inc", "co", "ltd", "st", "vol", "no", "pt"])
@@ -37,6 +37,10 @@ class Heading(NamedTuple):
     display: str
 
 
+def _lists() -> defaultdict[str, list[Any]]:
+    return defaultdict(list)
+
+
 @dataclass(slots=True)
 class Fields:
     """What the index holds of one record, by index name.
@@ -46,12 +50,12 @@ class Fields:
     them.
     """
 
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    parts: dict[str, list[str]] = field(default_factory=dict)
-    keys: dict[str, list[str]] = field(default_factory=dict)
-    numbers: dict[str, list[int]] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=_lists)
+    parts: dict[str, list[str]] = field(default_factory=_lists)
+    keys: dict[str, list[str]] = field(default_factory=_lists)
+    numbers: dict[str, list[int]] = field(default_factory=_lists)
     sort: dict[str, str | int] = field(default_factory=dict)
-    facets: dict[str, list[str]] = field(default_factory=dict)
+    facets: dict[str, list[str]] = field(default_factory=_lists)
     headings: list[Heading] = field(default_factory=list)
 
 
@@ -69,128 +73,130 @@ def display(text: str) -> str:
     return text
 
 
-def _fold_all(texts: list[str]) -> list[str]:
-    """The folded texts: those in ASCII together, the others one by one."""
-    joined = SEPARATOR.join(texts)
-    if joined.isascii():
-        folded = fold(joined).split(SEPARATOR)
-        if len(folded) == len(texts):
-            return folded
-        return [fold(text) for text in texts]
-    plain = iter(fold(SEPARATOR.join([text for text in texts if text.isascii()])).split(SEPARATOR))
-    return [next(plain) if text.isascii() else fold(text) for text in texts]
+def extract(record: Record, format_: Format = Format.MARC21, holders: Iterable[str] = ()) -> Fields:
+    """What the index holds of a record; `holders` are the members that hold it. Never raises on a sound record."""
+    return extract_all([(record, format_, holders)])[0]
 
 
-def _tag(found: DataField) -> str:
-    """The tag that an 880 gives in another script."""
-    return found.first("6")[:3] or "880"
+class _Later(NamedTuple):
+    """A field whose text waits until that of all records is folded: what it holds, and where that begins."""
+
+    shape: Shape
+    written: tuple[str, ...]
+    start: int
 
 
-def _written(found: DataField, tag: str, places: Places) -> str:
-    """The heading as the record writes it, subdivisions of subjects behind two dashes."""
-    subfields = found[2]
-    if tag[0] != "6":
-        return " ".join([subfields[place][1] for place in places])
+def extract_all(records: Iterable[tuple[Record, Format, Iterable[str]]]) -> list[Fields]:
+    """The same for many records, each with its format and its holders."""
+    texts: list[str] = []
+    made: list[Fields] = []
+    waiting: list[list[_Later]] = []
+    for record, format_, holders in records:
+        out = Fields()
+        made.append(out)
+        later: list[_Later] = []
+        waiting.append(later)
+        known = SHAPES[format_]
+        for found in record.data:
+            tag, indicators, subfields = found
+            if tag == "880":
+                tag = found.first("6")[:3] or tag
+            codes, written = zip(*subfields, strict=True) if subfields else ((), ())
+            one = known.get((tag, indicators, codes)) or shape(format_, tag, indicators, codes)
+            anywhere, groups, values = one
+            if anywhere is not None or groups:
+                later.append(_Later(one, written, len(texts)))
+                texts += written
+            for row, pick, first, end, joined in values:
+                chosen = pick(written)
+                take = _TAKE[row.name]
+                if joined:
+                    take(out, " ".join(chosen), False)
+                    continue
+                for text in chosen:
+                    take(out, text if first is None else text[first:end], first is not None)
+        for row, tag, first, end in CONTROLS[format_]:
+            if text := record.text(tag):
+                _TAKE[row.name](out, text if first is None else text[first:end], first is not None)
+        _special(out, record, format_, holders)
+    folded = headings(texts)
+    for out, later in zip(made, waiting, strict=True):
+        _text(out, later, folded)
+    return made
+
+
+def _text(out: Fields, fields: Sequence[_Later], folded: Sequence[str]) -> None:
+    """What the indexes of text take of a record."""
+    texts, parts = out.texts, out.parts
+    everything: list[str] = []
+    for (anywhere, groups, _), written, start in fields:
+        own = folded[start : start + len(written)]
+        if anywhere is not None:
+            everything.append(" ".join(anywhere(own)))
+        for group in groups:
+            chosen = group.pick(own)
+            if "" in chosen:
+                chosen = [words for words in chosen if words]
+                if not chosen:
+                    continue
+            text = " ".join(chosen)
+            for name in group.names:
+                texts[name].append(text)
+            for name in group.anchored:
+                parts[name] += chosen
+            filed = _title(out, group, group.pick(written), text) if group.titles else ""
+            if group.listed:
+                _list(out, group, group.pick(written), text, filed or text)
+    texts["any"] = [text for text in everything if text.strip()]
+
+
+def _list(out: Fields, group: Texts, written: Sequence[str], text: str, key: str) -> None:
+    """The heading of a field, and the values counted."""
+    shown = display(_with_dashes(written, group.codes) if group.codes else " ".join(written))
+    for name in group.listed:
+        out.headings.append(Heading(name, key, shown))
+    for name in group.counted:
+        values = out.facets[name]
+        if shown not in values:
+            values.append(shown)
+        if name == "author" and name not in out.sort:
+            out.sort[name] = text
+
+
+def _with_dashes(written: Sequence[str], codes: str) -> str:
+    """A subject as the record writes it, its subdivisions behind two dashes."""
     out = ""
-    for place in places:
-        code, text = subfields[place]
+    for code, text in zip(codes, written, strict=True):
         out += (" -- " if code in _SUBDIVISIONS else " ") + display(text) if out else display(text)
     return out
 
 
-def _filed(found: DataField, tag: str, format_: Format, written: str) -> str | None:
+def _filed(written: str, skip: int) -> str | None:
     """The text without what is passed over in filing; None where there is nothing of that kind."""
-    if format_ is Format.MARC21 and tag in _FILED_AT:
-        skip = found[1][_FILED_AT[tag] : _FILED_AT[tag] + 1]
-        if skip.isdecimal() and skip != "0" and int(skip) < len(written):
-            return written[int(skip) :]
+    if 0 < skip < len(written):
+        return written[skip:]
     if written.isascii() and "<<" not in written and "\x1b" not in written:
         return None
     without = _NOT_FILED.sub("", written)
     return without if without != written and without.strip() else None
 
 
-def extract(record: Record, format_: Format = Format.MARC21, holders: Iterable[str] = ()) -> Fields:
-    """What the index holds of a record; `holders` are the members that hold it. Never raises on a sound record."""
-    out = Fields()
-    data = record.data
-    folded = _fold_all([text for found in data for _, text in found[2]])
-    start = 0
-    everything: list[str] = []
-    for found in data:
-        tag, indicators, subfields = found
-        if tag == "880":
-            tag = _tag(found)
-        codes = "".join([code for code, _ in subfields])
-        anywhere, texts, values = shape(format_, tag, indicators, codes)
-        if anywhere:
-            everything.append(" ".join([folded[start + place] for place in anywhere]))
-        for group in texts:
-            _texts(out, group, found, tag, format_, folded, start)
-        for row, normal, places, first, end, joined in values:
-            if joined:
-                _value(out, row, normal, " ".join([subfields[place][1] for place in places]), coded=False)
-                continue
-            for place in places:
-                text = subfields[place][1]
-                _value(out, row, normal, text if first is None else text[first:end], coded=first is not None)
-        start += len(subfields)
-    out.texts["any"] = [text for text in everything if not text.isspace()]
-    for row, tag, first, end in CONTROLS[format_]:
-        if text := record.text(tag):
-            _value(out, row, row.normal, text if first is None else text[first:end], coded=first is not None)
-    _special(out, record, format_, holders)
-    return out
-
-
-def _texts(
-    out: Fields, group: Texts, found: DataField, tag: str, format_: Format, folded: list[str], start: int
-) -> None:
-    """What the indexes of a group take of a field."""
-    places = group.places
-    chosen = [folded[start + place] for place in places]
-    text = " ".join((" ".join(chosen) if len(chosen) > 1 else chosen[0]).split())
-    if not text:
-        return
-    texts = out.texts
-    for name in group.names:
-        texts.setdefault(name, []).append(text)
-    if group.anchored:
-        parts = [part for words in chosen if (part := words.strip())]
-        for name in group.anchored:
-            out.parts.setdefault(name, []).extend(parts)
-    filed = _title(out, group, found, tag, format_, text) if group.titles else None
-    if not group.listed:
-        return
-    written = display(_written(found, tag, places))
-    for name in group.listed:
-        out.headings.append(Heading(name, filed or text, written))
-    for name in group.counted:
-        values = out.facets.setdefault(name, [])
-        if written not in values:
-            values.append(written)
-        if name == "author" and name not in out.sort:
-            out.sort[name] = text
-
-
-def _title(out: Fields, group: Texts, found: DataField, tag: str, format_: Format, plain: str) -> str | None:
+def _title(out: Fields, group: Texts, written: Sequence[str], plain: str) -> str:
     """Finds a title without its article as well, and sorts by the title proper without it.
 
-    The title as it is filed; None where nothing is passed over."""
-    subfields = found[2]
-    sorts = "title" in group.titles and tag in ("245", "200") and "title" not in out.sort
-    written = " ".join([subfields[place][1] for place in group.places])
-    filed = _filed(found, tag, format_, written)
+    The title as it is filed; empty where nothing is passed over."""
+    sorts = group.sorts and "title" not in out.sort
+    filed = _filed(" ".join(written), group.skip)
     if filed is None:
         if sorts:
             out.sort["title"] = plain
-        return None
+        return ""
     text = heading(filed)
     if sorts:
         out.sort["title"] = text
     if not text:
-        return None
-    part = _filed(found, tag, format_, subfields[group.places[0]][1])
+        return ""
+    part = _filed(written[0], group.skip)
     for name in group.titles:
         out.texts[name].append(text)
         if part and name in out.parts and (words := heading(part)):
@@ -198,31 +204,51 @@ def _title(out: Fields, group: Texts, found: DataField, tag: str, format_: Forma
     return text
 
 
-def _value(out: Fields, index: Index, normal: Normal, text: str, *, coded: bool) -> None:
-    if index.kind is Kind.YEAR:
-        if found := _coded_years(text) if coded else years(text):
-            known = out.numbers.setdefault(index.name, [])
-            known.extend([year for year in found if year not in known])
-    elif index.kind is Kind.DATE:
-        day = ("19" if text >= "60" else "20") + text if len(text) == 6 else text
-        if len(day) == 8 and day.isdecimal() and "01" <= day[4:6] <= "12" and "01" <= day[6:] <= "31":
-            number = int(day)
-            out.numbers.setdefault(index.name, []).append(number)
-            out.sort[index.name] = number
-    elif index.name == "language" and len(text) > 3 and len(text) % 3 == 0:
+def _take_years(name: str, out: Fields, text: str, coded: bool) -> None:
+    if found := _coded_years(text) if coded else years(text):
+        known = out.numbers[name]
+        known.extend([year for year in found if year not in known])
+
+
+def _take_day(name: str, out: Fields, text: str, coded: bool) -> None:
+    day = ("19" if text >= "60" else "20") + text if len(text) == 6 else text
+    if len(day) == 8 and day.isdecimal() and "01" <= day[4:6] <= "12" and "01" <= day[6:] <= "31":
+        number = int(day)
+        out.numbers[name].append(number)
+        out.sort[name] = number
+
+
+def _take_key(name: str, normal: Normal, out: Fields, text: str, coded: bool) -> None:
+    if found := normal(text):
+        known = out.keys[name]
+        for key in found:
+            if key not in known:
+                known.append(key)
+
+
+def _take_languages(name: str, normal: Normal, out: Fields, text: str, coded: bool) -> None:
+    """Codes of languages, several of which older records write without blanks."""
+    if len(text) > 3 and len(text) % 3 == 0:
         for at in range(0, len(text), 3):
-            _keep(out, index, normal(text[at : at + 3]))
+            _take_key(name, normal, out, text[at : at + 3], coded)
     else:
-        _keep(out, index, normal(text))
+        _take_key(name, normal, out, text, coded)
 
 
-def _keep(out: Fields, index: Index, normal: tuple[str, ...]) -> None:
-    if not normal:
-        return
-    known = out.keys.setdefault(index.name, [])
-    for key in normal:
-        if key not in known:
-            known.append(key)
+Take = Callable[[Fields, str, bool], None]
+"""Adds what a text says to an index; whether it is coded data of fixed places."""
+
+
+def _taking(index: Index) -> Take:
+    if index.kind is Kind.YEAR:
+        return partial(_take_years, index.name)
+    if index.kind is Kind.DATE:
+        return partial(_take_day, index.name)
+    take = _take_languages if index.name == "language" else _take_key
+    return partial(take, index.name, index.values or index.normal)
+
+
+_TAKE = {index.name: _taking(index) for index in INDEXES.values()}
 
 
 def _coded_years(text: str) -> tuple[int, ...]:
@@ -243,24 +269,31 @@ def _level(record: Record) -> str:
     return code if code.isalpha() else "m"
 
 
+_LISTED = tuple(name for name, index in INDEXES.items() if index.scannable and index.kind in (Kind.KEY, Kind.CODE))
+_COUNTED = tuple(name for name, index in INDEXES.items() if index.facet and index.kind in (Kind.KEY, Kind.CODE))
+_SORTED = tuple(name for name, index in INDEXES.items() if index.sortable and index.kind in (Kind.KEY, Kind.CODE))
+
+
 def _special(out: Fields, record: Record, format_: Format, holders: Iterable[str]) -> None:
     """What is not simply a field: kind of material, OCLC number, holders; then headings and sort values of numbers."""
-    out.keys["format"] = [material(record, format_)]
-    out.keys["level"] = [_level(record)]
+    keys = out.keys
+    keys["format"] = [material(record, format_)]
+    keys["level"] = [_level(record)]
     if codes := sorted(holders):
-        out.keys[HOLDER] = codes
+        keys[HOLDER] = codes
     control = record.text("001")
     if control[:3].lower() in ("ocm", "ocn", "on1") or record.text("003").strip() == "OCoLC":
-        _keep(out, INDEXES["oclc"], oclc(control))
-    for name, keys in out.keys.items():
-        index = INDEXES[name]
-        if index.scannable:
-            out.headings.extend([Heading(name, key, key) for key in keys])
-        if index.facet:
-            out.facets[name] = keys
-        if index.sortable and keys:
-            out.sort[name] = heading(shelf_order(keys[0]))
-    if found := out.numbers.get("date"):
-        out.sort["date"] = found[0]
-        out.facets["date"] = [str(found[0])]
-        out.headings.extend([Heading("date", f"{year:04}", str(year)) for year in found])
+        _take_key("oclc", oclc, out, control, False)
+    for name in _LISTED:
+        if found := keys.get(name):
+            out.headings += [Heading(name, key, key) for key in found]
+    for name in _COUNTED:
+        if found := keys.get(name):
+            out.facets[name] = found
+    for name in _SORTED:
+        if found := keys.get(name):
+            out.sort[name] = heading(shelf_order(found[0]))
+    if dates := out.numbers.get("date"):
+        out.sort["date"] = dates[0]
+        out.facets["date"] = [str(dates[0])]
+        out.headings += [Heading("date", f"{year:04}", str(year)) for year in dates]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 ANY_CHARACTERS = "\ue000"
 """Stands for a masking `*` while a term is folded (private use: no record means anything by it)."""
@@ -66,17 +67,18 @@ def _fold_character(character: str) -> str:
     return "".join(folded)
 
 
-class _Table(dict[int, str]):
+class _Table(dict[int, str | None]):
     """What `str.translate` looks characters up in; filled as characters are met."""
 
-    def __missing__(self, code: int) -> str:
-        folded = self[code] = _fold_character(chr(code))
+    def __missing__(self, code: int) -> str | None:
+        # None, not an empty text: only then is text in ASCII translated without looking at each character.
+        folded = self[code] = _fold_character(chr(code)) or None
         return folded
 
 
 _TABLE = _Table()
 for _code in range(128):
-    _TABLE[_code] = _fold_character(chr(_code))
+    _TABLE[_code] = _fold_character(chr(_code)) or None
 for _kept in (SEPARATOR, ANY_CHARACTERS, ONE_CHARACTER):
     _TABLE[ord(_kept)] = _kept
 
@@ -85,11 +87,13 @@ def _join_or_part(match: re.Match[str]) -> str:
     return f"{match.group(1)} " if match.group(1) else ""
 
 
+def _apostrophes(text: str) -> str:
+    return _APOSTROPHES.sub(_join_or_part, text) if "'" in text or "’" in text else text
+
+
 def fold(text: str) -> str:
     """The folded text; words are what stands between blanks, of which there may be several."""
-    if "'" in text or "’" in text:
-        text = _APOSTROPHES.sub(_join_or_part, text)
-    return text.translate(_TABLE)
+    return _apostrophes(text).translate(_TABLE)
 
 
 def words(text: str) -> list[str]:
@@ -100,6 +104,27 @@ def words(text: str) -> list[str]:
 def heading(text: str) -> str:
     """The folded text with one blank between words: what two headings are compared by."""
     return " ".join(fold(text).split())
+
+
+def headings(texts: Sequence[str]) -> list[str]:
+    """The `heading` of each text. Texts in ASCII, as most are, are folded together, and so are the others: one by one
+    it costs several times as much."""
+    plain = [text for text in texts if text.isascii()]
+    if len(plain) == len(texts):
+        return _together(plain)
+    others = iter(_together([text for text in texts if not text.isascii()]))
+    folded = iter(_together(plain))
+    return [next(folded) if text.isascii() else next(others) for text in texts]
+
+
+def _together(texts: list[str]) -> list[str]:
+    joined = SEPARATOR.join(map(_apostrophes, texts))
+    joined = joined.translate(_TABLE)
+    while "  " in joined:
+        joined = joined.replace("  ", " ")
+    folded = joined.replace(f" {SEPARATOR}", SEPARATOR).replace(f"{SEPARATOR} ", SEPARATOR).strip(" ").split(SEPARATOR)
+    # A record may hold the separator itself.
+    return folded if len(folded) == len(texts) else [heading(text) for text in texts]
 
 
 def with_masks(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ _LONGEST = 400
 _LONGEST_NUMBER = 4
 """Digits of a word that is listed: longer ones are numbers of something, which have lists of their own."""
 _MOST_KNOWN = 400_000
+_MOST_NEW = 300_000
+"""Headings of an index that is being made that are kept in memory before they are put aside."""
 
 Run = Callable[..., Awaitable[Any]]
 """Runs a function, in a thread where the first argument says that it may take long."""
@@ -60,14 +62,28 @@ _IN_USE = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _FRESH = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
 
 # A display form comes from a record that everybody may see; another one's is kept only while its own view is alone.
-_PUT = """
-INSERT INTO heading (list, key, views, open, display) VALUES (?, ?, ?, ?, ?)
+_MERGE = """
 ON CONFLICT (list, key) DO UPDATE SET
     views = views | excluded.views,
     display = CASE WHEN open THEN display WHEN excluded.open THEN excluded.display
               WHEN views = excluded.views THEN display ELSE NULL END,
     open = open | excluded.open
 """
+_PUT = f"INSERT INTO heading (list, key, views, open, display) VALUES (?, ?, ?, ?, ?) {_MERGE}"  # noqa: S608  our own text
+
+# Where there are more new headings than memory holds, they are sorted all at once on the disk: put into their places
+# a part at a time, each part would touch every page of the list.
+_ASIDE = (
+    "ATTACH DATABASE ? AS aside",
+    "PRAGMA aside.journal_mode = OFF",
+    "PRAGMA aside.synchronous = OFF",
+    "CREATE TABLE aside.heading (list INTEGER, key TEXT, views INTEGER, open INTEGER, display TEXT)",
+)
+_PUT_ASIDE = "INSERT INTO aside.heading (list, key, views, open, display) VALUES (?, ?, ?, ?, ?)"
+_TAKE_BACK = f"""
+INSERT INTO main.heading (list, key, views, open, display)
+SELECT list, key, views, open, display FROM aside.heading WHERE true ORDER BY list, key {_MERGE}
+"""  # noqa: S608  our own text
 
 _FORWARD = "SELECT key, display FROM heading WHERE list = ? AND key >= ? AND views & ? ORDER BY key LIMIT ?"
 _BACKWARD = "SELECT key, display FROM heading WHERE list = ? AND key < ? AND views & ? ORDER BY key DESC LIMIT ?"
@@ -103,12 +119,38 @@ def list_name(index: Index, words: bool) -> str:
     return _WORDS if words else index.list_of or index.name
 
 
+Row = tuple[int, str, int, int, str | None]
+"""List, key, views, open, display."""
+
+
+@dataclass(slots=True)
+class Listed:
+    """What is listed of several records that the same views show: headings, by list and key, with their display form
+    (None: as the key), and words."""
+
+    headings: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    words: set[str] = field(default_factory=set)
+
+
+def list_all(listed: Listed, records: Sequence[Fields]) -> None:
+    """Adds the headings and words of records."""
+    put = listed.headings.setdefault
+    for fields in records:
+        for name, key, display in fields.headings:
+            put((name, key[:_LONGEST]), None if display == key else display)
+    texts = [text for fields in records for name in _WORDS_OF if name in fields.texts for text in fields.texts[name]]
+    listed.words.update(" ".join(texts).split())
+
+
 class HeadingWriter:
     """Adds headings. Used by the one process that writes the index; `commit` before the index's own."""
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript((_FRESH if fresh else _IN_USE) + _SCHEMA)
+        self._path = path
+        self._fresh = fresh
+        self._aside: Path | None = None
         self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
         self._lists: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM list"))
         self._known: dict[tuple[int, str], int] = {}
@@ -116,25 +158,24 @@ class HeadingWriter:
         self._words = 0
         self._new: dict[tuple[int, str], tuple[int, int, str | None]] = {}
 
-    def add(self, views: Sequence[str], fields: Fields) -> None:
-        """The headings and words of one record."""
+    def add(self, views: Sequence[str], listed: Listed) -> None:
+        """Headings and words of records that these views show."""
         mask = 0
         for view in views:
             mask |= 1 << self._bit(view)
         is_open = int(ALL in views)
-        for name, key, display in fields.headings:
-            self._note(self._list(name), key[:_LONGEST], mask, is_open, None if display == key else display)
-        texts = fields.texts
-        words = " ".join([text for name in _WORDS_OF for text in texts.get(name, ())]).split()
+        for (name, key), display in listed.headings.items():
+            self._note(self._list(name), key, mask, is_open, display)
         known = self._known_words.setdefault(mask | (is_open << 63), set())
-        fresh = set(words) - known
-        if fresh:
-            known |= fresh
-            self._words += len(fresh)
-            number = self._list(_WORDS)
-            for word in fresh:
-                if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
-                    self._put(number, word[:_LONGEST], mask, is_open, None)
+        unknown = listed.words - known
+        known |= unknown
+        self._words += len(unknown)
+        number = self._list(_WORDS)
+        for word in unknown:
+            if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
+                self._put(number, word[:_LONGEST], mask, is_open, None)
+        if self._fresh and len(self._new) > _MOST_NEW:
+            self._put_aside()
 
     def _note(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
         place = (number, key)
@@ -155,12 +196,40 @@ class HeadingWriter:
 
     def commit(self) -> None:
         """Makes what was added durable and visible to readers."""
-        if not self._new:
-            return
-        rows = [(*place, *content) for place, content in sorted(self._new.items())]
+        if self._aside is not None:
+            self._put_aside()
+            self._transaction(_TAKE_BACK)
+            self._connection.execute("DETACH DATABASE aside")
+            self._aside.unlink()
+            self._aside = None
+        elif self._new:
+            self._transaction(_PUT, self._rows())
+        self._forget()
+
+    def compact(self) -> None:
+        """Leaves no room between headings: an index that has just been made changes little."""
+        self._connection.execute("VACUUM main")
+
+    def _transaction(self, statement: str, rows: list[Row] | None = None) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(_PUT, rows)
+        if rows is None:
+            self._connection.execute(statement)
+        else:
+            self._connection.executemany(statement, rows)
         self._connection.execute("COMMIT")
+
+    def _rows(self) -> list[Row]:
+        return [(*place, *content) for place, content in sorted(self._new.items())]
+
+    def _put_aside(self) -> None:
+        if self._aside is None:
+            self._aside = self._path.with_name("headings.aside")
+            for statement in _ASIDE:
+                self._connection.execute(statement, (str(self._aside),) if "?" in statement else ())
+        self._transaction(_PUT_ASIDE, self._rows())
+        self._forget()
+
+    def _forget(self) -> None:
         self._new.clear()
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()

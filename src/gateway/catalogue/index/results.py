@@ -18,7 +18,7 @@ from gateway.catalogue.index.compile import MOST_NODES, any_of, both, how_many, 
 from gateway.catalogue.index.cost import INLINE
 from gateway.catalogue.index.folding import heading
 from gateway.catalogue.index.numbers import period, shelf_order
-from gateway.catalogue.index.schema import ID, packed, schema, sort_fields, sort_number, told_apart
+from gateway.catalogue.index.schema import ID, packed, schema, sort_fields, sort_number
 from gateway.catalogue.index_map import INDEXES, Kind
 from gateway.catalogue.query import Missing, ProblemCode, QueryProblem, SortKey
 
@@ -213,21 +213,20 @@ def _around(searcher: tantivy.Searcher, key: SortKey, query: tantivy.Query) -> t
 
 def _below(searcher: tantivy.Searcher, index: str, value: str, *, inclusive: bool) -> tantivy.Query:
     """The records whose text comes before a value. Text has no ranges: the columns of numbers decide all but those that
-    begin alike, and of these the texts themselves are looked up."""
+    begin alike, and of these the texts themselves are looked at."""
     first, second, whole = sort_fields(index)
     low, high = packed(value)
-    alike = searcher.terms_with_prefix(whole, value[: told_apart(value)], limit=_BY_TEXT + 1)
-    if len(alike) > _BY_TEXT:
-        raise QueryProblem(ProblemCode.SORT_MISSING, value[:200])
-    before = [
-        text for text, _ in alike if packed(text) == (low, high) and (text < value or (inclusive and text == value))
-    ]
     same = _range(first, low, low)
+    alike = both(same, _range(second, high, high))
+    found = searcher.search(alike, _BY_TEXT + 1, count=False, order_by_field=whole, order=tantivy.Order.Asc).hits
+    if len(found) > _BY_TEXT:
+        raise QueryProblem(ProblemCode.SORT_MISSING, value[:200])
+    before = [at for text, at in found if text < value or (inclusive and text == value)]
     return any_of(
         [
             _range(first, None, low - 1),
             both(same, _range(second, None, high - 1)),
-            both(both(same, _range(second, high, high)), _TQuery.term_set_query(schema(), whole, before)),
+            _TQuery.term_set_query(schema(), ID, _ids(searcher, before)),
         ]
     )
 
@@ -299,7 +298,8 @@ def _ids(searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress]) -> lis
 
 def _same(column: Column, value: Any) -> tantivy.Query:
     if column.text:
-        return _TQuery.term_query(schema(), column.field, value)
+        # Without scores a column will do; with them tantivy wants an index.
+        return _TQuery.const_score_query(_TQuery.term_query(schema(), column.field, value), 0.0)
     return _range(column.field, value, value)
 
 

@@ -6,9 +6,10 @@ that take the same ones share the work.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
-from gateway.catalogue.index.numbers import Normal
 from gateway.catalogue.index_map import INDEXES, Index, Kind, Source
 from gateway.catalogue.records import Format
 
@@ -18,28 +19,38 @@ _JOINED = frozenset({"050", "090", "680", "852"})
 """Call numbers: class and item part are one value."""
 _MOST_SHAPES = 50_000
 
+_FILED_AT = {"130": 0, "730": 0, "740": 0, "222": 1, "240": 1, "242": 1, "245": 1, "440": 1, "830": 1}
+"""MARC 21: which indicator counts the characters that are passed over in filing."""
+
 Places = tuple[int, ...]
+Pick = Callable[[Sequence[str]], Sequence[str]]
+"""Takes what an index takes from the subfields of a field."""
 
 
 class Texts(NamedTuple):
     """Indexes of text that take the same subfields of a field: those among them that are anchored, that are listed,
-    that count values, and that hold titles."""
+    that count values, and that hold titles.
 
-    places: Places
+    `codes`: of the subfields taken, in a subject, whose subdivisions are written apart; else empty. `skip` first
+    characters are not filed. `sorts`: it is the title that the record is sorted by."""
+
+    pick: Pick
     names: tuple[str, ...]
     anchored: tuple[str, ...]
     listed: tuple[str, ...]
     counted: tuple[str, ...]
     titles: tuple[str, ...]
+    codes: str
+    skip: int
+    sorts: bool
 
 
 class Values(NamedTuple):
-    """An index of numbers or codes and the subfields it takes; `first` and `end` are positions in them; `normal` reads
-    them."""
+    """An index of numbers or codes and the subfields it takes; `first` and `end` are positions in them; a `joined`
+    value is all of them together."""
 
     row: Index
-    normal: Normal
-    places: Places
+    pick: Pick
     first: int | None
     end: int | None
     joined: bool
@@ -48,7 +59,7 @@ class Values(NamedTuple):
 class Shape(NamedTuple):
     """`anywhere`: the subfields that are found by searches anywhere."""
 
-    anywhere: Places
+    anywhere: Pick | None
     texts: tuple[Texts, ...]
     values: tuple[Values, ...]
 
@@ -84,21 +95,20 @@ CONTROLS = {
 }
 """What is taken from control fields."""
 
-_shapes: dict[tuple[Format, str, str, str], Shape] = {}
+SHAPES: dict[Format, dict[tuple[str, str, tuple[str, ...]], Shape]] = {format_: {} for format_ in Format}
+"""Those known, by tag, indicators and codes: to be looked at before `shape` is asked."""
 
 
-def shape(format_: Format, tag: str, indicators: str, codes: str) -> Shape:
-    """What is done with a field of this shape."""
-    key = (format_, tag, indicators, codes)
-    found = _shapes.get(key)
-    if found is None:
-        if len(_shapes) > _MOST_SHAPES:
-            _shapes.clear()
-        found = _shapes[key] = _made(format_, tag, indicators, codes)
-    return found
+def shape(format_: Format, tag: str, indicators: str, codes: tuple[str, ...]) -> Shape:
+    """What is done with a field of this shape; known from now on."""
+    known = SHAPES[format_]
+    if len(known) > _MOST_SHAPES:
+        known.clear()
+    made = known[tag, indicators, codes] = _made(format_, tag, indicators, codes)
+    return made
 
 
-def _made(format_: Format, tag: str, indicators: str, codes: str) -> Shape:
+def _made(format_: Format, tag: str, indicators: str, codes: tuple[str, ...]) -> Shape:
     anywhere: set[int] = set()
     first, last = _ANY_TAGS[format_]
     if first <= tag < last:
@@ -112,20 +122,40 @@ def _made(format_: Format, tag: str, indicators: str, codes: str) -> Shape:
         if not places:
             continue
         if index.kind is not Kind.TEXT:
-            values.append(Values(index, index.values or index.normal, places, source.first, source.end, tag in _JOINED))
+            values.append(Values(index, _pick(places), source.first, source.end, tag in _JOINED))
         elif index.name == "any":
             anywhere.update(places)
         else:
             texts.setdefault(places, []).append(index)
-    return Shape(tuple(sorted(anywhere)), tuple(_texts(*one) for one in texts.items()), tuple(values))
+    skip = _skip(indicators, _FILED_AT[tag]) if format_ is Format.MARC21 and tag in _FILED_AT else 0
+    return Shape(
+        _pick(tuple(sorted(anywhere))) if anywhere else None,
+        tuple(_texts(places, indexes, tag, codes, skip) for places, indexes in texts.items()),
+        tuple(values),
+    )
 
 
-def _texts(places: Places, indexes: list[Index]) -> Texts:
+def _pick(places: Places) -> Pick:
+    if places[-1] - places[0] == len(places) - 1:
+        return itemgetter(slice(places[0], places[-1] + 1))
+    return itemgetter(*places)
+
+
+def _skip(indicators: str, place: int) -> int:
+    digit = indicators[place : place + 1]
+    return int(digit) if digit.isdecimal() else 0
+
+
+def _texts(places: Places, indexes: list[Index], tag: str, codes: tuple[str, ...], skip: int) -> Texts:
+    titles = tuple(index.name for index in indexes if index.title_like)
     return Texts(
-        places,
+        _pick(places),
         tuple(index.name for index in indexes),
         tuple(index.name for index in indexes if index.anchored),
         tuple(index.name for index in indexes if index.scannable and not index.list_of),
         tuple(index.name for index in indexes if index.facet),
-        tuple(index.name for index in indexes if index.title_like),
+        titles,
+        "".join(codes[place] for place in places) if tag[0] == "6" else "",
+        skip,
+        "title" in titles and tag in ("245", "200"),
     )

@@ -8,9 +8,13 @@ none, is made anew from the beginning of the feed beside the one in use.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from itertools import cycle
 from pathlib import Path
 from typing import Protocol
 
@@ -18,11 +22,10 @@ import structlog
 import tantivy
 
 from gateway.catalogue.index.directory import begin, current, is_current, is_of, position, set_position, tidy, use
-from gateway.catalogue.index.extract import extract
 from gateway.catalogue.index.headings import HeadingWriter
-from gateway.catalogue.index.schema import ID, document, prepare, schema
+from gateway.catalogue.index.pages import Helper, Ready, make_ready, wanted
+from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.records import IndexEntry
-from library_protocols.marc import MarcError, from_marcxml
 
 _LOG = structlog.get_logger(__name__)
 
@@ -32,14 +35,22 @@ COMMIT_EVERY = 0.7
 """Seconds after which what has come is made visible."""
 IDLE = 0.25
 """Seconds between two looks at a feed that stands still."""
-_BULK_COMMIT = 20.0
-"""Seconds between commits while an index is being made: nobody reads it yet, and small segments cost merging."""
+_UNDER_WAY = 2
+"""Pages that each helper has: one to work on, one to go on with."""
 KEPT = 60.0
 """Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
+"""Octets that a thread of tantivy's collects before it writes a segment."""
+_FRESH_HEAP = 320_000_000
+"""The same while an index is made: fewer and larger segments are smaller, and need less merging."""
 _STRETCH_BITS = 16
 _STRETCH = 1 << _STRETCH_BITS
 """Bytes of a stretch of numbers, a bit each: after a restored backup numbers go on far beyond those before."""
+
+
+def processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class Feed(Protocol):
@@ -64,25 +75,25 @@ class IndexWriter:
         self.unreadable = 0
         self._seen: defaultdict[int, bytearray] | None = defaultdict(lambda: bytearray(_STRETCH)) if fresh else None
         index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
-        self._writer = index.writer(_HEAP, threads)
+        self._writer = index.writer((_FRESH_HEAP if fresh else _HEAP) * threads, threads)
         self._headings = HeadingWriter(folder / "headings.sqlite3", fresh=fresh)
 
     def apply(self, entries: Sequence[IndexEntry]) -> None:
         """Makes the index say what the feed says; seen by readers after `commit`."""
-        for entry in entries:
+        self.put(entries, make_ready(wanted(entries)))
+
+    def put(self, entries: Sequence[IndexEntry], ready: Ready) -> None:
+        """The same, of a page that was made ready before."""
+        for entry, document in zip(entries, ready.documents, strict=True):
             if self._may_be_there(entry.id):
                 self._writer.delete_documents_by_term(ID, entry.id)
-            record = entry.record
-            if record is not None and record.marcxml:
-                try:
-                    marc = from_marcxml(record.marcxml)
-                except MarcError:
-                    self.unreadable += 1
-                    _LOG.warning("a record cannot be indexed", record=entry.id, member=record.member)
-                    continue
-                fields = extract(marc, record.format, entry.holders)
-                self._writer.add_document(document(entry.id, entry.views, fields))
-                self._headings.add(entry.views, fields)
+            if document:
+                self._writer.add_json(document)
+        for views, listed in ready.listed.items():
+            self._headings.add(views, listed)
+        for record in ready.unreadable:
+            _LOG.warning("a record cannot be indexed", record=record)
+        self.unreadable += len(ready.unreadable)
         if entries:
             self.position = entries[-1].seq
             self.pending += len(entries)
@@ -93,6 +104,11 @@ class IndexWriter:
         self._writer.commit()
         set_position(self.folder, self.position)
         self.pending = 0
+
+    def finish(self) -> None:
+        """The last commit of an index that is made from nothing."""
+        self.commit()
+        self._headings.compact()
 
     def close(self) -> None:
         """Waits for merges that are under way; what was not committed is followed again."""
@@ -116,7 +132,8 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
     this feed."""
     folder = current(path)
     if folder is None or not is_current(folder) or not is_of(folder, await feed.lineage()):
-        folder = await rebuild(feed, path, stop)
+        # Half of them: kiosks and searches are served meanwhile.
+        folder = await rebuild(feed, path, stop, processors=processors() // 2)
         if folder is None:
             return
     writer = IndexWriter(folder)
@@ -140,27 +157,62 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
         writer.close()
 
 
-async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None) -> Path | None:
+async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, processors: int = 1) -> Path | None:
     """Makes a new index from the beginning of the feed and puts it in the place of the one in use.
 
-    None where `stop` came first: what was made until then is thrown away by the next attempt."""
+    None where `stop` came first: what was made until then is thrown away by the next attempt. With several
+    `processors` as many processes make records ready; raises ChildProcessError where one of them ends."""
     folder = begin(path, await feed.lineage())
-    writer = IndexWriter(folder, fresh=True)
-    committed = time.monotonic()
+    writer = IndexWriter(folder, fresh=True, threads=max(processors // 2, 1))
     try:
-        while entries := await feed.index_entries(writer.position, PAGE):
-            if stop is not None and stop.is_set():
-                return None
-            writer.apply(entries)
-            if time.monotonic() - committed >= _BULK_COMMIT:
-                writer.commit()
-                committed = time.monotonic()
-            await asyncio.sleep(0)  # whoever else works in this process has a turn
-        writer.commit()
+        async with aclosing(_pages(feed, processors)) as pages:
+            async for entries, ready in pages:
+                if stop is not None and stop.is_set():
+                    return None
+                writer.put(entries, ready)
+                await asyncio.sleep(0)  # whoever else works in this process has a turn
+        writer.finish()
     finally:
         writer.close()
     use(path, folder)
     return folder
+
+
+async def _pages(feed: Feed, processors: int) -> AsyncGenerator[tuple[list[IndexEntry], Ready], None]:
+    """The whole feed in pages that have been made ready, in its order. A few are under way at a time."""
+    entries = await feed.index_entries(0, PAGE)
+    # Starting a process takes as long as a page.
+    helpers = [_Helping() for _ in range(processors)] if processors > 1 and len(entries) == PAGE else []
+    turns, under_way = cycle(helpers), deque[tuple[list[IndexEntry], Awaitable[Ready]]]()
+    try:
+        while entries or under_way:
+            if not helpers:
+                yield entries, make_ready(wanted(entries))
+            elif entries and len(under_way) < _UNDER_WAY * len(helpers):
+                under_way.append((entries, next(turns).make_ready(entries)))
+            else:
+                page, ready = under_way.popleft()
+                yield page, await ready
+                continue
+            entries = await feed.index_entries(entries[-1].seq, PAGE)
+    finally:
+        for helper in helpers:
+            helper.close()
+
+
+class _Helping:
+    """A helper with a thread that talks to it: neither waits for the other pages."""
+
+    def __init__(self) -> None:
+        self._helper = Helper()
+        self._thread = ThreadPoolExecutor(1)
+
+    def make_ready(self, entries: Sequence[IndexEntry]) -> Awaitable[Ready]:
+        return asyncio.wrap_future(self._thread.submit(self._helper.make_ready, wanted(entries)))
+
+    def close(self) -> None:
+        self._helper.close()
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

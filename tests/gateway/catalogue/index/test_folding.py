@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.catalogue.index.folding import heading, words
+from gateway.catalogue.index.folding import SEPARATOR, heading, headings, words
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,8 @@ def test_signs_of_scripts_without_blanks_are_words() -> None:
 def test_folding_what_is_folded_changes_nothing() -> None:
     for text in ("Ŵyl's l'art; 東京 — مُحَمَّد", "Straße İstanbul"):
         assert heading(heading(text)) == heading(text)
+
+
+@given(st.lists(st.text(alphabet=f"aB 'l’-.`ŵ東ع{SEPARATOR}", max_size=12), max_size=6))
+def test_many_texts_are_folded_as_each_is(texts: list[str]) -> None:
+    assert headings(texts) == [heading(text) for text in texts]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue.index import headings
-from gateway.catalogue.index.directory import current
+from gateway.catalogue.index.directory import begin, current, use
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.writer import IndexWriter
@@ -127,3 +127,33 @@ async def test_a_scan_gives_up_among_the_headings_of_others(tmp_path: Path, monk
     monkeypatch.setattr(headings, "_MOST_PASSED", 10)
     assert (await reader.scan(ALL, "title", "")).partial
     reader.close()
+
+
+async def test_more_headings_than_memory_holds_come_out_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {"aber": ("aber", ALL), "bangor": ("bangor",)}
+    entries = [
+        entry(
+            n, record(f"001 {n}\n245 10 $aTitle {n // 2 % 30:02}{'!' * (member == 'aber')}"), member=member, views=views
+        )
+        for n, (member, views) in enumerate([*seen.items()] * 50, 1)
+    ]
+    scans: list[list[Scan]] = []
+    for most in (10_000, 7):
+        monkeypatch.setattr(headings, "_MOST_NEW", most)
+        path = tmp_path / str(most)
+        folder = begin(path)
+        writer = IndexWriter(folder, fresh=True)
+        for start in range(0, 100, 10):
+            writer.apply(entries[start : start + 10])
+        writer.finish()
+        writer.close()
+        use(path, folder)
+        assert not (folder / "headings.aside").exists()
+        reader = IndexReader(path)
+        scans.append([await reader.scan(view, "title", "", 50) for view in (ALL, "aber", "bangor")])
+        scans[-1].append(await reader.scan(ALL, "title", "", 50, words=True))
+        reader.close()
+    assert scans[0] == scans[1]
+    assert shown(scans[0][0]).startswith("[Title 00!=")

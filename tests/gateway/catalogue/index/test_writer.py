@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 
 from gateway.catalogue.index import writer as writing
 from gateway.catalogue.index.directory import begin, current, is_current, position
+from gateway.catalogue.index.headings import Scan
+from gateway.catalogue.index.pages import Helper
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.writer import IndexWriter, follow, rebuild
 from gateway.catalogue.query import AllRecords, Term
@@ -126,6 +130,54 @@ async def test_a_reader_keeps_what_it_sees_while_the_index_is_made_anew(tmp_path
     assert await ids(reader, AllRecords()) == [2]
     assert [one.display for one in (await reader.scan(ALL, "title", "")).entries] == ["Bees"]
     reader.close()
+
+
+async def test_several_processors_make_the_same_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "PAGE", 10)
+    feed = MemoryFeed([titled(number, f"Ant {number % 7}", number) for number in range(1, 96)])
+    feed.change(entry(5, None, seq=96))
+    feed.change(titled(6, "Wasps", 97))
+    shown: list[tuple[list[int], list[int], Scan]] = []
+    for count in (1, 2):
+        folder = await rebuild(feed, tmp_path / str(count), processors=count)
+        assert folder is not None
+        assert position(folder) == 97
+        reader = IndexReader(tmp_path / str(count))
+        found = await ids(reader, AllRecords()), await ids(reader, Term("title", "ant 3"))
+        shown.append((*found, await reader.scan(ALL, "title", "", 20)))
+        reader.close()
+    assert shown[0] == shown[1]
+    assert shown[0][0] == [1, 2, 3, 4, *range(6, 96)]
+
+
+class KillingFeed(MemoryFeed):
+    """Ends one of the processes that make records ready while the feed is read."""
+
+    helpers: list[Helper]
+
+    async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
+        if after_seq >= 50:
+            os.kill(self.helpers[-1].pid, signal.SIGKILL)
+        return await super().index_entries(after_seq, size)
+
+
+async def test_a_process_that_is_killed_ends_a_rebuild(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helpers: list[Helper] = []
+
+    class Known(Helper):
+        def __init__(self) -> None:
+            super().__init__()
+            helpers.append(self)
+
+    monkeypatch.setattr(writing, "PAGE", 10)
+    monkeypatch.setattr(writing, "Helper", Known)
+    old = await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path)
+    feed = KillingFeed([titled(number, "Ants", number) for number in range(1, 500)])
+    feed.helpers = helpers
+    with pytest.raises(ChildProcessError, match="ended with -9"):
+        await rebuild(feed, tmp_path, processors=2)
+    assert current(tmp_path) == old
+    assert len(helpers) == 2
 
 
 def folders(path: Path) -> list[Path]:

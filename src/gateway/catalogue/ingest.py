@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gateway.catalogue import set_rules
 from gateway.catalogue.joining import Joiner
 from gateway.catalogue.matching import Rules
 from gateway.catalogue.preparing import Incoming, Prepared, Preparer
@@ -69,6 +70,7 @@ class Ingest:
         self.store = store
         self.preparer = Preparer(store.compression, Rules(union), sets)
         self._described = described(sets)
+        self._sorted_by = set_rules.digest(sets)
         self._names = names or {}
         self._now = now
 
@@ -123,9 +125,18 @@ class Ingest:
             if todo:
                 await self._take(work, member, todo, report)
                 await work.finish(self._now())
-            for key, value in (state or {}).items():
+            kept = {**(state or {}), **await self._sets(work)}
+            for key, value in kept.items():
                 await self.store.put_state(session, key, value)
         return report
+
+    async def _sets(self, work: Working) -> State:
+        """What is to be said of the sets: an empty store is sorted from its first record on as ours are, and no longer
+        as one where records were sorted otherwise."""
+        if work.was_empty:
+            return {set_rules.STATE: self._sorted_by}
+        said = [row[0] for row in await work.session.fetch(sql.STATE, key=set_rules.STATE)]
+        return {set_rules.STATE: None} if said and said != [self._sorted_by] else {}
 
     async def _fill(self, member: str, prepared: Sequence[Prepared]) -> None:
         """Renders and compresses what is new, as far as that can be told before the transaction; makes the

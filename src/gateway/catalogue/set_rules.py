@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,10 @@ from library_protocols.marc import Record
 if TYPE_CHECKING:
     from gateway.catalogue.query_sets import QuerySet
     from gateway.config import Config
+
+
+STATE = "sets"
+"""State key of the store: `digest` of the rules by which all its records were sorted."""
 
 
 class SetRule(Protocol):
@@ -28,9 +33,19 @@ class SetRule(Protocol):
     @property
     def description(self) -> str: ...
 
+    @property
+    def query(self) -> object:
+        """What defines the set; its repr says all of it."""
+        ...
+
     def matches(self, record: Record, marc: Format) -> bool:
         """Whether a record belongs to the set."""
         ...
+
+
+def digest(rules: Sequence[SetRule]) -> str:
+    """Another one for rules that sort records otherwise."""
+    return hashlib.sha256(repr([(rule.view, rule.spec, rule.query) for rule in rules]).encode()).hexdigest()
 
 
 def with_parents(spec: str) -> list[str]:

@@ -234,10 +234,10 @@ class Rule:
     description = ""
 
     def __init__(self, view: str, spec: str, word: str) -> None:
-        self.view, self.spec, self.name, self._word = view, spec, spec, word
+        self.view, self.spec, self.name, self.query = view, spec, spec, word
 
     def matches(self, record: Record, marc: Format) -> bool:
-        return self._word in record.first("245", "a")
+        return self.query in record.first("245", "a")
 
 
 async def test_names_of_sets(ingest: Ingest, store: Writer) -> None:

@@ -146,7 +146,7 @@ class Working:
         self._scopes: dict[tuple[str, str], int] = {}
         self._new_scopes: list[Row] = []
         self._horizon = self._last_seq = self._last_id = 0
-        self._first_seq = 0
+        self._first_seq = self._before = 0
         self._drops: list[Row] = []
         self._puts: list[Row] = []
         self._blocks: Counter[tuple[int, int, int, int]] = Counter()
@@ -159,8 +159,14 @@ class Working:
         rows = await self.session.fetch(sql.POSITION)
         if rows:
             self._horizon, self._last_seq, self._last_id = rows[0]
+            self._before = self._last_id
         for number, view, spec, _, _ in await self.session.fetch(sql.SCOPES):
             self._scopes[view, spec] = number
+
+    @property
+    def was_empty(self) -> bool:
+        """Whether nothing has ever been written."""
+        return not self._before
 
     async def known(self, member: str, controls: Iterable[str]) -> dict[str, Rec]:
         """Source records by control number, with the whole of their shared bibs."""

@@ -6,7 +6,7 @@ Only the composition root makes one; it owns nothing that has to be closed.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -58,10 +58,12 @@ def create_app(
     title: str = "Library gateway",
     open_pages: bool = False,
     doors: Sequence[Route] = (),
+    beside: Callable[[], dict[str, str]] = dict,
 ) -> FastAPI:
     """The application. `cursor_secret` must be the same in every process that serves the same clients (None: this
     process alone). `open_pages` shows /docs, /openapi.json and /metrics to others than this machine. `registry` is what
-    /metrics shows. `doors` are other standards' routes, which answer in their own words."""
+    /metrics shows. `doors` are other standards' routes, which answer in their own words. `beside` says how the
+    processes beside this one stand, by name."""
     app = FastAPI(
         title=title,
         version=version("library-gateway"),
@@ -74,7 +76,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder, body_limit)
-    inside = pages(app, desk, members, registry, open_to_all=open_pages)
+    inside = pages(app, desk, members, registry, beside, open_to_all=open_pages)
     routers = (patrons, items, circulation, holds, fees, bibs, service, inside)
     for router in routers:
         app.include_router(router)

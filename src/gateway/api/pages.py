@@ -44,10 +44,14 @@ templates.filters["marked"] = _marked
 
 
 class Health(BaseModel):
-    """The process runs and answers."""
+    """The process runs and answers. `beside`: how the processes that keep the catalogue stand, in some words; what is
+    found may be old, and what is lent is not touched, where one of them is not `ready`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "ok", "beside": {"fill": "ready", "index": "ready"}}]}
+    )
     status: str = "ok"
+    beside: dict[str, str]
 
 
 class Readiness(BaseModel):
@@ -59,7 +63,13 @@ class Readiness(BaseModel):
 
 
 def pages(
-    app: FastAPI, desk: Desk, members: Members, registry: CollectorRegistry | None, *, open_to_all: bool
+    app: FastAPI,
+    desk: Desk,
+    members: Members,
+    registry: CollectorRegistry | None,
+    beside: Callable[[], dict[str, str]],
+    *,
+    open_to_all: bool,
 ) -> APIRouter:
     """The routes. Those about the inside are shown to this machine only, unless `open_to_all`."""
     router = APIRouter()
@@ -71,7 +81,7 @@ def pages(
 
     @router.get("/healthz", tags=["node"], summary="See whether this process answers", operation_id="health")
     async def health() -> Health:
-        return Health()
+        return Health(beside=beside())
 
     @router.get(
         "/readyz",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import pickle
 import sys
 from collections.abc import Awaitable
+from pathlib import Path
 
 import structlog
 import uvloop
@@ -21,6 +21,7 @@ import uvloop
 from gateway.catalogue import set_rules
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import writer as index
+from gateway.catalogue.index.progress import Making, Progress
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.rebuild import rebuild
 from gateway.catalogue.records import IndexEntry
@@ -36,6 +37,7 @@ from gateway.harvesting import schedule
 from gateway.importing.mirror import Mirror
 from gateway.runtime import logs
 from gateway.runtime.child import Child
+from gateway.runtime.program import program
 from gateway.store import open_store
 from gateway.store.effects import StoreUnavailable
 
@@ -44,7 +46,6 @@ NICENESS = 5  # kiosks and searches come first
 TURN_SECONDS = 1.0  # between two looks whether another node still fills
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 _UP_TO_DATE = 2
-_SETS = "sets"  # digest of the definitions that the records were sorted by
 
 log = structlog.get_logger(__name__)
 
@@ -58,13 +59,18 @@ def children(config: Config) -> dict[str, Child]:
 
 
 def orders(config: Config) -> bytes:
-    """What the processes are told when they start."""
-    return pickle.dumps((config, logs.is_readable()))
+    """What the processes are told when they start: by which program, and what."""
+    return program().encode("ascii") + b"\n" + pickle.dumps((config, logs.is_readable()))
 
 
 def main() -> None:
     size = int.from_bytes(sys.stdin.buffer.read(8), "big")
-    config, readable = pickle.loads(sys.stdin.buffer.read(size))  # noqa: S301  written by the server that started us
+    server, _, told = sys.stdin.buffer.read(size).partition(b"\n")
+    if server != program().encode("ascii"):
+        by = server.decode("ascii", "replace")
+        print(f"refuses the server is {by}, and {program()} is installed since: restart the server", flush=True)
+        return
+    config, readable = pickle.loads(told)  # noqa: S301  written by the server that started us
     logs.configure(readable=readable)
     os.nice(NICENESS)
     work = {"fill": fill, "index": follow}[sys.argv[1]]
@@ -85,7 +91,9 @@ async def fill(config: Config) -> None:
                     told = str(reason)
                     log.info("catalogue.waits_to_fill", reason=told)
                     if isinstance(reason, Busy):
-                        print("ready", flush=True)  # what is to be mirrored, the other node mirrors
+                        print(
+                            "ready", "does another node fills", sep="\n", flush=True
+                        )  # what is to be mirrored, that one does
                 await pause(stop, TURN_SECONDS)
 
 
@@ -110,27 +118,41 @@ async def follow(config: Config) -> None:
     async with contextlib.AsyncExitStack() as opened:
         store = await open_reader(config.catalogue_url)
         opened.push_async_callback(store.close)
+        path = config.data_dir / INDEX_FOLDER
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(index.follow(_Feed(store), config.data_dir / INDEX_FOLDER, _stop(parts)))
+            parts.create_task(index.follow(_Feed(store, path), path, _stop(parts)))
 
 
 class _Feed:
     """The feed as the index follows it. Says `ready` when there was twice nothing new: what was read before the first
-    time has been committed by the second."""
+    time has been committed by the second. Tells how far an index is that is made from the beginning of the feed."""
 
-    def __init__(self, store: Reader) -> None:
+    def __init__(self, store: Reader, path: Path) -> None:
         self._store = store
+        self._path = path
         self._nothing = 0
+        self._progress: Progress | None = None
 
     async def lineage(self) -> str:
         return await self._store.lineage()
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
+        if self._progress is not None and self._nothing:  # all had been read, and the index has been put in its place
+            self._progress.end()
+            self._progress = None
         entries = await self._store.index_entries(after_seq, size)
         self._nothing = self._nothing + 1 if not entries else 0
+        if entries and not after_seq:
+            self._progress = Progress(self._path, (await self._store.stats()).records, _tell)
+        if self._progress is not None:
+            self._progress.add(len(entries))
         if self._nothing == _UP_TO_DATE:
             print("ready", flush=True)
         return entries
+
+
+def _tell(making: Making) -> None:
+    print(f"does {making}", flush=True)
 
 
 def _stop(parts: asyncio.TaskGroup) -> asyncio.Event:
@@ -174,8 +196,8 @@ async def _mirror(mirror: Mirror, members: list[str], stop: asyncio.Event) -> No
 async def _sets(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
     """Sorts the records anew where the configuration defines other sets than when they were last sorted."""
     rules = set_rules.configured(config)
-    defined = hashlib.sha256(repr([(rule.view, rule.spec, rule.query) for rule in rules]).encode()).hexdigest()
-    if await store.state(_SETS) == defined:
+    defined = set_rules.digest(rules)
+    if await store.state(set_rules.STATE) == defined:
         return
     done = await rebuild(
         store,
@@ -186,7 +208,7 @@ async def _sets(store: Writer, config: Config, clock: Clock, stop: asyncio.Event
         stop=stop.is_set,
     )
     if done.finished:
-        await store.set_state(_SETS, defined)
+        await store.set_state(set_rules.STATE, defined)
         log.info("catalogue.sets_sorted", looked=done.looked, moved=done.moved)
 
 

@@ -1,7 +1,8 @@
 """A child process of the server: started, fed its orders, started again when it ends by itself.
 
 The child gets its orders on standard input, which stays open: its end tells the child that the server is gone, however
-that came about. On standard output it writes one word a line, of which the server knows `ready`.
+that came about. On standard output it says how it stands, a line each: `ready`, `does` and what it is doing meanwhile,
+`refuses` and why it cannot follow its orders. It is not started again then, until there are others.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ log = structlog.get_logger(__name__)
 
 
 class Child:
-    """`orders` are written to the child's standard input when it starts, with their length before them."""
+    """`orders` are written to the child's standard input when it starts, with their length before them. `state` says in
+    some words how it stands."""
 
     def __init__(self, name: str, command: Sequence[str], orders: bytes = b"") -> None:
         self.name = name
         self.starts = 0
+        self.state = "starts"
         self._command = tuple(command)
         self._orders = orders
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
+        self._refusal = ""
+        self._renewed = asyncio.Event()
         self._stopping = False
         self._renewing = False
 
@@ -51,7 +56,12 @@ class Child:
                 if self._renewing:
                     self._renewing, wait = False, AGAIN_SECONDS
                     continue
+                if self._refusal:
+                    log.error("child.refused", child=self.name, reason=self._refusal)
+                    await self._renewed.wait()
+                    continue
                 wait = AGAIN_SECONDS if loop.time() - begun > STEADY_SECONDS else wait
+                self.state = f"ended with code {code}, is started again"
                 log.error("child.ended", child=self.name, code=code, again_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, AGAIN_CEILING)
@@ -63,17 +73,19 @@ class Child:
         await self._ready.wait()
 
     def renew(self, orders: bytes) -> None:
-        """Gives the child other orders: it finishes, and is started again with them."""
-        if orders == self._orders:
+        """Gives the child other orders: it finishes, and is started again with them. One that refused tries anew."""
+        if orders == self._orders and not self._refusal:
             return
         self._orders = orders
-        if self._process is not None and self._process.stdin is not None:
+        self._renewed.set()
+        if self._process is not None and self._process.stdin is not None and self._process.returncode is None:
             self._renewing = True
             self._process.stdin.close()
 
     async def stop(self) -> None:
         """Lets the child finish, then ends it."""
         self._stopping = True
+        self._renewed.set()
         process, self._process = self._process, None
         if process is None:
             return
@@ -89,6 +101,8 @@ class Child:
 
     async def _once(self) -> int:
         self.starts += 1
+        self.state, self._refusal = "starts", ""
+        self._renewed.clear()
         process = self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True
         )
@@ -98,6 +112,16 @@ class Child:
         with contextlib.suppress(ConnectionError):
             await process.stdin.drain()
         while line := await process.stdout.readline():
-            if line.strip() == b"ready":
-                self._ready.set()
+            self._hear(line.decode(errors="replace").strip())
         return await process.wait()
+
+    def _hear(self, line: str) -> None:
+        word, _, said = line.partition(" ")
+        match word:
+            case "ready":
+                self.state = "ready"
+                self._ready.set()
+            case "does":
+                self.state = said
+            case "refuses":
+                self.state = self._refusal = said

@@ -32,7 +32,9 @@ from gateway.members.readers import Readers
 from gateway.platforms.port import Platform
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.platforms.reference.policy import MemberSettings
+from gateway.runtime import catalogue_work
 from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
+from gateway.runtime.child import Child
 from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
@@ -54,6 +56,7 @@ class Composition:
     readers: Readers
     desk: Desk
     doors: CatalogueDoors | None
+    children: dict[str, Child]
     journal: Journal
     recorder: ExchangeRecorder
     sip2: Sip2Service
@@ -129,6 +132,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
     doors = await catalogue_doors(config, readers, desk, clock, recorder) if config.catalogue.enabled else None
+    children = catalogue_work.children(config) if doors else {}
     app = create_app(
         desk,
         members,
@@ -138,6 +142,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         body_limit=config.limits.body_bytes,
         registry=registry,
         doors=doors.routes() if doors else (),
+        beside=lambda: {role: child.state for role, child in children.items()},
     )
     return Composition(
         config=config,
@@ -148,6 +153,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         readers=readers,
         desk=desk,
         doors=doors,
+        children=children,
         journal=journal,
         recorder=recorder,
         sip2=sip2_service,

@@ -21,7 +21,6 @@ from gateway.catalogue.catalogue import Catalogue
 from gateway.config import Config, ConfigError, ListenerConfig, Problem
 from gateway.platforms.reference import housekeeping
 from gateway.runtime import catalogue_work, tls
-from gateway.runtime.child import Child
 from gateway.runtime.compose import Composition, problems
 from gateway.runtime.listeners import HttpListener, TcpListener, bind
 
@@ -45,7 +44,6 @@ class Server:
         self._listeners: list[Listener] = []
         self._background: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
-        self._children: dict[str, Child] = catalogue_work.children(gateway.config) if gateway.doors else {}
 
     @property
     def ports(self) -> dict[str, int]:
@@ -67,7 +65,7 @@ class Server:
         self._spawn("housekeeping", self._keep_house())
         self._spawn("retention", self.gateway.recorder.keep_retention(config.exchanges.retention_days))
         self._spawn("replay", self.gateway.journal.replayer(self.gateway.desk))
-        for child in self._children.values():
+        for child in self.gateway.children.values():
             self._spawn(child.name, child.run())
         if self.gateway.doors is not None:
             self._spawn("refresh", self._refresh(self.gateway.doors.catalogue))
@@ -119,7 +117,7 @@ class Server:
         waiting = [name for name, value in kept.items() if getattr(config, name) != value]
         config = config.model_copy(update=kept)
         self.gateway.replace(config)
-        for child in self._children.values():
+        for child in self.gateway.children.values():
             child.renew(catalogue_work.orders(config))
         log.info("reload.done", members=len(config.members), needs_restart=waiting)
 
@@ -179,7 +177,7 @@ class Server:
         """Returns once what the platform held at the start can be searched."""
         if self.gateway.doors is None:
             return
-        for child in self._children.values():
+        for child in self.gateway.children.values():
             await child.ready()
         while not await self.gateway.doors.catalogue.is_current():  # noqa: ASYNC110  another process's work
             await asyncio.sleep(REFRESH_SECONDS / 10)

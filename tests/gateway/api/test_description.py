@@ -110,7 +110,7 @@ async def test_pages_about_the_inside_stay_inside(gateway: Gateway) -> None:
     async with gateway.client(client=("192.0.2.7", 5000)) as far:
         for path in ("/docs", "/openapi.json", "/metrics"):
             assert (await far.get(path)).status_code == 404
-        assert (await far.get("/healthz")).json() == {"status": "ok"}
+        assert (await far.get("/healthz")).json() == {"status": "ok", "beside": {}}
         assert (await far.get("/v1/status")).status_code == 200
     opened = create_app(gateway.desk, gateway.members, SystemClock(), open_pages=True)
     transport = httpx.ASGITransport(opened, client=("192.0.2.7", 5000))

@@ -118,3 +118,52 @@ async def test_a_child_that_does_not_end_is_killed(file: Path, monkeypatch: pyte
         await child.stop()
         await running
     await until(lambda: not runs(pid))
+
+
+REFUSE = """
+import sys
+size = int.from_bytes(sys.stdin.buffer.read(8), "big")
+told = sys.stdin.buffer.read(size)
+open(sys.argv[1], "ab").write(told + b"|")
+print("ready" if told == b"good" else "refuses another program is installed", flush=True)
+if told == b"good":
+    sys.stdin.buffer.read()
+"""
+
+
+async def test_a_child_that_refuses_its_orders_is_not_started_again_until_there_are_others(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+    child = Child("test", [sys.executable, "-c", REFUSE, str(file)], b"bad")
+    running = asyncio.create_task(child.run())
+    await until(lambda: child.state == "another program is installed")
+    await asyncio.sleep(0.1)
+    child.renew(b"bad")  # as a reload does: what is installed may have been put right
+    await until(lambda: written(file) == b"bad|bad|")
+    assert child.starts == 2
+    child.renew(b"good")
+    async with asyncio.timeout(SOON):
+        await child.ready()
+    assert (written(file), child.state) == (b"bad|bad|good|", "ready")
+    await child.stop()
+    await running
+
+
+async def test_a_child_that_refuses_lets_itself_be_stopped(file: Path) -> None:
+    child = Child("test", [sys.executable, "-c", REFUSE, str(file)], b"bad")
+    running = asyncio.create_task(child.run())
+    await until(lambda: child.state == "another program is installed")
+    await child.stop()
+    async with asyncio.timeout(SOON):
+        await running
+
+
+async def test_a_child_says_what_it_does(file: Path) -> None:
+    script = ECHO.replace('print("ready", flush=True)', 'print("does 3 of 5 records", flush=True)')
+    child = Child("test", [sys.executable, "-c", script, str(file)])
+    assert child.state == "starts"
+    running = asyncio.create_task(child.run())
+    await until(lambda: child.state == "3 of 5 records")
+    await child.stop()
+    await running

@@ -33,8 +33,10 @@ class Node:
 
     def found(self) -> str:
         """What a search for everything answers."""
-        url = f"http://127.0.0.1:{self.port}/sru/aber?query=cql.allRecords%3D1&maximumRecords=0"
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        return self.ask("/sru/aber?query=cql.allRecords%3D1&maximumRecords=0")
+
+    def ask(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
             return answer.read().decode()
 
 
@@ -113,10 +115,13 @@ def test_one_node_fills_and_another_takes_over(tmp_path: Path, database: Databas
         until(lambda: second.says("catalogue.waits_to_fill"))
         for each in (first, second):
             until(lambda each=each: ">4</" in each.found())
+        until(lambda: '"beside":{"fill":"ready","index":"ready"}' in first.ask("/healthz"))
+        until(lambda: '"beside":{"fill":"another node fills","index":"ready"}' in second.ask("/healthz"))
         assert not second.says("catalogue.fills")
 
         os.kill(first.process.pid, signal.SIGKILL)
         until(lambda: second.says("catalogue.fills"))
+        until(lambda: '"fill":"ready"' in second.ask("/healthz"))
         assert len(provider.lists()) == asked  # it knows that the source has been harvested
         children = psutil.Process(second.process.pid).children()
         os.kill(second.process.pid, signal.SIGTERM)

@@ -198,7 +198,7 @@ class Reader(ABC):
                 if status == Status.VISIBLE:
                     holders.setdefault(group, set()).add(member)
             own = {number: row for number, row in rows.items() if row.status in SHOWN}
-            records = await self._made(session, own)
+            records = await self._made(session, own, {})  # holdings are indexed by who holds alone
         entries: list[IndexEntry] = []
         for seq, item in changes:
             row, record = rows.get(item), records.get(item)

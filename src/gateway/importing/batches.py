@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -99,10 +100,9 @@ async def load(
     taken = iter(()) if report.finished else source.rows(row.offset)
     while not report.finished:
         batch = list(islice(taken, batch_size))
-        rejected = await _write(store, clock, loader, batch, row, known is None, last=len(batch) < batch_size)
-        known = row
-        refused.add(rejected)
         repaired.add(batch)
+        await _write(store, clock, loader, batch, row, known is None, refused, last=len(batch) < batch_size)
+        known = row
         report.rows_done, report.rows_refused = row.rows_done, row.rows_refused
         report.finished = row.finished_at is not None
         position = source.total if report.finished else batch[-1].position
@@ -124,9 +124,18 @@ def load_id(source: Path, options: dict[str, Any]) -> str:
 
 
 async def _write(
-    store: Store, clock: Clock, loader: Loader, batch: list[Taken], row: ImportProgressRow, first: bool, *, last: bool
-) -> list[Rejected]:
-    """Writes one batch with the new progress; `row` is then as written."""
+    store: Store,
+    clock: Clock,
+    loader: Loader,
+    batch: list[Taken],
+    row: ImportProgressRow,
+    first: bool,
+    rejects: Rejects,
+    *,
+    last: bool,
+) -> None:
+    """Writes one batch with the new progress; `row` is then as written. What is refused is told before: what is told
+    too early is cut off by the next run, what is counted and not told would be lost."""
     unreadable = [Rejected(taken.label, taken.problem) for taken in batch if taken.problem is not None]
     readable = [taken for taken in batch if taken.problem is None]
     for attempt in range(_ATTEMPTS):
@@ -141,16 +150,17 @@ async def _write(
             finished_at=now if last else None,
             version=row.version,
         )
+        rejects.add([*unreadable, *refused])
         try:
             await store.apply(row.member, [*effects, Insert(new) if first else Update(new)])
         except WriteConflict:
+            rejects.take_back()
             if attempt == _ATTEMPTS - 1:
                 raise
             continue
         row.offset, row.rows_done, row.rows_refused = new.offset, new.rows_done, new.rows_refused
         row.finished_at, row.version = new.finished_at, row.version if first else row.version + 1
-        return [*unreadable, *refused]
-    raise AssertionError("unreachable")
+        return
 
 
 class Rejects:
@@ -158,6 +168,7 @@ class Rejects:
 
     def __init__(self, path: Path, *, keep: int) -> None:
         self._path = path
+        self._before = 0
         kept: list[list[str]] = []
         if keep and path.exists():
             with path.open(newline="", encoding="utf-8") as file:
@@ -166,10 +177,16 @@ class Rejects:
             self._write("w", [["row", "reason"], *kept])
 
     def add(self, rejected: list[Rejected]) -> None:
+        self._before = self._path.stat().st_size if self._path.exists() else 0
         if not rejected:
             return
         rows = [[row.label, row.reason] for row in rejected]
-        self._write("a", rows if self._path.exists() else [["row", "reason"], *rows])
+        self._write("a", rows if self._before else [["row", "reason"], *rows])
+
+    def take_back(self) -> None:
+        """What was added last was not to be."""
+        if self._path.exists():
+            os.truncate(self._path, self._before)
 
     def _write(self, mode: str, rows: list[list[str]]) -> None:
         with self._path.open(mode, newline="", encoding="utf-8") as file:

@@ -78,9 +78,10 @@ async def import_catalogue(
             ready = [one for one in prepared if one.refusal is None]
             problems += [Rejected(one.label, one.refusal) for one in prepared if one.refusal is not None]
             place.rows_refused += len(problems)
-            await ingest.put_prepared(member, ready, state={key: json.dumps(dataclasses.asdict(place))})
+            # What is told too early is cut off by the next run; what is counted and not told would be lost.
             refused.add(problems)
             repaired.add(noted)
+            await ingest.put_prepared(member, ready, state={key: json.dumps(dataclasses.asdict(place))})
             report.rows_done, report.rows_refused, report.finished = place.rows_done, place.rows_refused, place.finished
             progress(
                 Step(file.total if place.finished else place.offset, file.total, place.rows_done, place.rows_refused,

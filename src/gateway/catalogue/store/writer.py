@@ -63,6 +63,8 @@ class Writer(Reader):
             if not any(row[1] == kind for row in known):
                 number = max((row[0] for row in known), default=0) + 1
                 await session.run(sql.PUT_DICTIONARY, [(number, kind, made)])
+        # Only what is committed is written with: a record whose dictionary was rolled back could never be read.
+        async with self.snapshot(EVERYTHING) as session:
             self.compression.learn(await session.fetch(sql.DICTIONARIES))
 
     async def _samples(self, session: Session, kind: str) -> list[bytes]:

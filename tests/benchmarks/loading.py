@@ -1,6 +1,6 @@
 """The catalogue loaded and indexed with the benchmarks' records, in processes of their own, so that their time counts.
 
-`python -m tests.benchmarks.loading load DATA_DIR FILES` takes FILES/{member}.mrc as `gateway import marc
+`python -m tests.benchmarks.loading_process load DATA_DIR FILES` takes FILES/{member}.mrc as `gateway import marc
 --catalogue-only` does; `... index DATA_DIR` makes the index as `gateway catalogue rebuild index` does.
 """
 
@@ -12,7 +12,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -108,7 +107,7 @@ def index(data_dir: Path) -> Took:
 
 def _run(*arguments: str) -> Took:
     began = time.perf_counter()
-    process = subprocess.Popen(python("tests.benchmarks.loading", *arguments), stdout=subprocess.PIPE)
+    process = subprocess.Popen(python("tests.benchmarks.loading_process", *arguments), stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as answer:
         peak = answer.read()
@@ -245,6 +244,12 @@ def indexed_catalogue(records: int) -> Path:
     return data_dir
 
 
+def run(work: str, data_dir: str, *files: str) -> None:
+    """Does in this process what `load` and `index` measure; its peak of memory goes to standard output."""
+    asyncio.run(_load(Path(data_dir), Path(*files)) if work == "load" else _index(Path(data_dir)))
+    print(_peak())
+
+
 async def _load(data_dir: Path, folder: Path) -> None:
     config = configuration(data_dir)
     store = await open_writer(config.catalogue_url)
@@ -288,8 +293,3 @@ def _peak() -> float:
 def _bars() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, console=diagnostics, disable=not diagnostics.is_terminal)
-
-
-if __name__ == "__main__":
-    asyncio.run(_load(Path(sys.argv[2]), Path(sys.argv[3])) if sys.argv[1] == "load" else _index(Path(sys.argv[2])))
-    print(_peak())

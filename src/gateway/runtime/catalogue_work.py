@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import pickle
+import shutil
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -21,6 +22,7 @@ import uvloop
 from gateway.catalogue import set_rules
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import writer as index
+from gateway.catalogue.index.directory import tidy
 from gateway.catalogue.index.progress import Making, Progress
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.rebuild import rebuild
@@ -41,11 +43,11 @@ from gateway.runtime.program import program
 from gateway.store import open_store
 from gateway.store.effects import StoreUnavailable
 
+LEAST_FREE = 64 << 20  # octets; with less, a commit of the index is what fails for want of it
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
 NICENESS = 5  # kiosks and searches come first
 TURN_SECONDS = 1.0  # between two looks whether another node still fills
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
-_UP_TO_DATE = 2
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +75,22 @@ def main() -> None:
     config, readable = pickle.loads(told)  # noqa: S301  written by the server that started us
     logs.configure(readable=readable)
     os.nice(NICENESS)
-    work = {"fill": fill, "index": follow}[sys.argv[1]]
-    uvloop.run(work(config))
+    run(sys.argv[1], config)
+
+
+def run(role: str, config: Config) -> None:
+    """Does what the role is for. Raises what ends it; where the disk is full, says so and ends."""
+    work = {"fill": fill, "index": follow}[role]
+    try:
+        uvloop.run(work(config))
+    except Exception:
+        free = shutil.disk_usage(config.data_dir).free
+        if free >= LEAST_FREE:
+            raise
+        log.error("catalogue.disk_full", path=str(config.data_dir), free_megabytes=free >> 20)
+        if role == "index":
+            tidy(config.data_dir / INDEX_FOLDER)  # an index half made would leave no room to kiosks until we try again
+        raise SystemExit(1) from None
 
 
 async def fill(config: Config) -> None:
@@ -120,34 +136,43 @@ async def follow(config: Config) -> None:
         opened.push_async_callback(store.close)
         path = config.data_dir / INDEX_FOLDER
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(index.follow(_Feed(store, path), path, _stop(parts)))
+            parts.create_task(index.follow(_Feed(store, path), path, _stop(parts), _Ready().say))
+
+
+class _Ready:
+    """Says `ready`, once."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def say(self) -> None:
+        if not self._said:
+            self._said = True
+            print("ready", flush=True)
 
 
 class _Feed:
-    """The feed as the index follows it. Says `ready` when there was twice nothing new: what was read before the first
-    time has been committed by the second. Tells how far an index is that is made from the beginning of the feed."""
+    """The feed as the index follows it. Tells how far an index is that is made from the beginning of the feed."""
 
     def __init__(self, store: Reader, path: Path) -> None:
         self._store = store
         self._path = path
-        self._nothing = 0
+        self._read_all = False
         self._progress: Progress | None = None
 
     async def lineage(self) -> str:
         return await self._store.lineage()
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
-        if self._progress is not None and self._nothing:  # all had been read, and the index has been put in its place
+        if self._progress is not None and self._read_all:  # all had been read, and the index has been put in its place
             self._progress.end()
             self._progress = None
         entries = await self._store.index_entries(after_seq, size)
-        self._nothing = self._nothing + 1 if not entries else 0
+        self._read_all = not entries
         if entries and not after_seq:
             self._progress = Progress(self._path, (await self._store.stats()).records, _tell)
         if self._progress is not None:
             self._progress.add(len(entries))
-        if self._nothing == _UP_TO_DATE:
-            print("ready", flush=True)
         return entries
 
 

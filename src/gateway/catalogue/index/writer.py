@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import cycle
@@ -31,8 +31,12 @@ _LOG = structlog.get_logger(__name__)
 
 PAGE = 1_000
 """Changes read at once."""
-COMMIT_EVERY = 0.7
-"""Seconds after which what has come is made visible."""
+LONGEST = 5.0
+"""Seconds after which what has come is made visible, however much comes."""
+QUIET = 0.7
+"""Seconds without a change after which nothing more is waited for."""
+_A_RECORD = 0.005
+"""Seconds until the next commit for each record of the last: small segments cost as much again in merging."""
 IDLE = 0.25
 """Seconds between two looks at a feed that stands still."""
 _UNDER_WAY = 2
@@ -127,9 +131,30 @@ class IndexWriter:
         return there
 
 
-async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
+class Pace:
+    """When to commit. A change is seen at once while changes are few; while a load runs the next commit waits the
+    longer the more the last one held, at most `LONGEST`, or until nothing has come for `QUIET`."""
+
+    def __init__(self) -> None:
+        self._committed = self._came = -LONGEST
+        self._wait = 0.0
+
+    def came(self, now: float) -> None:
+        """There are changes."""
+        self._came = now
+
+    def due(self, now: float) -> bool:
+        """Whether changes that have come are to be committed."""
+        return now - self._committed >= self._wait or now - self._came >= QUIET
+
+    def committed(self, now: float, records: int) -> None:
+        self._committed = now
+        self._wait = min(records * _A_RECORD, LONGEST)
+
+
+async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callable[[], None] = lambda: None) -> None:
     """Keeps the index under `path` up to date until `stop` is set; makes it first where none is of this version and
-    this feed."""
+    this feed. Calls `up_to_date` whenever all that there was has been committed."""
     folder = current(path)
     if folder is None or not is_current(folder) or not is_of(folder, await feed.lineage()):
         # Half of them: kiosks and searches are served meanwhile.
@@ -138,22 +163,26 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event) -> None:
             return
     writer = IndexWriter(folder)
     untidy: float | None = time.monotonic() + KEPT
+    pace = Pace()
     try:
-        begun = time.monotonic()
         while not stop.is_set():
             entries = await feed.index_entries(writer.position, PAGE)
-            if not writer.pending:
-                begun = time.monotonic()
             writer.apply(entries)
-            if writer.pending and (len(entries) < PAGE or time.monotonic() - begun >= COMMIT_EVERY):
+            now = time.monotonic()
+            if entries:
+                pace.came(now)
+            if writer.pending and pace.due(now):
+                pace.committed(now, writer.pending)
                 writer.commit()
-            if untidy is not None and time.monotonic() >= untidy:
+            if not entries and not writer.pending:
+                up_to_date()
+            if untidy is not None and now >= untidy:
                 tidy(path)
                 untidy = None
             await _pause(stop, IDLE if len(entries) < PAGE else 0)
-    finally:
         if writer.pending:
             writer.commit()
+    finally:
         writer.close()
 
 
@@ -198,6 +227,7 @@ async def _pages(feed: Feed, processors: int) -> AsyncGenerator[tuple[list[Index
     finally:
         for helper in helpers:
             helper.close()
+        await asyncio.gather(*(ready for _, ready in under_way), return_exceptions=True)
 
 
 class _Helping:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from gateway.catalogue.index.directory import begin, current, is_current, positi
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.pages import Helper
 from gateway.catalogue.index.reader import IndexReader
-from gateway.catalogue.index.writer import IndexWriter, follow, rebuild
+from gateway.catalogue.index.writer import IDLE, LONGEST, QUIET, IndexWriter, Pace, follow, rebuild
 from gateway.catalogue.query import AllRecords, Term
 from gateway.catalogue.records import ALL, CatalogueRecord, Format, IndexEntry
 from tests.gateway.catalogue.index.building import MemoryFeed, entry, record
@@ -178,6 +179,36 @@ async def test_a_process_that_is_killed_ends_a_rebuild(tmp_path: Path, monkeypat
         await rebuild(feed, tmp_path, processors=2)
     assert current(tmp_path) == old
     assert len(helpers) == 2
+
+
+def commits(pace: Pace, batches: dict[float, int], until: float) -> list[float]:
+    """When changes that come so many at a time are committed, looked at four times a second."""
+    seen: list[float] = []
+    pending, now = 0, 0.0
+    while now <= until:
+        if came := batches.get(now, 0):
+            pace.came(now)
+            pending += came
+        if pending and pace.due(now):
+            pace.committed(now, pending)
+            seen.append(now)
+            pending = 0
+        now += 0.25
+    assert not pending
+    return seen
+
+
+def test_few_changes_are_seen_at_once() -> None:
+    changes = {float(second): 1 for second in range(60)}
+    assert commits(Pace(), changes, 60) == list(changes)
+
+
+def test_many_changes_are_committed_together() -> None:
+    pace = Pace()
+    seen = commits(pace, {quarter / 4: 75 for quarter in range(240)}, 62)
+    assert len(seen) <= 60 / LONGEST + 6
+    assert max(late - early for early, late in pairwise(seen)) <= LONGEST
+    assert commits(pace, {0.25: 1}, 2)[0] - 0.25 <= QUIET + IDLE
 
 
 def folders(path: Path) -> list[Path]:

@@ -24,9 +24,10 @@ from gateway.catalogue import review as reviewing
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import directory
 from gateway.catalogue.index import writer as index
+from gateway.catalogue.index.progress import Making, making
 from gateway.catalogue.rebuild import Rebuilt
 from gateway.catalogue.rebuild import rebuild as rebuild_records
-from gateway.catalogue.records import IndexEntry
+from gateway.catalogue.records import IndexEntry, StoreStats
 from gateway.catalogue.set_rules import configured
 from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
@@ -64,16 +65,18 @@ class Decision(StrEnum):
 
 @app.command("stats")
 def stats(config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """How many records each member has, how many shared bibs they make, how large it is."""
-    found = _run(config, lambda _, store: store.stats())
+    """How many records each member has, how many shared bibs they make, how large it is, whether an index is made."""
+    found, made = _run(config, _stats)
     if as_json:
-        print_json(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found) | {"index": made and dataclasses.asdict(made)})
         return
     states = [status.name.lower() for status in Status]
     rows = [[member, *(f"{of.get(state, 0):,}" for state in states)] for member, of in sorted(found.by_member.items())]
     print_table(None, ["member", *states], rows)
     print_line(f"{found.records:,} records in {found.shared:,} shared bibs, {found.bytes / 1e6:,.0f} MB.")
     print_line(f"{found.open_reviews:,} pairs to look at. Last change {found.last_seq}, at {_at(found.horizon)}.")
+    if made is not None:
+        print_line(f"At {_at(made.at)} {made}.")
 
 
 @app.command("review")
@@ -159,6 +162,10 @@ def _run(path: Path, work: Callable[[Config, Writer], Awaitable[T]]) -> T:
     except CatalogueUnavailable as away:
         say(f"the catalogue does not answer: {away}")
         raise typer.Exit(AWAY) from away
+
+
+async def _stats(config: Config, store: Writer) -> tuple[StoreStats, Making | None]:
+    return await store.stats(), making(config.data_dir / INDEX_FOLDER)
 
 
 async def _listed(store: Writer, after: int, size: int, decided: bool) -> list[dict[str, Any]]:

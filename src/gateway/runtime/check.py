@@ -23,11 +23,13 @@ from gateway.runtime import tls
 from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
 from gateway.runtime.listeners import PortInUse, bind
+from gateway.runtime.program import program
 from gateway.runtime.results import Result
 from gateway.store import migrate, open_store
 from gateway.store.effects import StoreUnavailable
 
 PID_FILE = "gateway.pid"  # in the data directory, while a gateway serves from it
+PROGRAM_FILE = "gateway.program"  # beside it: which program that is
 DAYS_TO_RENEW = 30  # a certificate that ends sooner is worth a word
 
 
@@ -39,6 +41,7 @@ async def check(config: Config) -> list[Result]:
     results += _directory(config)
     results += _certificates(config)
     serving = serving_process(config.data_dir)
+    results += _program(config.data_dir, serving)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
     for tried in (_store(config), _catalogue(config), check_sources(config)):
@@ -94,6 +97,17 @@ def serving_process(data_dir: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return process
+
+
+def _program(data_dir: Path, serving: int | None) -> Iterator[Result]:
+    """Whether a gateway that serves is the one that is installed."""
+    try:
+        runs = (data_dir / PROGRAM_FILE).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        runs = ""
+    if serving is not None and runs != program():
+        found = f"process {serving} runs {runs or 'another one'}, and {program()} is installed"
+        yield Result("program", "warning", found, "restart it: what keeps its catalogue cannot be started again")
 
 
 def _listener(name: str, listener: ListenerConfig, serving: int | None) -> Iterator[Result]:

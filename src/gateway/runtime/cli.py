@@ -31,10 +31,11 @@ from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
 from gateway.runtime import logs
-from gateway.runtime.check import PID_FILE
+from gateway.runtime.check import PID_FILE, PROGRAM_FILE
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
 from gateway.runtime.listeners import PortInUse
+from gateway.runtime.program import program
 from gateway.runtime.serve import Server, write_ready_file
 from gateway.runtime.tls import demo_certificate
 from gateway.store import migrate
@@ -132,17 +133,19 @@ def serve(config: ConfigPath = DEFAULT_CONFIG, ready_file: ReadyFile = None) -> 
 
     async def run() -> None:
         server = Server(await compose(loaded), reload=lambda: load(config))
-        pid_file = loaded.data_dir / PID_FILE
+        about = {PROGRAM_FILE: program(), PID_FILE: str(os.getpid())}
 
         def ready() -> None:
-            pid_file.write_text(str(os.getpid()), encoding="ascii")
+            for name, text in about.items():
+                (loaded.data_dir / name).write_text(text, encoding="ascii")
             if ready_file is not None:
                 write_ready_file(ready_file, server.ports)
 
         try:
             await server.run(ready=ready)
         finally:
-            pid_file.unlink(missing_ok=True)
+            for name in about:
+                (loaded.data_dir / name).unlink(missing_ok=True)
 
     _run(run())
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.cli import app
 from gateway.catalogue.index import directory
+from gateway.catalogue.index.progress import Progress
 from gateway.catalogue.index.writer import IndexWriter
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import ALL
@@ -77,8 +78,18 @@ async def test_stats(config: Path) -> None:
     told = await answer("stats", "-c", config)
     assert (told["records"], told["shared"], told["open_reviews"]) == (3, 2, 1)
     assert told["by_member"]["aber"] == {"visible": 1, "suppressed": 1}
+    assert told["index"] is None
     shown = await gateway("stats", "-c", config)
     assert "3 records in 2 shared bibs" in shown.stdout
+
+
+async def test_stats_say_how_far_an_index_is_that_is_being_made(config: Path) -> None:
+    path = load(config).data_dir / INDEX_FOLDER
+    path.mkdir()
+    Progress(path, 40_000, lambda made: None)
+    assert (await answer("stats", "-c", config))["index"]["total"] == 40_000
+    shown = await gateway("stats", "-c", config)
+    assert "the index is being made: 0 of 40,000 records" in " ".join(shown.stdout.split())
 
 
 async def test_review(config: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from library_protocols import ber
 from library_protocols.asn1 import (
     BOOLEAN,
     EXTERNAL,
@@ -97,7 +98,28 @@ class NamePlusRecord(Composite):
     record: RecordChoice = required(Sequence(RecordChoice), 1)
 
 
-NAME_PLUS_RECORDS = SequenceOf(Sequence(NamePlusRecord))
+class _NamePlusRecordSequence(Sequence):
+    """Writes a record of octets, as most are, without looking for what else a record may have."""
+
+    def write(self, value: NamePlusRecord, /) -> bytes:
+        choice = value.record
+        external = choice.retrieval_record
+        if external is None or external.octets is None or external.direct_reference is None:
+            return super().write(value)
+        if external.indirect_reference is not None or external.descriptor is not None:
+            return super().write(value)
+        if value.unknown or choice.unknown or external.unknown:
+            return super().write(value)
+        made = OID.write(external.direct_reference) + ber.element(CONTEXT | 1, False, external.octets)
+        for tag in (ber.EXTERNAL, CONTEXT | 1, CONTEXT | 1):
+            made = ber.element(tag, True, made)
+        if value.name is not None:
+            made = _NAME.write(value.name) + made
+        return ber.element(ber.SEQUENCE, True, made)
+
+
+_NAME = Implicit(CONTEXT | 0, TEXT)
+NAME_PLUS_RECORDS = SequenceOf(_NamePlusRecordSequence(NamePlusRecord))
 
 
 def record_of(syntax: str, octets: bytes, name: str | None = None) -> NamePlusRecord:

@@ -15,7 +15,7 @@ from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
-from gateway.catalogue.records import CatalogueRecord, FeedPage, Holding, SetDescription
+from gateway.catalogue.records import CatalogueRecord, FeedPage, Format, Holding, SetDescription
 from gateway.catalogue.remote import RemoteResultSet, RemoteSource, RemoteViews
 from gateway.catalogue.remote.views import check_sets
 from gateway.catalogue.store import open_reader
@@ -101,6 +101,11 @@ class Catalogue:
         if server is not None:
             return await server.records(ids)
         return await self._store.records(view, ids, holdings=holdings)
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]:
+        """ISO 2709 in UTF-8 of those of `records` that came as just these octets, by the ids asked: nothing needs to be
+        made of them."""
+        return {} if self._server_of(view) is not None else await self._store.exact(view, ids)
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
         """As last published; what is on loan is asked of the desk."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from library_protocols.asn1 import External
-from library_protocols.ber import BerError
+from library_protocols.asn1 import External, Sequence, SequenceOf, Unknown, read_whole
+from library_protocols.ber import CONTEXT, BerError
 from library_protocols.z3950.apdu import Query
-from library_protocols.z3950.common import Diagnostic
+from library_protocols.z3950.common import NAME_PLUS_RECORDS, Diagnostic, NamePlusRecord, RecordChoice, record_of
 from library_protocols.z3950.explain_records import (
     AccessInfo,
     AttributeDescription,
@@ -217,3 +219,15 @@ def test_what_is_no_explain_record() -> None:
         read_explain(MARC)
     with pytest.raises(BerError):
         read_explain(External(direct_reference=EXPLAIN, single=b"\xa9\x00"))
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 127, 128, 256, 70_000])
+@pytest.mark.parametrize("name", [None, "", "all"])
+def test_records_of_octets_are_written_as_the_definition_has_it(size: int, name: str | None) -> None:
+    plain = record_of(USMARC, b"x" * size, name)
+    assert plain.record.retrieval_record is not None
+    odd = replace(plain.record.retrieval_record, indirect_reference=1, unknown=(Unknown(CONTEXT | 9, b"\x89\x00"),))
+    for one in (plain, replace(plain, record=RecordChoice(retrieval_record=odd))):
+        octets = NAME_PLUS_RECORDS.write((one,))
+        assert octets == SequenceOf(Sequence(NamePlusRecord)).write((one,))
+        assert read_whole(NAME_PLUS_RECORDS, octets) == (one,)

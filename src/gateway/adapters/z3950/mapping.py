@@ -188,9 +188,9 @@ def _form(syntax: str, element_set: str, schema: str | None, tolerant: bool) -> 
     return Wanted(syntax, "iso2709", brief)
 
 
-def can_be(record: CatalogueRecord, syntax: str) -> bool:
+def can_be(marc: Format, syntax: str) -> bool:
     """Whether a record is to be had in a syntax: MARC 21 is no UNIMARC, and the other way round."""
-    return syntax not in (USMARC, UNIMARC) or _MARC[record.format] == syntax
+    return syntax not in (USMARC, UNIMARC) or _MARC[marc] == syntax
 
 
 def marc_syntax(record: CatalogueRecord) -> str:

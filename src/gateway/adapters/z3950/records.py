@@ -10,8 +10,8 @@ from typing import Protocol
 from gateway.adapters.z3950.mapping import Problem, Wanted, can_be, marc_syntax
 from gateway.adapters.z3950.session import Held, Session
 from gateway.canonical.context import PlatformCall
-from gateway.catalogue.forms import Items, opac_holdings, render
-from gateway.catalogue.records import CatalogueRecord
+from gateway.catalogue.forms import FORMS, Items, opac_holdings, render
+from gateway.catalogue.records import CatalogueRecord, Format
 from library_protocols.asn1 import TEXT, External
 from library_protocols.z3950 import NamePlusRecord, record_of, structured_record, surrogate
 from library_protocols.z3950.facts.oids import EXPLAIN, OPAC, SUTRS
@@ -35,7 +35,11 @@ class Availability(Protocol):
 class RecordSource(Protocol):
     """The catalogue, as far as records are concerned."""
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]: ...
+    async def records(
+        self, view: str, ids: Sequence[int], *, holdings: bool = True
+    ) -> list[CatalogueRecord | None]: ...
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]: ...
 
 
 @dataclass(slots=True)
@@ -104,12 +108,21 @@ async def _slice(
     if held.explain:
         return [structured_record(EXPLAIN, one, held.database) for one in held.found[start - 1 : start - 1 + size]]
     ids = await held.found.page(start, size)
-    records = await catalogue.records(held.view, ids)
+    charset = session.record_charset
+    ready: dict[int, NamePlusRecord] = {}
+    if wanted.form == "iso2709" and wanted.syntax != OPAC and _form(wanted.form, charset) == wanted.form:
+        came = await catalogue.exact(held.view, ids)
+        ready = {one: _ready(marc, octets, wanted, held.database) for one, (marc, octets) in came.items()}
+    others = [one for one in ids if one not in ready]
+    with_holdings = wanted.syntax == OPAC or FORMS[wanted.form].holdings
+    records = await catalogue.records(held.view, others, holdings=with_holdings) if others else []
     live: dict[int, Items] = {}
     if wanted.syntax == OPAC and not wanted.brief and availability is not None:
         reader = session.reader.name if session.reader else "catalogue"
         live = await availability.of([one for one in records if one is not None], reader, exchange, calls)
-    return [_made(record, wanted, held.database, session.record_charset, live) for record in records]
+    for one, record in zip(others, records, strict=True):
+        ready[one] = _made(record, wanted, held.database, charset, live)
+    return [ready[one] for one in ids]
 
 
 def _fitted(record: NamePlusRecord, session: Session, alone: bool) -> tuple[NamePlusRecord, int]:
@@ -125,6 +138,13 @@ def _fitted(record: NamePlusRecord, session: Session, alone: bool) -> tuple[Name
     return record, size
 
 
+def _ready(marc: Format, octets: bytes, wanted: Wanted, database: str) -> NamePlusRecord:
+    """A record whose octets are just those that would be made of it."""
+    if not can_be(marc, wanted.syntax):
+        return surrogate(238, wanted.syntax, database)
+    return record_of(wanted.syntax, octets, database)
+
+
 def _made(
     record: CatalogueRecord | None,
     wanted: Wanted,
@@ -134,7 +154,7 @@ def _made(
 ) -> NamePlusRecord:
     if record is None:
         return surrogate(1028, "", database)
-    if not can_be(record, wanted.syntax):
+    if not can_be(record.format, wanted.syntax):
         return surrogate(238, wanted.syntax, database)
     try:
         if wanted.syntax == OPAC:

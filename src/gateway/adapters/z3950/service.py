@@ -20,7 +20,7 @@ from gateway.catalogue.catalogue import Found
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.query import QueryProblem, SortKey, bind
-from gateway.catalogue.records import CatalogueRecord
+from gateway.catalogue.records import CatalogueRecord, Format
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.members.readers import Reader, ReaderRefused, Readers
 from library_protocols.z3950 import (
@@ -69,7 +69,11 @@ class Z3950Catalogue(Protocol):
         self, view: str, index: str, term: str, size: int = 10, position: int = 1, *, words: bool = False
     ) -> Scan: ...
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]: ...
+    async def records(
+        self, view: str, ids: Sequence[int], *, holdings: bool = True
+    ) -> list[CatalogueRecord | None]: ...
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]: ...
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol
 from gateway.catalogue.records import (
     CatalogueRecord,
     FeedPage,
+    Format,
     Holding,
     IndexEntry,
     ReviewPair,
@@ -33,6 +34,10 @@ class CatalogueReader(Protocol):
     async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
         """In the order asked; None for what the view does not show now. Where `holdings` are not wanted, there are
         none."""
+        ...
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]:
+        """ISO 2709 in UTF-8 of those of `records` that came as just these octets, by the ids asked."""
         ...
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:

@@ -18,6 +18,7 @@ from gateway.catalogue.records import (
     CatalogueRecord,
     FeedEntry,
     FeedPage,
+    Format,
     Holding,
     IndexEntry,
     ReviewPair,
@@ -72,6 +73,16 @@ class Reader(ABC):
         async with self.snapshot(view) as session:
             found = await self._records(session, view, ids, holdings=holdings)
         return [found.get(number) for number in ids]
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]:
+        async with self.snapshot(view) as session:
+            if view == ALL:
+                rows = await session.fetch(sql.EXACT_IN_ALL, ids=list(ids))
+            else:
+                rows = await session.fetch(sql.EXACT_TO_MEMBER, ids=list(ids), member=view)
+            await self._learn(session, {row[2] for row in rows})
+        unpack = self.compression.unpack
+        return {asked: (FORMATS[marc], unpack(dictionary, data)) for asked, marc, dictionary, data in rows}
 
     async def holdings(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
         async with self.snapshot(view) as session:

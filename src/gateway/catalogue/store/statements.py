@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, Table, bindparam, delete, func, literal_column, or_, select, update
 
+from gateway.catalogue.records import SourceKind
 from gateway.catalogue.store import schema
-from gateway.catalogue.store.rows import SHOWN, Status
+from gateway.catalogue.store.rows import KINDS, SHOWN, Status
 from gateway.catalogue.store.sql import Statement
 from gateway.store.sql import any_of
 
@@ -111,6 +112,30 @@ SHOWN_TO_MEMBER = Statement(
         _rendering.id == _record.id,
     )
 )  # fmt: skip
+
+# Originals of the same that are given out as they came; see Reader.exact
+_original = schema.original.c
+_as_it_came = _original.kind == literal_column(str(KINDS.index(SourceKind.EXACT)))
+EXACT_IN_ALL = Statement(
+    select(_asked.id.label("asked"), _record.format, _original.dictionary, _original.data).where(
+        any_of(_asked.id, "ids"),
+        _asked.status == literal_column(str(int(Status.VISIBLE))),
+        _shared.id == _asked.shared,
+        _shared.scopes != literal_column("'[]'"),
+        _record.id == _shared.lead,
+        _original.id == _record.id,
+        _as_it_came,
+    )
+)
+EXACT_TO_MEMBER = Statement(
+    select(_record.id.label("asked"), _record.format, _original.dictionary, _original.data).where(
+        any_of(_record.id, "ids"),
+        func.coalesce(_record.member, literal_column("''")) == bindparam("member"),
+        _record.status.in_([literal_column(str(int(status))) for status in SHOWN]),
+        _original.id == _record.id,
+        _as_it_came,
+    )
+)
 
 # Holdings
 HOLDINGS = Statement(_all(schema.holding).where(any_of(schema.holding.c.record, "ids")))

@@ -67,6 +67,7 @@ class Shelf:
 
     index: IndexReader
     kept: dict[int, CatalogueRecord]
+    exactly: dict[int, bytes] = field(default_factory=dict)
     away: bool = False
     gate: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,8 +89,11 @@ class Shelf:
     ) -> Scan:
         return await self.index.scan(view, index, term, size, position, words=words)
 
-    async def records(self, view: str, ids: Sequence[int]) -> list[CatalogueRecord | None]:
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
         return [self.kept.get(one) for one in ids]
+
+    async def exact(self, view: str, ids: Sequence[int]) -> dict[int, tuple[Format, bytes]]:
+        return {one: (self.kept[one].format, self.exactly[one]) for one in ids if one in self.exactly}
 
 
 @dataclass

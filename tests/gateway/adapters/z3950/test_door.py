@@ -36,7 +36,7 @@ from library_protocols.z3950.facts.oids import BIB_1, OPAC, SUTRS, UNIMARC, USMA
 from library_protocols.z3950.records import HoldingsAndCirc, read_opac, read_sutrs
 from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, GeneralTerm, RpnQuery
 from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, octets, refused, search
-from tests.gateway.adapters.z3950.conftest import PASSWORD, READER, Listening
+from tests.gateway.adapters.z3950.conftest import PASSWORD, READER, TITLES, Listening
 
 GRS_1 = "1.2.840.10003.5.105"
 
@@ -53,6 +53,26 @@ async def test_a_search_and_its_records(listening: Listening) -> None:
     assert [one.name for one in page.records] == ["Aber", "Aber"]
     titles = {pymarc.Record(data=octets(one)).title for one in page.records}
     assert titles == {"A history of Wales", "Wales and the sea"}
+
+
+async def test_records_that_came_as_we_write_them_are_sent_as_they_came(listening: Listening) -> None:
+    as_it_came = b"00000 only octets, which nobody reads"
+    listening.shelf.exactly = {1: as_it_came, 6: as_it_came}
+    client = await listening.connect()
+    await client.search(("all",), EVERYTHING)
+    page = await client.present(1, 6, syntax=USMARC)
+    *marc, other = page.records
+    assert octets(marc[0]) == as_it_came
+    assert condition(other) == (238, USMARC)
+    assert [pymarc.Record(data=octets(one)).title for one in marc[1:]] == [title for title, *_ in TITLES[1:]]
+    for syntax in (XML, SUTRS, OPAC):
+        again = (await client.present(1, 1, syntax=syntax)).records[0].record.retrieval_record
+        assert again is not None
+        assert as_it_came not in (again.octets or again.single or b"")
+    client = await listening.connect(charset="iso-8859-1")
+    await client.search(("all",), EVERYTHING)
+    in_marc8 = (await client.present(1, 1, syntax=USMARC)).records[0]
+    assert octets(in_marc8) != as_it_came
 
 
 async def test_records_in_every_syntax(listening: Listening) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 _UNRESERVED = r"[A-Za-z0-9\-_.!~*'()]+"
@@ -46,8 +47,13 @@ def oai_identifier(repository: str, *local: str) -> str:
 
     A colon within a part that is not the last one is encoded too, so that the parts can be told apart again.
     """
-    inner = [_quoted(part, _INNER_SAFE) for part in local[:-1]]
-    return ":".join(["oai", repository, *inner, _quoted(local[-1], _LOCAL_SAFE)])
+    return _beginning(repository, local[:-1]) + _quoted(local[-1], _LOCAL_SAFE)
+
+
+@lru_cache(maxsize=1024)
+def _beginning(repository: str, inner: tuple[str, ...]) -> str:
+    """What all identifiers of a list begin with."""
+    return "".join(f"{part}:" for part in ("oai", repository, *(_quoted(part, _INNER_SAFE) for part in inner)))
 
 
 def _quoted(part: str, safe: str) -> str:

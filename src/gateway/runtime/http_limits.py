@@ -14,6 +14,8 @@ HEAD_OCTETS = 65_536  # in a row without an octet of body: a head, or trailers; 
 REQUEST_SECONDS = 20.0  # from its first octet to its last; the largest body takes a second on any line we know
 CONNECTIONS = 1024  # of one listener: more than all staff systems of a consortium hold open
 
+WAITING_OCTETS = 1 << 20  # of an answer on the way: a page of a list, so that it is made while its beginning is read
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -29,6 +31,7 @@ class LimitedHttp(HttpToolsProtocol):
         if len(self.connections) > CONNECTIONS:
             self.transport.abort()
             return
+        self.transport.set_write_buffer_limits(high=WAITING_OCTETS)
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from gateway.catalogue.forms import BY_PREFIX
 from gateway.catalogue.records import ALL, CatalogueRecord
@@ -29,23 +30,32 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 @dataclass(frozen=True, slots=True)
 class OaiFormat:
     """A format of the door. `render` gives one element with its own namespace, UTF-8, without declaration; it may
-    raise ValueError for a record that has no such form."""
+    raise ValueError for a record that has no such form. `holdings`: it shows what is held where."""
 
     prefix: str
     schema: str
     namespace: str
     render: Callable[[CatalogueRecord], bytes]
+    holdings: bool = True
 
     @property
     def declared(self) -> bytes:
         """The attributes that say where the format's schema is, which a metadata element must carry (2.5)."""
-        return f' xmlns:xsi="{_XSI}" xsi:schemaLocation="{self.namespace} {self.schema}"'.encode()
+        return _declared(self.namespace, self.schema)
+
+
+@cache
+def _declared(namespace: str, schema: str) -> bytes:
+    return f' xmlns:xsi="{_XSI}" xsi:schemaLocation="{namespace} {schema}"'.encode()
 
 
 def catalogue_formats() -> tuple[OaiFormat, ...]:
     """The forms of a record that can be harvested; the one that every repository must have comes first."""
     forms = sorted(BY_PREFIX.values(), key=lambda form: form.prefix not in FORMATS)
-    return tuple(OaiFormat(form.prefix, form.schema, form.namespace, _without_items(form.render)) for form in forms)
+    return tuple(
+        OaiFormat(form.prefix, form.schema, form.namespace, _without_items(form.render), form.holdings)
+        for form in forms
+    )
 
 
 def _without_items(render: Callable[[CatalogueRecord, None], bytes]) -> Callable[[CatalogueRecord], bytes]:

@@ -65,7 +65,7 @@ class OaiCatalogue(Protocol):
         with_deleted: bool = True,
     ) -> FeedPage: ...
 
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]: ...
+    async def feed_records(self, view: str, page: FeedPage, *, holdings: bool = True) -> list[CatalogueRecord]: ...
 
     async def count(self, view: str, set_spec: str, from_: int | None, until: int | None) -> tuple[int, int]: ...
 
@@ -293,9 +293,10 @@ class OaiService:
         self, view: str, verb: Verb, form: OaiFormat, entries: tuple[FeedEntry, ...], told: Answer
     ) -> bytes:
         part = FeedPage(entries, len(entries), 0, more=False, horizon=0)
-        found = await self._catalogue.feed_records(view, part)
+        headers_alone = verb is Verb.LIST_IDENTIFIERS
+        found = await self._catalogue.feed_records(view, part, holdings=form.holdings and not headers_alone)
         repository = self.settings.repository_identifier
-        if verb is Verb.LIST_IDENTIFIERS:
+        if headers_alone:
             return b"".join([header_of(repository, view, each) for each in found])
         written: list[bytes] = []
         begun = perf_counter()

@@ -105,7 +105,7 @@ class Shelf:
             tuple(rest[:size]), len(listed), len(listed) - len(rest), more=len(rest) > size, horizon=self.now
         )
 
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]:
+    async def feed_records(self, view: str, page: FeedPage, *, holdings: bool = True) -> list[CatalogueRecord]:
         self._answer()
         self.reads.append(len(page.entries))
         found: list[CatalogueRecord] = []

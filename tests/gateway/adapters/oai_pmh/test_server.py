@@ -109,10 +109,10 @@ async def test_too_many_lists_at_once_are_told_to_come_back(asked: Asked, monkey
     go_on, begun = asyncio.Event(), asyncio.Semaphore(0)
     real = asked.shelf.feed_records
 
-    async def slow(view: str, page: object) -> object:
+    async def slow(view: str, page: object, **wanted: bool) -> object:
         begun.release()
         await go_on.wait()
-        return await real(view, page)  # type: ignore[arg-type]
+        return await real(view, page, **wanted)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asked.shelf, "feed_records", slow)
     waiting = [asyncio.create_task(asked.get(LIST)) for _ in range(2)]
@@ -148,10 +148,10 @@ async def test_a_list_that_breaks_off_is_not_ended(asked: Asked, monkeypatch: py
     fill(asked, 120)
     real = asked.shelf.feed_records
 
-    async def failing(view: str, page: object) -> object:
+    async def failing(view: str, page: object, **wanted: bool) -> object:
         if len(asked.shelf.reads) == 1:
             raise RuntimeError("gone")
-        return await real(view, page)  # type: ignore[arg-type]
+        return await real(view, page, **wanted)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asked.shelf, "feed_records", failing)
     with pytest.raises(RuntimeError):

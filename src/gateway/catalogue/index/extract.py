@@ -29,12 +29,8 @@ _CONTROLS = re.compile("[\u0080-\u009f]")
 _ABBREVIATED = frozenset(["jr", "sr", "dr", "etc", "inc", "co", "ltd", "st", "vol", "no", "pt"])
 
 
-class Heading(NamedTuple):
-    """A term as scan lists it: `name` is its index, `key` what it is asked by, `display` as it is written."""
-
-    name: str
-    key: str
-    display: str
+Heading = tuple[str, str, str]
+"""A heading as scan lists it: its index, the key it is asked by, and how it is written."""
 
 
 def _lists() -> defaultdict[str, list[Any]]:
@@ -47,7 +43,7 @@ class Fields:
 
     `texts` one folded text a field, `parts` one a subfield (of anchored indexes only), `keys` normal forms, `numbers`
     years or days (yyyymmdd), `sort` the one value sorted by (text is folded), `facets` values to count as people read
-    them.
+    them, `headings` those of texts.
     """
 
     texts: dict[str, list[str]] = field(default_factory=_lists)
@@ -107,17 +103,18 @@ def extract_all(records: Iterable[tuple[Record, Format, Iterable[str]]]) -> list
             if anywhere is not None or groups:
                 later.append(_Later(one, written, len(texts)))
                 texts += written
-            for row, pick, first, end, joined in values:
+            for name, pick, first, end, joined in values:
                 chosen = pick(written)
-                take = _TAKE[row.name]
+                take = _TAKE[name]
                 if joined:
                     take(out, " ".join(chosen), False)
                     continue
                 for text in chosen:
                     take(out, text if first is None else text[first:end], first is not None)
-        for row, tag, first, end in CONTROLS[format_]:
-            if text := record.text(tag):
-                _TAKE[row.name](out, text if first is None else text[first:end], first is not None)
+        control = dict(reversed(record.control))
+        for name, tag, first, end in CONTROLS[format_]:
+            if text := control.get(tag):
+                _TAKE[name](out, text if first is None else text[first:end], first is not None)
         _special(out, record, format_, holders)
     folded = headings(texts)
     for out, later in zip(made, waiting, strict=True):
@@ -154,7 +151,7 @@ def _list(out: Fields, group: Texts, written: Sequence[str], text: str, key: str
     """The heading of a field, and the values counted."""
     shown = display(_with_dashes(written, group.codes) if group.codes else " ".join(written))
     for name in group.listed:
-        out.headings.append(Heading(name, key, shown))
+        out.headings.append((name, key, shown))
     for name in group.counted:
         values = out.facets[name]
         if shown not in values:
@@ -269,13 +266,12 @@ def _level(record: Record) -> str:
     return code if code.isalpha() else "m"
 
 
-_LISTED = tuple(name for name, index in INDEXES.items() if index.scannable and index.kind in (Kind.KEY, Kind.CODE))
 _COUNTED = tuple(name for name, index in INDEXES.items() if index.facet and index.kind in (Kind.KEY, Kind.CODE))
 _SORTED = tuple(name for name, index in INDEXES.items() if index.sortable and index.kind in (Kind.KEY, Kind.CODE))
 
 
 def _special(out: Fields, record: Record, format_: Format, holders: Iterable[str]) -> None:
-    """What is not simply a field: kind of material, OCLC number, holders; then headings and sort values of numbers."""
+    """What is not simply a field: kind of material, OCLC number, holders; then sorts and counts by numbers."""
     keys = out.keys
     keys["format"] = [material(record, format_)]
     keys["level"] = [_level(record)]
@@ -284,9 +280,6 @@ def _special(out: Fields, record: Record, format_: Format, holders: Iterable[str
     control = record.text("001")
     if control[:3].lower() in ("ocm", "ocn", "on1") or record.text("003").strip() == "OCoLC":
         _take_key("oclc", oclc, out, control, False)
-    for name in _LISTED:
-        if found := keys.get(name):
-            out.headings += [Heading(name, key, key) for key in found]
     for name in _COUNTED:
         if found := keys.get(name):
             out.facets[name] = found
@@ -296,4 +289,3 @@ def _special(out: Fields, record: Record, format_: Format, holders: Iterable[str
     if dates := out.numbers.get("date"):
         out.sort["date"] = dates[0]
         out.facets["date"] = [str(dates[0])]
-        out.headings += [Heading("date", f"{year:04}", str(year)) for year in dates]

@@ -8,8 +8,9 @@ always those a search would give, nothing has to be taken back when records chan
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,27 +120,36 @@ def list_name(index: Index, words: bool) -> str:
     return _WORDS if words else index.list_of or index.name
 
 
+Content = tuple[int, int, str | None]
+"""Views, open, display."""
 Row = tuple[int, str, int, int, str | None]
-"""List, key, views, open, display."""
+"""List and key before them."""
 
 
-@dataclass(slots=True)
-class Listed:
-    """What is listed of several records that the same views show: headings, by list and key, with their display form
-    (None: as the key), and words."""
+Listed = defaultdict[str, dict[str, str | None]]
+"""What is listed of records that the same views show: by list the keys, each with its display form, None where that is
+the key."""
 
-    headings: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    words: set[str] = field(default_factory=set)
+_KEYS = tuple(index.name for index in INDEXES.values() if index.scannable and index.kind in (Kind.KEY, Kind.CODE))
+_YEARS = tuple(index.name for index in INDEXES.values() if index.scannable and index.kind is Kind.YEAR)
 
 
-def list_all(listed: Listed, records: Sequence[Fields]) -> None:
-    """Adds the headings and words of records."""
-    put = listed.headings.setdefault
+def listed_of(records: Sequence[Fields]) -> Listed:
+    """The headings and words of records."""
+    listed: Listed = defaultdict(dict)
     for fields in records:
         for name, key, display in fields.headings:
-            put((name, key[:_LONGEST]), None if display == key else display)
+            listed[name].setdefault(key[:_LONGEST], None if display == key else display)
+    for name in _KEYS:
+        listed[name].update({key[:_LONGEST]: None for fields in records for key in fields.keys.get(name, ())})
+    for name in _YEARS:
+        found = {year for fields in records for year in fields.numbers.get(name, ())}
+        listed[name].update({f"{year:04}": None if year > 999 else str(year) for year in found})
     texts = [text for fields in records for name in _WORDS_OF if name in fields.texts for text in fields.texts[name]]
-    listed.words.update(" ".join(texts).split())
+    for word in set(" ".join(texts).split()):
+        if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
+            listed[_WORDS][word[:_LONGEST]] = None
+    return listed
 
 
 class HeadingWriter:
@@ -153,10 +163,9 @@ class HeadingWriter:
         self._aside: Path | None = None
         self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
         self._lists: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM list"))
-        self._known: dict[tuple[int, str], int] = {}
-        self._known_words: dict[int, set[str]] = {}
-        self._words = 0
-        self._new: dict[tuple[int, str], tuple[int, int, str | None]] = {}
+        self._known: dict[int, defaultdict[int, set[str]]] = {}
+        self._many_known = 0
+        self._new: defaultdict[int, dict[str, Content]] = defaultdict(dict)
 
     def add(self, views: Sequence[str], listed: Listed) -> None:
         """Headings and words of records that these views show."""
@@ -164,35 +173,19 @@ class HeadingWriter:
         for view in views:
             mask |= 1 << self._bit(view)
         is_open = int(ALL in views)
-        for (name, key), display in listed.headings.items():
-            self._note(self._list(name), key, mask, is_open, display)
-        known = self._known_words.setdefault(mask | (is_open << 63), set())
-        unknown = listed.words - known
-        known |= unknown
-        self._words += len(unknown)
-        number = self._list(_WORDS)
-        for word in unknown:
-            if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
-                self._put(number, word[:_LONGEST], mask, is_open, None)
-        if self._fresh and len(self._new) > _MOST_NEW:
+        known_of = self._known.setdefault(mask | (is_open << 63), defaultdict(set))
+        for name, found in listed.items():
+            number = self._list(name)
+            known, new = known_of[number], self._new[number]
+            unknown = found.keys() - known
+            known |= unknown
+            self._many_known += len(unknown)
+            for key in unknown:
+                before = new.get(key)
+                content = (mask, is_open, found[key])
+                new[key] = content if before is None else _both(before, content)
+        if self._fresh and sum(map(len, self._new.values())) > _MOST_NEW:
             self._put_aside()
-
-    def _note(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
-        place = (number, key)
-        known, seen = self._known.get(place, 0), mask | (is_open << 63)
-        if known & seen == seen:
-            return
-        self._known[place] = known | seen
-        self._put(number, key, mask, is_open, display)
-
-    def _put(self, number: int, key: str, mask: int, is_open: int, display: str | None) -> None:
-        place = (number, key)
-        views, was_open, written = self._new.get(place, (mask, is_open, display))
-        if is_open and not was_open:
-            written = display
-        elif not is_open and not was_open and views != mask:
-            written = None
-        self._new[place] = (views | mask, was_open | is_open, written)
 
     def commit(self) -> None:
         """Makes what was added durable and visible to readers."""
@@ -202,8 +195,8 @@ class HeadingWriter:
             self._connection.execute("DETACH DATABASE aside")
             self._aside.unlink()
             self._aside = None
-        elif self._new:
-            self._transaction(_PUT, self._rows())
+        elif rows := self._rows():
+            self._transaction(_PUT, rows)
         self._forget()
 
     def compact(self) -> None:
@@ -219,7 +212,9 @@ class HeadingWriter:
         self._connection.execute("COMMIT")
 
     def _rows(self) -> list[Row]:
-        return [(*place, *content) for place, content in sorted(self._new.items())]
+        return [
+            (number, key, *self._new[number][key]) for number in sorted(self._new) for key in sorted(self._new[number])
+        ]
 
     def _put_aside(self) -> None:
         if self._aside is None:
@@ -231,11 +226,9 @@ class HeadingWriter:
 
     def _forget(self) -> None:
         self._new.clear()
-        if len(self._known) > _MOST_KNOWN:
+        if self._many_known > _MOST_KNOWN:
             self._known.clear()
-        if self._words > _MOST_KNOWN:
-            self._known_words.clear()
-            self._words = 0
+            self._many_known = 0
 
     def close(self) -> None:
         self._connection.executescript(_IN_USE)
@@ -254,6 +247,17 @@ class HeadingWriter:
             number = self._lists[name] = len(self._lists) + 1
             self._connection.execute("INSERT INTO list (name, id) VALUES (?, ?)", (name, number))
         return number
+
+
+def _both(before: Content, now: Content) -> Content:
+    """What is kept of a heading that comes twice: as `_MERGE` says."""
+    views, is_open, display = before
+    more, now_open, written = now
+    if now_open and not is_open:
+        display = written
+    elif not now_open and not is_open and views != more:
+        display = None
+    return views | more, is_open | now_open, display
 
 
 class HeadingReader:

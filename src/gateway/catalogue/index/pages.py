@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from gateway.catalogue.index.extract import Fields, extract_all
-from gateway.catalogue.index.headings import Listed, list_all
+from gateway.catalogue.index.headings import Listed, listed_of
 from gateway.catalogue.index.schema import document
 from gateway.catalogue.records import Format, IndexEntry
 from library_protocols.marc import MarcError, Record, from_marcxml
@@ -57,17 +57,19 @@ def wanted(entries: Sequence[IndexEntry]) -> list[Wanted]:
 def make_ready(page: Sequence[Wanted]) -> Ready:
     """Documents and headings of a page of changes."""
     ready = Ready([], {}, [])
+    by_views: dict[tuple[str, ...], list[Fields]] = {}
     with _without_collection():
         for start in range(0, len(page), _TOGETHER):
-            _make_ready(page[start : start + _TOGETHER], ready)
+            _make_ready(page[start : start + _TOGETHER], ready, by_views)
+        for views, several in by_views.items():
+            ready.listed[views] = listed_of(several)
     return ready
 
 
-def _make_ready(page: Sequence[Wanted], ready: Ready) -> None:
+def _make_ready(page: Sequence[Wanted], ready: Ready, by_views: dict[tuple[str, ...], list[Fields]]) -> None:
     read = [_read(one, ready.unreadable) if one.marcxml else None for one in page]
     shown = [(one, record) for one, record in zip(page, read, strict=True) if record is not None]
     made = iter(extract_all([(record, one.format, one.holders) for one, record in shown]))
-    by_views: dict[tuple[str, ...], list[Fields]] = {}
     for one, record in zip(page, read, strict=True):
         if record is None:
             ready.documents.append("")
@@ -75,8 +77,6 @@ def _make_ready(page: Sequence[Wanted], ready: Ready) -> None:
         fields = next(made)
         ready.documents.append(document(one.id, one.views, fields))
         by_views.setdefault(one.views, []).append(fields)
-    for views, several in by_views.items():
-        list_all(ready.listed.setdefault(views, Listed()), several)
 
 
 def _read(one: Wanted, unreadable: list[int]) -> Record | None:

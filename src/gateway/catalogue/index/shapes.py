@@ -49,7 +49,7 @@ class Values(NamedTuple):
     """An index of numbers or codes and the subfields it takes; `first` and `end` are positions in them; a `joined`
     value is all of them together."""
 
-    row: Index
+    name: str
     pick: Pick
     first: int | None
     end: int | None
@@ -67,7 +67,7 @@ class Shape(NamedTuple):
 class Control(NamedTuple):
     """An index of numbers or codes, and the control field or positions of one that it takes."""
 
-    row: Index
+    name: str
     tag: str
     first: int | None
     end: int | None
@@ -90,7 +90,7 @@ _BY_TAG = {
     for format_, rows in _SOURCES.items()
 }
 CONTROLS = {
-    format_: tuple(Control(index, one.tag, one.first, one.end) for index, one in rows if not one.codes)
+    format_: tuple(Control(index.name, one.tag, one.first, one.end) for index, one in rows if not one.codes)
     for format_, rows in _SOURCES.items()
 }
 """What is taken from control fields."""
@@ -122,7 +122,7 @@ def _made(format_: Format, tag: str, indicators: str, codes: tuple[str, ...]) ->
         if not places:
             continue
         if index.kind is not Kind.TEXT:
-            values.append(Values(index, _pick(places), source.first, source.end, tag in _JOINED))
+            values.append(Values(index.name, _pick(places), source.first, source.end, tag in _JOINED))
         elif index.name == "any":
             anywhere.update(places)
         else:

@@ -157,7 +157,7 @@ class KillingFeed(MemoryFeed):
     helpers: list[Helper]
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
-        if after_seq >= 50:
+        if after_seq == 50:
             os.kill(self.helpers[-1].pid, signal.SIGKILL)
         return await super().index_entries(after_seq, size)
 

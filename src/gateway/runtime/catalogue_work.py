@@ -13,7 +13,7 @@ import os
 import pickle
 import shutil
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -97,24 +97,34 @@ async def fill(config: Config) -> None:
     """Works until standard input ends, and while no other node does. Raises what ends a part: we are started again."""
     turns = Turns(config.catalogue_url, config.data_dir / LOCKS)
     told = ""
+
+    def begun() -> None:
+        nonlocal told
+        told = ""
+        log.info("catalogue.fills")
+
     async with asyncio.TaskGroup() as parts:
         stop = _stop(parts)
         while not stop.is_set():
             try:
-                await turns.alone("fill", lambda: _fill(config, stop))
+                await turns.alone("fill", lambda: _fill(config, stop, begun))
             except (Busy, CatalogueUnavailable, StoreUnavailable) as reason:
                 if told != str(reason):
                     told = str(reason)
-                    log.info("catalogue.waits_to_fill", reason=told)
-                    if isinstance(reason, Busy):
-                        print(
-                            "ready", "does another node fills", sep="\n", flush=True
-                        )  # what is to be mirrored, that one does
-                await pause(stop, TURN_SECONDS)
+                    _wait_to_fill(reason)
+                await pause(stop, TURN_SECONDS if isinstance(reason, Busy) else BEAT_SECONDS)
 
 
-async def _fill(config: Config, stop: asyncio.Event) -> None:
-    log.info("catalogue.fills")
+def _wait_to_fill(reason: Exception) -> None:
+    if isinstance(reason, Busy):
+        log.info("catalogue.waits_to_fill", reason=str(reason))
+        print("ready", "does another node fills", sep="\n", flush=True)  # what is to be mirrored, that one does
+    else:
+        log.warning("catalogue.waits_to_fill", reason=str(reason))
+        print("does waits for the database: the log says why", flush=True)
+
+
+async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) -> None:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as opened:
         store = await open_writer(config.catalogue_url)
@@ -122,6 +132,7 @@ async def _fill(config: Config, stop: asyncio.Event) -> None:
         platform = await open_store(config.store_url, max_connections=1)
         opened.push_async_callback(platform.close)
         ingest = Ingest.configured(store, config)
+        begun()
         async with asyncio.TaskGroup() as parts:
             parts.create_task(_beat(store, clock, stop))
             parts.create_task(_sets(store, config, clock, stop))

@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ARGS ?=
 
-.PHONY: help venv demo test lint fix types bench bench-scale fuzz soak docs clean
+.PHONY: help venv demo test lint fix types bench bench-scale fuzz soak soak-harvest docs clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -49,6 +49,9 @@ fuzz: $(STAMP) ## Run the property tests longer than `make test` does
 
 soak: $(STAMP) ## Run the long-running tests that `make test` leaves out
 	@$(BIN)/python -m pytest -m soak --timeout=3600 $(ARGS)
+
+soak-harvest: $(STAMP) ## Harvest 100,000 records with foreign harvesters that are broken off (ARGS="--records 2000" for fewer)
+	@$(BIN)/python -m tests.benchmarks.soak_harvest $(ARGS)
 
 docs: $(STAMP) ## Check that every link between the pages of docs leads somewhere
 	@$(BIN)/python tools/check_docs.py

@@ -70,14 +70,19 @@ def configuration(data_dir: Path) -> Config:
     return Config.model_validate(settings)
 
 
+def members(records: int) -> tuple[str, ...]:
+    """Whose so many records are: the n-th is the (n modulo their number)-th member's."""
+    return MEMBERS[: max(records // _A_MEMBER, 2)]
+
+
 def write_files(folder: Path, first: int, after: int) -> None:
     """The records of each member into a file of its own; few records are few members', for a load begins with
     starting processes."""
     made = corpus()
     folder.mkdir(parents=True, exist_ok=True)
-    members = MEMBERS[: max((after - first) // _A_MEMBER, 2)]
+    codes = members(after - first)
     with contextlib.ExitStack() as opened:
-        files = [opened.enter_context((folder / f"{code}.mrc").open("wb")) for code in members]
+        files = [opened.enter_context((folder / f"{code}.mrc").open("wb")) for code in codes]
         for number in range(first, after):
             files[number % len(files)].write(made.record(number))
 

@@ -219,28 +219,19 @@ class _RpnQuery(Type):
     constructed = True
 
     def read(self, reader: Reader, head: Head, depth: int) -> RpnQuery:
-        items = _at_most(reader, head, 2)
-        if len(items) != 2 or items[0][0] != ber.OBJECT_IDENTIFIER:
+        attribute_set = reader.head(head[2], head[3])
+        root = reader.head(attribute_set[4], head[3])
+        if root[4] != head[3]:
+            raise BerError("more than 2 elements where there are 2", root[4])
+        if attribute_set[0] != ber.OBJECT_IDENTIFIER:
             raise BerError("a query without attribute set or root", head[2])
-        return RpnQuery(ber.oid(reader, items[0]), _read_node(reader, items[1], 0))
+        return RpnQuery(ber.oid(reader, attribute_set), _read_node(reader, root, 0))
 
     def contents(self, value: Any, /) -> bytes:
         return OID.write(value.attribute_set) + _write_node(value.root)
 
 
 RPN_QUERY = _RpnQuery()
-
-
-def _at_most(reader: Reader, head: Head, count: int) -> list[Head]:
-    found: list[Head] = []
-    at, stop = head[2], head[3]
-    while at < stop:
-        item = reader.head(at, stop)
-        if len(found) == count:
-            raise BerError(f"more than {count} elements where there are {count}", item[2])
-        found.append(item)
-        at = item[4]
-    return found
 
 
 def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
@@ -250,7 +241,9 @@ def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
     if not constructed or tag not in (CONTEXT, CONTEXT | 1):
         raise BerError(f"{ber.tag_name(tag)} is neither an operand nor an operation", head[2])
     if tag == CONTEXT:
-        (operand,) = _exactly(reader, head, 1)
+        operand = reader.head(head[2], head[3])
+        if operand[4] != head[3]:
+            raise BerError("more than 1 elements where there are 1", operand[4])
         return _read_operand(reader, operand)
     left, right, operator = _exactly(reader, head, 3)
     kind, proximity = _read_operator(reader, operator)
@@ -258,7 +251,14 @@ def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
 
 
 def _exactly(reader: Reader, head: Head, count: int) -> list[Head]:
-    found = _at_most(reader, head, count)
+    found: list[Head] = []
+    at, stop = head[2], head[3]
+    while at < stop:
+        item = reader.head(at, stop)
+        if len(found) == count:
+            raise BerError(f"more than {count} elements where there are {count}", item[2])
+        found.append(item)
+        at = item[4]
     if len(found) != count:
         raise BerError(f"{len(found)} elements where there are {count}", head[2])
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.catalogue.index.folding import ANY_CHARACTERS, ONE_CHARACTER, fold, with_masks
 from gateway.catalogue.index_map import Index
@@ -64,8 +65,9 @@ def free(term: Term) -> bool:
     return term.position is Position.ANY and term.completeness is Completeness.INCOMPLETE and not term.last_in_field
 
 
-def words(term: Term) -> list[Word]:
-    """The words of a term, at least one. Raises QueryProblem."""
+@lru_cache(maxsize=64)
+def words(term: Term) -> tuple[Word, ...]:
+    """The words of a term, at least one. Raises QueryProblem. Kept, for a search asks for them two or three times."""
     if len(term.text) > MOST_CHARACTERS:
         raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(term.text)} characters")
     masked = with_masks(term.text) if term.truncation is Truncation.MASKED else _unmasked(term.text)
@@ -75,10 +77,10 @@ def words(term: Term) -> list[Word]:
     if len(found) > MOST_WORDS:
         raise QueryProblem(ProblemCode.TERM_TOO_LONG, f"{len(found)} words")
     if term.truncation is Truncation.NONE:
-        return [Word(word) for word in found]
+        return tuple([Word(word) for word in found])
     if term.truncation is not Truncation.MASKED:
         found = _truncated(found, term)
-    return [_word(word) for word in found]
+    return tuple([_word(word) for word in found])
 
 
 def _unmasked(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue.store import open_writer, postgres
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.turns import Busy, Turns
 from tests.postgres import Cluster
@@ -29,6 +30,19 @@ async def work():
 
 asyncio.run(turns.Turns(sys.argv[1], Path(sys.argv[2])).alone("fill", work))
 """
+WRITER = """
+import asyncio, sys
+from gateway.catalogue.store import open_writer, postgres
+postgres._SETTINGS["idle_in_transaction_session_timeout"] = "1000"
+
+async def work():
+    store = await open_writer(sys.argv[1])
+    async with store.writing():
+        print("mine", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(work())
+"""
 
 
 @pytest.fixture
@@ -37,13 +51,12 @@ def turns(catalogue_url: str, tmp_path: Path) -> Turns:
 
 
 @pytest.fixture
-def holder(catalogue_url: str, tmp_path: Path) -> Iterator[Callable[[float], subprocess.Popen[str]]]:
-    """Another process that has the turn to fill, once this has returned."""
+def another() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Runs a script in another process, which has what it wants once this has returned."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(silence: float = 15.0) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", HOLDER, catalogue_url, str(tmp_path / "locks"), str(silence)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True)
         started.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "mine\n"
@@ -53,6 +66,18 @@ def holder(catalogue_url: str, tmp_path: Path) -> Iterator[Callable[[float], sub
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def holder(
+    another: Callable[..., subprocess.Popen[str]], catalogue_url: str, tmp_path: Path
+) -> Callable[..., subprocess.Popen[str]]:
+    """Another process that has the turn to fill; the server takes it away after so many seconds of silence."""
+
+    def start(silence: float = 15.0) -> subprocess.Popen[str]:
+        return another(HOLDER, catalogue_url, str(tmp_path / "locks"), str(silence))
+
+    return start
 
 
 async def done() -> str:
@@ -89,7 +114,7 @@ async def test_what_fails_leaves_the_turn_to_others(turns: Turns) -> None:
 
 
 async def test_a_process_that_is_killed_leaves_the_turn_to_others(
-    turns: Turns, holder: Callable[[], subprocess.Popen[str]]
+    turns: Turns, holder: Callable[..., subprocess.Popen[str]]
 ) -> None:
     process = holder()
     with pytest.raises(Busy):
@@ -99,7 +124,7 @@ async def test_a_process_that_is_killed_leaves_the_turn_to_others(
 
 
 @pytest.mark.parametrize("catalogue_url", ["postgres"], indirect=True)
-async def test_who_waits_is_told_for_whom(turns: Turns, holder: Callable[[], subprocess.Popen[str]]) -> None:
+async def test_who_waits_is_told_for_whom(turns: Turns, holder: Callable[..., subprocess.Popen[str]]) -> None:
     process = holder()
     with pytest.raises(Busy, match=f"fill .*/{process.pid}$"):
         await turns.alone("fill", done)
@@ -107,7 +132,7 @@ async def test_who_waits_is_told_for_whom(turns: Turns, holder: Callable[[], sub
 
 @pytest.mark.parametrize("catalogue_url", ["postgres"], indirect=True)
 async def test_a_process_that_stands_still_loses_its_turn_and_stops_when_it_goes_on(
-    turns: Turns, holder: Callable[[float], subprocess.Popen[str]]
+    turns: Turns, holder: Callable[..., subprocess.Popen[str]]
 ) -> None:
     process = holder(1.0)
     os.kill(process.pid, signal.SIGSTOP)
@@ -136,6 +161,22 @@ async def test_work_is_stopped_when_the_connection_that_holds_the_turn_is_lost(
     with pytest.raises(CatalogueUnavailable, match="another node may do this now"):
         await turns.alone("fill", work)
     assert cancelled.is_set()
+
+
+@pytest.mark.parametrize("catalogue_url", ["postgres"], indirect=True)
+async def test_who_stands_still_while_it_writes_holds_up_nobody_for_long(
+    catalogue_url: str, another: Callable[..., subprocess.Popen[str]]
+) -> None:
+    still = another(WRITER, catalogue_url)
+    os.kill(still.pid, signal.SIGSTOP)
+    store = await open_writer(catalogue_url)
+    async with asyncio.timeout(SOON):
+        assert await store.beat(1000) == 1000
+    await store.close()
+
+
+def test_the_server_is_told_how_long_a_writer_may_stand_still() -> None:
+    assert 0 < float(postgres._SETTINGS["idle_in_transaction_session_timeout"]) <= postgres.COMMAND_SECONDS * 1000
 
 
 async def test_a_database_that_is_away_gives_no_turn(tmp_path: Path, free_port: Callable[[], int]) -> None:

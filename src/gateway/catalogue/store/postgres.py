@@ -25,6 +25,7 @@ from gateway.store.postgres_pool import SETTINGS as ONE_INDEX_A_TABLE
 
 MAX_CONNECTIONS = 4
 COMMAND_SECONDS = 120.0
+STILL_SECONDS = 60.0  # that a transaction may wait for us: who stands still in one holds up every writer of every node
 _LOCK = 2282529  # the turn to write
 _TURN = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -32,6 +33,7 @@ _SETTINGS = {
     **ONE_INDEX_A_TABLE,
     "enable_sort": "off",  # every order asked for is that of an index
     "application_name": "library-gateway catalogue",
+    "idle_in_transaction_session_timeout": f"{STILL_SECONDS * 1000:.0f}",
     "standard_conforming_strings": "on",
 }
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST)

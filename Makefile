@@ -51,6 +51,7 @@ soak: $(STAMP) ## Run the long-running tests that `make test` leaves out
 	@$(BIN)/python -m pytest -m soak --timeout=3600 $(ARGS)
 
 soak-harvest: $(STAMP) ## Harvest 100,000 records with foreign harvesters that are broken off (ARGS="--records 2000" for fewer)
+	@tools/install-peers
 	@$(BIN)/python -m tests.benchmarks.soak_harvest $(ARGS)
 
 docs: $(STAMP) ## Check that every link between the pages of docs leads somewhere

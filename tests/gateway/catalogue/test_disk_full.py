@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -16,28 +15,8 @@ from gateway.catalogue.store.compress import ENOUGH
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.importing.marc_catalogue import import_catalogue
 from library_protocols.marc import DataField, Record, to_iso2709
+from tests.gateway.catalogue.disk import Disk, disk_of
 from tests.gateway.catalogue.making import incoming
-
-
-class Disk:
-    """A connection whose commits of what was written fail as they do on a full disk, all but the first `room`."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self.room: int | None = None
-        self._writing = False
-
-    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
-        if statement.startswith("BEGIN"):
-            self._writing = statement == "BEGIN IMMEDIATE"
-        if statement == "COMMIT" and self._writing and self.room is not None:
-            if not self.room:
-                raise sqlite3.OperationalError("database or disk is full")
-            self.room -= 1
-        return self._db.execute(statement, *values)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
 
 
 @pytest.fixture
@@ -55,9 +34,7 @@ async def ingest(url: str) -> AsyncIterator[Ingest]:
 
 @pytest.fixture
 def disk(ingest: Ingest) -> Disk:
-    store = cast("Any", ingest.store)
-    made = store._db = store._session._db = Disk(store._db)
-    return made
+    return disk_of(ingest.store)
 
 
 async def titles(url: str) -> list[str]:

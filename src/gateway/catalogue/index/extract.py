@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway.catalogue.index.folding import heading, headings
 from gateway.catalogue.index.numbers import Normal, oclc, shelf_order, years
@@ -74,24 +74,18 @@ def extract(record: Record, format_: Format = Format.MARC21, holders: Iterable[s
     return extract_all([(record, format_, holders)])[0]
 
 
-class _Later(NamedTuple):
-    """A field whose text waits until that of all records is folded: what it holds, and where that begins."""
-
-    shape: Shape
-    written: tuple[str, ...]
-    start: int
+Later = tuple[Shape, tuple[str, ...], int]
+"""A field whose text waits until that of all records is folded: what it holds, and where that begins."""
 
 
 def extract_all(records: Iterable[tuple[Record, Format, Iterable[str]]]) -> list[Fields]:
     """The same for many records, each with its format and its holders."""
     texts: list[str] = []
-    made: list[Fields] = []
-    waiting: list[list[_Later]] = []
+    made: list[tuple[Fields, list[Later]]] = []
     for record, format_, holders in records:
         out = Fields()
-        made.append(out)
-        later: list[_Later] = []
-        waiting.append(later)
+        later: list[Later] = []
+        made.append((out, later))
         known = SHAPES[format_]
         for found in record.data:
             tag, indicators, subfields = found
@@ -101,28 +95,30 @@ def extract_all(records: Iterable[tuple[Record, Format, Iterable[str]]]) -> list
             one = known.get((tag, indicators, codes)) or shape(format_, tag, indicators, codes)
             anywhere, groups, values = one
             if anywhere is not None or groups:
-                later.append(_Later(one, written, len(texts)))
+                later.append((one, written, len(texts)))
                 texts += written
             for name, pick, first, end, joined in values:
-                chosen = pick(written)
                 take = _TAKE[name]
                 if joined:
-                    take(out, " ".join(chosen), False)
-                    continue
-                for text in chosen:
-                    take(out, text if first is None else text[first:end], first is not None)
+                    take(out, " ".join(pick(written)), False)
+                elif first is None:
+                    for text in pick(written):
+                        take(out, text, False)
+                else:
+                    for text in pick(written):
+                        take(out, text[first:end], True)
         control = dict(reversed(record.control))
         for name, tag, first, end in CONTROLS[format_]:
             if text := control.get(tag):
                 _TAKE[name](out, text if first is None else text[first:end], first is not None)
         _special(out, record, format_, holders)
     folded = headings(texts)
-    for out, later in zip(made, waiting, strict=True):
+    for out, later in made:
         _text(out, later, folded)
-    return made
+    return [out for out, _ in made]
 
 
-def _text(out: Fields, fields: Sequence[_Later], folded: Sequence[str]) -> None:
+def _text(out: Fields, fields: Sequence[Later], folded: Sequence[str]) -> None:
     """What the indexes of text take of a record."""
     texts, parts = out.texts, out.parts
     everything: list[str] = []
@@ -131,19 +127,20 @@ def _text(out: Fields, fields: Sequence[_Later], folded: Sequence[str]) -> None:
         if anywhere is not None:
             everything.append(" ".join(anywhere(own)))
         for group in groups:
-            chosen = group.pick(own)
+            pick, names, anchored, listed, _, titles, _, _, _ = group
+            chosen = pick(own)
             if "" in chosen:
                 chosen = [words for words in chosen if words]
                 if not chosen:
                     continue
             text = " ".join(chosen)
-            for name in group.names:
+            for name in names:
                 texts[name].append(text)
-            for name in group.anchored:
+            for name in anchored:
                 parts[name] += chosen
-            filed = _title(out, group, group.pick(written), text) if group.titles else ""
-            if group.listed:
-                _list(out, group, group.pick(written), text, filed or text)
+            filed = _title(out, group, pick(written), text) if titles else ""
+            if listed:
+                _list(out, group, pick(written), text, filed or text)
     texts["any"] = [text for text in everything if text.strip()]
 
 

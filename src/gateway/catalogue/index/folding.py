@@ -14,8 +14,8 @@ from collections.abc import Sequence
 ANY_CHARACTERS = "\ue000"
 """Stands for a masking `*` while a term is folded (private use: no record means anything by it)."""
 ONE_CHARACTER = "\ue001"
-SEPARATOR = "\x1f"
-"""Survives folding: texts joined by it can be folded at once and split again."""
+SEPARATOR = "\x01"
+"""Survives folding: texts joined by it can be folded at once and split again. No white space, as U+001F is."""
 
 _LETTERS = {
     "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ŋ": "n", "ħ": "h", "ŧ": "t",
@@ -109,20 +109,19 @@ def heading(text: str) -> str:
 def headings(texts: Sequence[str]) -> list[str]:
     """The `heading` of each text. Texts in ASCII, as most are, are folded together, and so are the others: one by one
     it costs several times as much."""
-    plain = [text for text in texts if text.isascii()]
-    if len(plain) == len(texts):
-        return _together(plain)
-    others = iter(_together([text for text in texts if not text.isascii()]))
-    folded = iter(_together(plain))
-    return [next(folded) if text.isascii() else next(others) for text in texts]
+    others = [place for place, text in enumerate(texts) if not text.isascii()]
+    plain = list(texts)
+    for place in others:
+        plain[place] = ""
+    folded = _together([_apostrophes(text) if "'" in text else text for text in plain])
+    for place, text in zip(others, _together([_apostrophes(texts[place]) for place in others]), strict=True):
+        folded[place] = text
+    return folded
 
 
 def _together(texts: list[str]) -> list[str]:
-    joined = SEPARATOR.join(map(_apostrophes, texts))
-    joined = joined.translate(_TABLE)
-    while "  " in joined:
-        joined = joined.replace("  ", " ")
-    folded = joined.replace(f" {SEPARATOR}", SEPARATOR).replace(f"{SEPARATOR} ", SEPARATOR).strip(" ").split(SEPARATOR)
+    joined = " ".join(SEPARATOR.join(texts).translate(_TABLE).split())
+    folded = joined.replace(f" {SEPARATOR}", SEPARATOR).replace(f"{SEPARATOR} ", SEPARATOR).split(SEPARATOR)
     # A record may hold the separator itself.
     return folded if len(folded) == len(texts) else [heading(text) for text in texts]
 

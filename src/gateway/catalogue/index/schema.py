@@ -164,6 +164,8 @@ _LONGEST_SORT = 512
 _LONGEST_FACET = 256
 _ANCHORED = frozenset(name for name, index in INDEXES.items() if index.anchored)
 _PART = {name: part_field(name) for name in _ANCHORED}
+_SORT = {name: sort_fields(name) for name in INDEXES}
+_FACET = {name: facet_field(name) for name in INDEXES}
 
 
 def document(id_: int, views: Sequence[str], fields: Fields) -> str:
@@ -181,12 +183,12 @@ def document(id_: int, views: Sequence[str], fields: Fields) -> str:
         content.update(found)
     for name, value in fields.sort.items():
         if isinstance(value, int):
-            content[sort_number(name)] = value
+            content[_SORT[name][0]] = value
         else:
-            first, second, whole = sort_fields(name)
+            first, second, whole = _SORT[name]
             content[first], content[second] = packed(value)
             content[whole] = value[:_LONGEST_SORT]
     for name, values in fields.facets.items():
-        content[facet_field(name)] = [value[:_LONGEST_FACET] for value in values]
+        content[_FACET[name]] = [value[:_LONGEST_FACET] for value in values]
     content[HAS] = has
     return orjson.dumps(content).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from library_protocols.sru.facts import DIAGNOSTICS, Operation, Version, diagnostic_uri
 
@@ -111,8 +112,7 @@ class ExplainRequest(Request):
     string: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a response. `data` is an XML element without declaration, UTF-8; `schema` is a URI.
 
     `position` is that in the result set, from 1. `extra` is XML of other namespaces for extraRecordData.
@@ -125,8 +125,7 @@ class Record:
     extra: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Surrogate:
+class Surrogate(NamedTuple):
     """A diagnostic in the place of a record."""
 
     diagnostic: Diagnostic

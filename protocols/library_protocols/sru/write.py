@@ -77,8 +77,9 @@ def search_response(
             yield _text("resultSetIdleTime", str(result_set.ttl))
     any_record = False
     for record in records:
-        piece = _record(version, record, string)
-        yield piece if any_record else b"<zs:records>" + piece
+        if not any_record:
+            yield b"<zs:records>"
+        yield from _record(version, record, string)
         any_record = True
     if any_record:
         yield b"</zs:records>"
@@ -131,7 +132,7 @@ def explain_response(
     return b"".join(
         (
             _opening("explainResponse", version),
-            _record(version, Record(EXPLAIN_SCHEMA, explain), string),
+            *_record(version, Record(EXPLAIN_SCHEMA, explain), string),
             _echo_explain(echo) if echo else b"",
             _diagnostics(version, diagnostics),
             b"</zs:explainResponse>\n",
@@ -166,20 +167,21 @@ def _text(name: str, text: str) -> bytes:
     return f"<zs:{name}>{xml_text(text)}</zs:{name}>".encode()
 
 
-def _record(version: Version, record: Record | Surrogate, string: bool) -> bytes:
-    """One record element. A diagnostic is packed like the records around it."""
+def _record(version: Version, record: Record | Surrogate, string: bool) -> tuple[bytes, ...]:
+    """One record element, its data as it came: copying is most of what a record costs here. A diagnostic is packed
+    like the records around it."""
     if isinstance(record, Surrogate):
         schema, data, extra = DIAGNOSTIC_SCHEMA, _diagnostic(version, record.diagnostic), b""
     else:
         schema, data, extra = record.schema, record.data, record.extra
     if data.startswith((b"<?xml", b" ", b"\n", b"\r", b"\t")):
         data = _DECLARATION.sub(b"", data, count=1).strip()
-    return b"%b%b</zs:recordData>%b%b</zs:record>" % (
-        _record_opening(version, schema, string),
-        escaped(data) if string else data,
-        b"<zs:recordPosition>%d</zs:recordPosition>" % record.position if record.position else b"",
-        b"<zs:extraRecordData>%b</zs:extraRecordData>" % extra if extra else b"",
-    )
+    closing = b"</zs:recordData>"
+    if record.position:
+        closing += b"<zs:recordPosition>%d</zs:recordPosition>" % record.position
+    if extra:
+        closing += b"<zs:extraRecordData>%b</zs:extraRecordData>" % extra
+    return _record_opening(version, schema, string), escaped(data) if string else data, closing + b"</zs:record>"
 
 
 @lru_cache(maxsize=256)

@@ -211,8 +211,8 @@ class SruService:
             if ask_desks and self._availability is not None:
                 shown = [record for record in records if record is not None]
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
-            for number, record in enumerate(records):
-                rendered.append(_rendered(schema, record, live, position + number))
+            for place, record in enumerate(records, position):
+                rendered.append(_rendered(schema, record, live, place))
                 if time.perf_counter() - begun > TURN_SECONDS:
                     await asyncio.sleep(0)
                     begun = time.perf_counter()

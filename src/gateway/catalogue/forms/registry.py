@@ -73,7 +73,7 @@ def _source(record: CatalogueRecord) -> bytes:
 
 def _marcxml(record: CatalogueRecord, _items: Items | None) -> bytes:
     source = _source(record)
-    return _LOCATED + source[len(START) :] if source.startswith(START) else source
+    return source.replace(START, _LOCATED, 1) if source.startswith(START) else source
 
 
 def _marcxml_holdings(record: CatalogueRecord, _items: Items | None) -> bytes:

@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.store import migrate
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
+from gateway.catalogue.store.recent import Recent
 from gateway.catalogue.store.sql import Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.checkpoint import Checkpointer
@@ -51,6 +53,33 @@ class _Session:
             raise CatalogueUnavailable(str(error)) from error
 
 
+class _Snapshot:
+    """One moment of the file; within a transaction of our own that one, which sees what it has written."""
+
+    def __init__(self, db: sqlite3.Connection, session: _Session) -> None:
+        self._db = db
+        self._session = session
+        self._begun = False
+
+    async def __aenter__(self) -> Session:
+        if not self._db.in_transaction:
+            _begin(self._db, "BEGIN")
+            self._begun = True
+        return self._session
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._begun:
+            with suppress(sqlite3.Error):
+                self._db.execute("COMMIT")
+
+
+def _begin(db: sqlite3.Connection, statement: str) -> None:
+    try:
+        db.execute(statement)
+    except sqlite3.Error as error:
+        raise CatalogueUnavailable(str(error)) from error
+
+
 class SqliteReader(Reader):
     """Opens an existing file; raises CatalogueUnavailable where it is missing or has another schema."""
 
@@ -64,6 +93,7 @@ class SqliteReader(Reader):
         except StoreUnavailable as error:
             raise CatalogueUnavailable(str(error)) from error
         self._session = _Session(self._db)
+        self._recent = Recent()
         try:
             migrate.require_head(self._db, path)
             for setting in self._settings:
@@ -72,17 +102,22 @@ class SqliteReader(Reader):
             self._db.close()
             raise CatalogueUnavailable(f"cannot open {path}: {error}") from error
 
-    @asynccontextmanager
-    async def snapshot(self, view: str) -> AsyncIterator[Session]:
-        if self._db.in_transaction:  # within a transaction of our own, which sees what it has written
-            yield self._session
-            return
-        self._begin("BEGIN")
-        try:
-            yield self._session
-        finally:
-            with suppress(sqlite3.Error):
-                self._db.execute("COMMIT")
+    def snapshot(self, view: str) -> _Snapshot:
+        return _Snapshot(self._db, self._session)
+
+    async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
+        """Here alone what was read is kept: on PostgreSQL to ask how far the feed is costs as much as to read."""
+        if self._db.in_transaction:  # of our own: what it sees may never come to be
+            return await super().records(view, ids, holdings=holdings)
+        async with self.snapshot(view) as session:
+            _, last_seq, _ = await self._position(session)
+            kept = self._recent.at(last_seq)
+            found = {number: record for number in ids if (record := kept.get((view, number, holdings)))}
+            if missing := [number for number in ids if number not in found]:
+                for number, record in (await self._records(session, view, missing, holdings=holdings)).items():
+                    found[number] = record
+                    self._recent.keep((view, number, holdings), record)
+        return [found.get(number) for number in ids]
 
     async def close(self) -> None:
         self._db.close()
@@ -95,12 +130,6 @@ class SqliteReader(Reader):
     async def _bytes(self, session: Session) -> int:
         (pages,), (size,) = (self._db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
         return pages * size
-
-    def _begin(self, statement: str) -> None:
-        try:
-            self._db.execute(statement)
-        except sqlite3.Error as error:
-            raise CatalogueUnavailable(str(error)) from error
 
 
 class SqliteStore(SqliteReader, Writer):
@@ -115,7 +144,7 @@ class SqliteStore(SqliteReader, Writer):
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
-        self._begin("BEGIN IMMEDIATE")
+        _begin(self._db, "BEGIN IMMEDIATE")
         try:
             yield self._session
             self._db.execute("COMMIT")

@@ -8,14 +8,15 @@ record (hashes of the normalised values), because a load compares each record wi
 from __future__ import annotations
 
 import re
-import struct
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import cache
 from hashlib import blake2b
+from itertools import chain
 from operator import mul
+from struct import Struct
 from typing import NamedTuple
 
 from gateway.catalogue.materials import NUMBERS, material
@@ -38,6 +39,9 @@ MAX_NUMBERS = 12
 """Numbers a record is compared by. A set of 300 volumes lists as many ISBNs, and is the same as none of them."""
 
 
+_LAYOUTS = [Struct("<qqHB" + "Bq" * numbers) for numbers in range(MAX_NUMBERS + 1)]
+
+
 class Facts(NamedTuple):
     """What matching compares. `title` and `main` are 0 where there is none, `year` 0 where unknown; `numbers` are pairs
     of kind and key, a key being unique over all kinds."""
@@ -56,13 +60,11 @@ class Facts(NamedTuple):
 
     def pack(self) -> bytes:
         """19 bytes, and 9 a number."""
-        flat = [part for pair in self.numbers for part in pair]
-        return struct.pack("<qqHB" + "Bq" * len(self.numbers), self.title, self.main, self.year, self.material, *flat)
+        return _LAYOUTS[len(self.numbers)].pack(*self[:4], *chain.from_iterable(self.numbers))
 
     @classmethod
     def unpack(cls, data: bytes) -> Facts:
-        count = (len(data) - 19) // 9
-        title, main, year, kind, *flat = struct.unpack("<qqHB" + "Bq" * count, data)
+        title, main, year, kind, *flat = _LAYOUTS[(len(data) - 19) // 9].unpack(data)
         return cls(title, main, year, kind, tuple(zip(flat[::2], flat[1::2], strict=True)))
 
 
@@ -157,8 +159,8 @@ def _fields(record: Record, tags: frozenset[str]) -> _Found:
     return found
 
 
-def _texts(found: _Found, tag: str, code: str = "a") -> list[str]:
-    return [text for field in found.get(tag, ()) for known, text in field[2] if known == code]
+def _texts(found: _Found, tag: str, code: str = "a") -> Sequence[str]:
+    return [text for field in found[tag] for known, text in field[2] if known == code] if tag in found else ()
 
 
 def _marc21(record: Record, union: tuple[str, ...]) -> Facts:
@@ -173,7 +175,7 @@ def _marc21(record: Record, union: tuple[str, ...]) -> Facts:
     numbers += [(Kind.ISBN, isbn) for text in _texts(found, "020") if (isbn := _isbn(text))]
     numbers += [(Kind.ISSN, issn) for text in _texts(found, "022") if (issn := _issn(text))]
     title, main = _title(found, "245", "abnp", "anp")
-    year = _year([record.text("008")[7:11], *_texts(found, "264", "c"), *_texts(found, "260", "c")])
+    year = _year([record.text("008")[7:11]]) or _year([*_texts(found, "264", "c"), *_texts(found, "260", "c")])
     return Facts(title, main, year, NUMBERS[material(record, Format.MARC21)], _keys(numbers))
 
 
@@ -216,8 +218,9 @@ def _title(found: _Found, tag: str, whole: str, main: str) -> tuple[int, int]:
 
 def _folded(text: str) -> str:
     """Letters and digits only, without case and marks, one blank between words."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).translate(_marks())
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
+    text = unicodedata.normalize("NFKD", text).translate(_marks())
     return " ".join(_WORD.findall(text.casefold()))
 
 
@@ -228,6 +231,7 @@ def _marks() -> dict[int, None]:
 
 
 _WORD = re.compile(r"[^\W_]+")
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(0x80)}
 
 
 def _year(texts: Iterable[str]) -> int:

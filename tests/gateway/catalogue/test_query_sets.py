@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from gateway.catalogue import query_sets
+from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import Fields, extract
 from gateway.catalogue.index_map import INDEXES, parts
 from gateway.catalogue.query import AllRecords, And, QueryProblem, Term
@@ -69,3 +71,26 @@ def test_the_fields_that_decide_are_enough(real: list[Parsed]) -> None:
             if any(_said(name, fields)):
                 asked.add(name)
     assert len(asked) > 0.8 * len(INDEXES)
+
+
+@pytest.mark.parametrize(
+    "query", ["language = eng", "local.country = enk or language = fre", "local.source = d* not language = eng"]
+)
+@pytest.mark.parametrize("most", [3, 10_000])
+def test_answers_kept_are_those_that_the_record_gives(
+    real: list[Parsed], query: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query_sets, "_MOST_ANSWERS", most)
+    rule = query_set("aber", "x", "X", query)
+    assert rule.codes.decide
+    answers = [rule.matches(one.record, Format(one.format)) for one in (*real, *reversed(real))]
+    wanted = [matches(rule.query, extract(one.record, Format(one.format))) for one in real]
+    assert answers == [*wanted, *reversed(wanted)]
+    assert 0 < sum(wanted) < len(wanted)
+
+
+@pytest.mark.parametrize(
+    "query", ["title = wales", "level = m", "format = book", "language = wel or any = x", "cql.allRecords = 1"]
+)
+def test_what_more_than_codes_decide_is_always_asked_of_the_record(query: str) -> None:
+    assert not query_set("aber", "x", "X", query).codes.decide

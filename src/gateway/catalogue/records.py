@@ -39,7 +39,8 @@ class Holding:
 
     `location` and `collection` are codes of the member; `summary` says which parts of a serial or set are held.
     `control` is the control number of the record that it is a holding of, filled in when it is read. `circulation` is
-    what the server that was asked says of its copies now; nothing that we keep has it.
+    what the server that was asked says of its copies now; nothing that we keep has it. `copy_number` is the number that
+    the library gives this one copy, empty where it is not known or there are several.
     """
 
     member: str
@@ -54,6 +55,7 @@ class Holding:
     barcodes: tuple[str, ...] = ()
     control: str = ""
     circulation: tuple[CircRecord, ...] = ()
+    copy_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

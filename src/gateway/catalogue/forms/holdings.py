@@ -90,7 +90,7 @@ def opac_holdings(
             local_location=holding.location_name or holding.location,
             shelving_location=holding.collection or None,
             call_number=holding.call_number or None,
-            copy_number=str(holding.copies) if holding.copies > 1 else None,
+            copy_number=holding.copy_number or None,
             public_note=holding.note or None,
             enum_and_chron=holding.summary or None,
             circulation_data=holding.circulation

@@ -76,18 +76,18 @@ def _octets(external: External) -> bytes:
 
 def _of_opac(view: str, said: HoldingsAndCirc) -> Holding:
     circulation = said.circulation_data or ()
-    copies = said.copy_number or ""
     return Holding(
         view,
         said.local_location or "",
         said.call_number or "",
-        copies=len(circulation) or (int(copies) if copies.isdecimal() and len(copies) < 4 else 1),
+        copies=len(circulation) or 1,
         location_name=said.local_location or "",
         collection=said.shelving_location or "",
         summary=said.enum_and_chron or "",
         note=said.public_note or "",
         barcodes=tuple(one.item_id for one in circulation if one.item_id),
         circulation=circulation,
+        copy_number=said.copy_number or "",
     )
 
 

@@ -28,13 +28,21 @@ ITEMS = circulation("bangor", [Item(id="5", barcode="31", status=ItemStatus.LOST
 def test_items_are_laid_over_holdings_by_barcode() -> None:
     aber, bangor = opac_holdings(catalogue_record(MARC21), ITEMS)
     assert (aber.nuc_code, aber.local_location, aber.shelving_location) == ("ABER", "Hugh Owen", "LOAN")
-    assert (aber.call_number, aber.copy_number, aber.public_note) == ("DA714 .J66", "2", "Ask at desk")
+    assert (aber.call_number, aber.copy_number, aber.public_note) == ("DA714 .J66", None, "Ask at desk")
     assert aber.circulation_data is not None
     there, lent = aber.circulation_data
     assert (there.item_id, there.available_now, there.on_hold, there.availability_date) == ("31", True, False, None)
     assert (lent.item_id, lent.available_now, lent.on_hold, lent.renewable) == ("32", False, True, True)
     assert (lent.availability_date, lent.enum_and_chron, lent.temporary_location) == ("2026-12-01", "v.2", "THOMAS")
     assert (bangor.local_location, bangor.enum_and_chron, bangor.circulation_data) == ("MAIN", "v.1-3 & 5", None)
+
+
+def test_the_copy_number_is_the_librarys_own_and_no_count() -> None:
+    held = (Holding("aber", "HO", copies=3, copy_number="c.2"), Holding("aber", "THOMAS", copies=3))
+    record = catalogue_record(MARC21, held)
+    assert [one.copy_number for one in opac_holdings(record)] == ["c.2", None]
+    tree = etree.fromstring(render("opac", record))
+    assert tree.xpath("holdings/holding/copyNumber/text()") == ["c.2"]
 
 
 def test_a_barcode_that_two_members_use_is_each_members_own() -> None:

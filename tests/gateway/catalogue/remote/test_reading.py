@@ -6,9 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.catalogue.forms import opac_holdings
 from gateway.catalogue.records import Format, Holding
-from gateway.catalogue.remote.reading import catalogue_record, of_marc
+from gateway.catalogue.remote.reading import catalogue_record, of_marc, of_z3950
+from library_protocols.asn1 import External
 from library_protocols.marc import to_iso2709, to_marcxml
+from library_protocols.z3950.common import structured_record
+from library_protocols.z3950.facts.oids import OPAC, USMARC
+from library_protocols.z3950.records import HoldingsAndCirc, OpacRecord, write_opac
 from tests.gateway.catalogue.index.building import record
 
 
@@ -43,6 +48,17 @@ def holdings(fields: str) -> tuple[Holding, ...]:
 )
 def test_holdings_in_fields(fields: str, expected: tuple[Holding, ...]) -> None:
     assert holdings(fields) == tuple(replace(one, control="c1") for one in expected)
+
+
+def test_the_copy_number_of_an_opac_record_is_no_count() -> None:
+    marc = External(direct_reference=USMARC, octets=to_iso2709(record("001 c1\n008 x\n245 10 $aTitle"), "utf-8"))
+    said = HoldingsAndCirc(local_location="Main", copy_number="12")
+    opac = write_opac(OpacRecord(bibliographic_record=marc, holdings_data=(said,)))
+    told = of_z3950("aber", structured_record(OPAC, opac), None)
+    assert told is not None
+    (holding,) = told.holdings
+    assert (holding.copies, holding.copy_number) == (1, "12")
+    assert opac_holdings(catalogue_record("aber", 7, told))[0].copy_number == "12"
 
 
 def test_a_record_as_the_view_shows_it() -> None:

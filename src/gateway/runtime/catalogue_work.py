@@ -120,8 +120,12 @@ def _wait_to_fill(reason: Exception) -> None:
         log.info("catalogue.waits_to_fill", reason=str(reason))
         print("ready", "does another node fills", sep="\n", flush=True)  # what is to be mirrored, that one does
     else:
-        log.warning("catalogue.waits_to_fill", reason=str(reason))
-        print("does waits for the database: the log says why", flush=True)
+        _wait_for_database("catalogue.waits_to_fill", reason)
+
+
+def _wait_for_database(event: str, reason: Exception) -> None:
+    log.warning(event, reason=str(reason))
+    print("does waits for the database: the log says why", flush=True)
 
 
 async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) -> None:
@@ -145,13 +149,14 @@ async def follow(config: Config) -> None:
     async with contextlib.AsyncExitStack() as opened:
         store = await open_reader(config.catalogue_url)
         opened.push_async_callback(store.close)
-        path = config.data_dir / INDEX_FOLDER
+        path, ready = config.data_dir / INDEX_FOLDER, _Ready()
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(index.follow(_Feed(store, path), path, _stop(parts), _Ready().say))
+            stop = _stop(parts)
+            parts.create_task(index.follow(_Feed(store, path, stop, ready), path, stop, ready.say))
 
 
 class _Ready:
-    """Says `ready`, once."""
+    """Says `ready`, once, and once more when what it was lost for is over."""
 
     def __init__(self) -> None:
         self._said = False
@@ -161,13 +166,20 @@ class _Ready:
             self._said = True
             print("ready", flush=True)
 
+    def lose(self, reason: Exception) -> None:
+        self._said = False
+        _wait_for_database("catalogue.unavailable", reason)
+
 
 class _Feed:
-    """The feed as the index follows it. Tells how far an index is that is made from the beginning of the feed."""
+    """The feed as the index follows it, through times when the database does not answer. Tells how far an index is that
+    is made from the beginning of the feed."""
 
-    def __init__(self, store: Reader, path: Path) -> None:
+    def __init__(self, store: Reader, path: Path, stop: asyncio.Event, ready: _Ready) -> None:
         self._store = store
         self._path = path
+        self._stop = stop
+        self._ready = ready
         self._read_all = False
         self._progress: Progress | None = None
 
@@ -178,13 +190,27 @@ class _Feed:
         if self._progress is not None and self._read_all:  # all had been read, and the index has been put in its place
             self._progress.end()
             self._progress = None
-        entries = await self._store.index_entries(after_seq, size)
+        entries = await self._read(after_seq, size)
         self._read_all = not entries
         if entries and not after_seq:
             self._progress = Progress(self._path, (await self._store.stats()).records, _tell)
         if self._progress is not None:
             self._progress.add(len(entries))
         return entries
+
+    async def _read(self, after_seq: int, size: int) -> list[IndexEntry]:
+        """Asks until there is an answer, or until we are told to stop."""
+        lost = False
+        while True:
+            try:
+                return await self._store.index_entries(after_seq, size)
+            except CatalogueUnavailable as error:
+                if self._stop.is_set():
+                    raise
+                if not lost:
+                    lost = True
+                    self._ready.lose(error)
+            await pause(self._stop, BEAT_SECONDS)
 
 
 def _tell(making: Making) -> None:

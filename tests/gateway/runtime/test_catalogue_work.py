@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,7 +14,10 @@ from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index.progress import making
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.store import migrate, open_writer
+from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.catalogue.store.reader import Reader
 from gateway.config import Config
+from gateway.runtime import catalogue_work
 from gateway.runtime.catalogue_work import orders
 from gateway.runtime.child import Child
 from gateway.runtime.program import program
@@ -62,3 +66,39 @@ async def test_the_index_says_that_it_is_made_then_that_it_is_ready(tmp_path: Pa
     await running
     assert states == ["the index is being made: 0 of 20 records, 0 a second", "ready"]
     assert making(config.data_dir / INDEX_FOLDER) is None
+
+
+class Away:
+    """A store whose database is away until it has been asked some times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def index_entries(self, after_seq: int, size: int) -> list[object]:
+        self.times -= 1
+        if self.times >= 0:
+            raise CatalogueUnavailable("away")
+        return []
+
+
+async def test_the_index_waits_for_a_database_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue_work, "BEAT_SECONDS", 0.01)
+    ready, stop = catalogue_work._Ready(), asyncio.Event()
+    feed = catalogue_work._Feed(cast(Reader, Away(3)), tmp_path, stop, ready)
+    ready.say()
+    async with asyncio.timeout(SOON):
+        assert await feed.index_entries(5, 10) == []
+    ready.say()
+    ready.say()
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("ready", "does"))]
+    assert told == ["ready", "does waits for the database: the log says why", "ready"]
+
+
+async def test_the_index_waits_no_longer_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    feed = catalogue_work._Feed(cast(Reader, Away(1)), tmp_path, stop, catalogue_work._Ready())
+    with pytest.raises(CatalogueUnavailable):
+        await feed.index_entries(5, 10)

@@ -54,7 +54,7 @@ def node(data_dir: Path, *, alone: bool = False) -> Iterator[Node]:
 async def main(data_dir: Path, alone: bool) -> None:
     server = Server(await compose(configuration(data_dir)))
     if alone:
-        server._children.clear()
+        server.gateway.children.clear()
     await server.run(ready=lambda: print(json.dumps(server.ports), flush=True), with_catalogue=not alone)
 
 

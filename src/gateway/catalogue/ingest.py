@@ -141,6 +141,8 @@ class Ingest:
     async def _fill(self, member: str, prepared: Sequence[Prepared]) -> None:
         """Renders and compresses what is new, as far as that can be told before the transaction; makes the
         dictionaries of the first records."""
+        if not prepared:
+            return
         async with self.store.snapshot(EVERYTHING) as session:
             rows = await session.fetch(sql.DIGESTS, member=member, controls=[one.control for one in prepared])
         known = {row[0]: (row[1], row[2]) for row in rows}
@@ -151,10 +153,13 @@ class Ingest:
         ]
         for one in fresh:
             self.preparer.render(one)
+        if not fresh:
+            return
         await self.store.learn(RENDERING, [one.marcxml for one in fresh if one.marcxml is not None])
         for kind in dict.fromkeys(ORIGINAL):
             came = [one.incoming.original for one in fresh if one.incoming is not None and ORIGINAL[one.kind] == kind]
-            await self.store.learn(kind, came)
+            if came:
+                await self.store.learn(kind, came)
         for one in fresh:
             self.preparer.fill(member, one)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from gateway.catalogue.feed import INDEX_SCOPE, blocks_of
+from gateway.catalogue.feed import INDEX_SCOPE, SHIFTS, blocks_of
 from gateway.catalogue.matching import Facts
 from gateway.catalogue.materials import MATERIALS
 from gateway.catalogue.records import ALL
@@ -47,7 +47,7 @@ class Rec:
     provenance: str | None = None
     changed: bool = False
     moved: bool = False
-    before: Rec | None = None  # status and facts as they are in the database
+    before: tuple[int, Facts | None] | None = None  # status and facts as they are in the database
 
     @classmethod
     def of(cls, row: RecordRow) -> Rec:
@@ -149,7 +149,7 @@ class Working:
         self._first_seq = self._before = 0
         self._drops: list[Row] = []
         self._puts: list[Row] = []
-        self._blocks: Counter[tuple[int, int, int, int]] = Counter()
+        self._wanted: dict[tuple[str, ...], list[int]] = {}
         self._tally: Counter[tuple[str, int]] = Counter()
         self._old_keys: set[tuple[int, int, str]] = set()
         self._new_keys: set[tuple[int, int, str]] = set()
@@ -218,7 +218,7 @@ class Working:
     def change(self, rec: Rec) -> None:
         """To be called before a record's own fields are changed."""
         if rec.before is None:
-            rec.before = _as_it_was(rec)
+            rec.before = rec.status, rec.facts
         rec.changed = True
         group = self.groups[rec.shared]
         group.looked = True
@@ -228,7 +228,7 @@ class Working:
     def reconsider(self, rec: Rec) -> None:
         """To be called before a record's facts are changed, where what views show of it stays the same."""
         if rec.before is None:
-            rec.before = _as_it_was(rec)
+            rec.before = rec.status, rec.facts
         rec.moved = True
 
     def touch(self, rec: Rec) -> None:
@@ -264,7 +264,7 @@ class Working:
                 self._index(rec, seq or self._next_seq(), at)
         for rec in self.records.values():
             if rec.before is not None:
-                self._count(rec, rec.before)
+                self._count(rec, *rec.before)
         await self._write(written, at)
         return at
 
@@ -285,9 +285,7 @@ class Working:
         if not specs and not group.scopes:
             return
         seq = self._next_seq()
-        group.scopes = self._shift(
-            group.id, group.scopes, group.gone, group.seq, [self._scope(ALL, spec) for spec in specs], seq, at
-        )
+        group.scopes = self._shift(group.id, group.scopes, group.gone, group.seq, self._scopes_of(ALL, *specs), seq, at)
         group.seq, group.datestamp = seq, at
         if visible:
             leads.append((group.records[group.lead], seq))
@@ -303,7 +301,7 @@ class Working:
         seq = self._next_seq()
         if specs or rec.scopes:
             rec.scopes = self._shift(
-                rec.id, rec.scopes, rec.gone, rec.seq, [self._scope(rec.member, spec) for spec in specs], seq, at
+                rec.id, rec.scopes, rec.gone, rec.seq, self._scopes_of(rec.member, *specs), seq, at
             )
             rec.seq, rec.datestamp = seq, at
         self._index(rec, seq, at)
@@ -329,30 +327,36 @@ class Working:
                 self._put(scope, 1, seq, item, at)
                 gone[str(scope)] = seq
         for scope in want:
-            if (tombstone := gone.pop(str(scope), None)) is not None:
+            if gone and (tombstone := gone.pop(str(scope), None)) is not None:
                 self._drop(scope, 1, tombstone)
             self._put(scope, 0, seq, item, at)
         return want
 
     def _put(self, scope: int, deleted: int, seq: int, item: int, at: int) -> None:
         self._puts.append((scope, deleted, seq, item, at))
-        for level, block in blocks_of(seq):
-            self._blocks[scope, deleted, level, block] += 1
 
     def _drop(self, scope: int, deleted: int, seq: int) -> None:
         self._drops.append((scope, deleted, seq))
-        for level, block in blocks_of(seq):
-            self._blocks[scope, deleted, level, block] -= 1
 
-    def _count(self, rec: Rec, before: Rec) -> None:
-        if before.status != rec.status:
+    def _blocks(self) -> list[Row]:
+        """What the rows of the feed that come and go do to the counters of their blocks."""
+        changes: Counter[tuple[int, int, int]] = Counter()
+        changes.update([(scope, deleted, seq >> SHIFTS[0]) for scope, deleted, seq, _, _ in self._puts])
+        changes.subtract([(scope, deleted, seq >> SHIFTS[0]) for scope, deleted, seq in self._drops])
+        counters: Counter[tuple[int, int, int, int]] = Counter()
+        for (scope, deleted, smallest), n in changes.items():
+            for level, block in blocks_of(smallest << SHIFTS[0]):
+                counters[scope, deleted, level, block] += n
+        return [(*block, n) for block, n in counters.items() if n]
+
+    def _count(self, rec: Rec, status: int, facts: Facts | None) -> None:
+        """What becomes of the tallies and match keys of a record that had this status and these facts."""
+        if status != rec.status:
             self._tally[rec.member, rec.status] += 1
-            if before.status >= 0:
-                self._tally[rec.member, before.status] -= 1
-        old = (
-            {(key, rec.id, rec.member) for key in before.facts.hashes()} if _matched(before) and before.facts else set()
-        )
-        new = {(key, rec.id, rec.member) for key in rec.facts.hashes()} if _matched(rec) and rec.facts else set()
+            if status >= 0:
+                self._tally[rec.member, status] -= 1
+        old = _keys(rec, status, facts)
+        new = _keys(rec, rec.status, rec.facts)
         self._old_keys |= old - new
         self._new_keys |= new - old
 
@@ -365,7 +369,7 @@ class Working:
         if self._drops:
             await run(sql.DROP_FEED, self._drops)
         await run(sql.PUT_FEED, sorted(self._puts))
-        await run(sql.ADD_BLOCK, [(*block, n) for block, n in self._blocks.items() if n])
+        await run(sql.ADD_BLOCK, self._blocks())
         if self._old_keys:
             await run(sql.DROP_KEY, [(key, record) for key, record, _ in sorted(self._old_keys)])
         await run(sql.PUT_KEY, sorted(self._new_keys))
@@ -381,6 +385,13 @@ class Working:
         found = self.records.get(number)
         if found is None:
             found = self.records[number] = Rec.of(RecordRow(*row))  # type: ignore[arg-type]
+        return found
+
+    def _scopes_of(self, view: str, *specs: str) -> list[int]:
+        """The numbers of scopes of a view. Many records are in the same ones."""
+        found = self._wanted.get((view, *specs))
+        if found is None:
+            found = self._wanted[view, *specs] = [self._scope(view, spec) for spec in specs]
         return found
 
     def _scope(self, view: str, spec: str) -> int:
@@ -415,10 +426,8 @@ class Working:
         return self._last_seq
 
 
-def _as_it_was(rec: Rec) -> Rec:
-    return Rec(rec.id, rec.member, rec.control, rec.shared, 0, rec.status, "", {}, 0, rec.facts, b"")
-
-
-def _matched(rec: Rec) -> bool:
-    """Whether others find the record by its numbers: private and suppressed ones take no part."""
-    return rec.status == Status.VISIBLE
+def _keys(rec: Rec, status: int, facts: Facts | None) -> set[tuple[int, int, str]]:
+    """The rows by which others find a record of this status and these facts: private and suppressed ones by none."""
+    if facts is None or status != Status.VISIBLE:
+        return set()
+    return {(key, rec.id, rec.member) for _, key in facts.numbers}

@@ -173,7 +173,8 @@ def media_type(request: HttpRequest) -> str:
 
 
 def _exchange(request: HttpRequest, protocol: str, view: str) -> Exchange:
-    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+    client = request.client
+    peer = f"{client.host}:{client.port}" if client else ""
     return Exchange(
         id=secrets.token_hex(16),
         protocol=protocol,

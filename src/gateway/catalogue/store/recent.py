@@ -38,4 +38,4 @@ class Recent:
             self._octets -= len(self._kept.pop(oldest).marcxml)
 
 
-__all__ = ["MOST_OCTETS", "Recent"]
+__all__ = ["MOST_OCTETS", "Key", "Recent"]

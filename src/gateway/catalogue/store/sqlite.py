@@ -15,7 +15,7 @@ from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.store import migrate
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
-from gateway.catalogue.store.recent import Recent
+from gateway.catalogue.store.recent import Key, Recent
 from gateway.catalogue.store.sql import Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.checkpoint import Checkpointer
@@ -109,15 +109,22 @@ class SqliteReader(Reader):
         """Here alone what was read is kept: on PostgreSQL to ask how far the feed is costs as much as to read."""
         if self._db.in_transaction:  # of our own: what it sees may never come to be
             return await super().records(view, ids, holdings=holdings)
+        kept = await self._kept(self._session)
+        told = [kept.get((view, number, holdings)) for number in ids]
+        if None not in told:
+            return told
         async with self.snapshot(view) as session:
-            _, last_seq, _ = await self._position(session)
-            kept = self._recent.at(last_seq)
+            kept = await self._kept(session)
             found = {number: record for number in ids if (record := kept.get((view, number, holdings)))}
-            if missing := [number for number in ids if number not in found]:
-                for number, record in (await self._records(session, view, missing, holdings=holdings)).items():
-                    found[number] = record
-                    self._recent.keep((view, number, holdings), record)
+            missing = [number for number in ids if number not in found]
+            for number, record in (await self._records(session, view, missing, holdings=holdings)).items():
+                found[number] = record
+                self._recent.keep((view, number, holdings), record)
         return [found.get(number) for number in ids]
+
+    async def _kept(self, session: Session) -> dict[Key, CatalogueRecord]:
+        _, last_seq, _ = await self._position(session)
+        return self._recent.at(last_seq)
 
     async def close(self) -> None:
         self._db.close()

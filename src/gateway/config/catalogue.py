@@ -126,6 +126,9 @@ class Z3950ClientConfig(Section):
     """Terms and USMARC records where nothing is negotiated."""
     unsupported: Literal["refuse", "ignore"] = "refuse"
     """An attribute that cannot be honoured: refused with the diagnostic that names it, or left out."""
+    term_counts: bool = False
+    """Searches are answered with what each of their terms finds alone (SearchResult-1), for a search more each; clients
+    that ask for it get it in any case."""
 
 
 class CatalogueLimits(Section):

@@ -27,12 +27,15 @@ from library_protocols.z3950 import (
     TermInfo,
 )
 from library_protocols.z3950.apdu import ScanRequest
-from library_protocols.z3950.common import CompSpec, ElementSetNames, Specification
+from library_protocols.z3950.common import CompSpec, ElementSetNames, OtherInformationItem, Specification
 from library_protocols.z3950.facts import ScanStatus
-from library_protocols.z3950.facts.oids import CQL, OPAC, SUTRS, UNIMARC, USMARC, XML
-from library_protocols.z3950.rpn import GeneralTerm, RpnQuery
+from library_protocols.z3950.facts.oids import CQL, OPAC, SEARCH_RESULT_1, SUTRS, UNIMARC, USMARC, XML
+from library_protocols.z3950.records import QueryTerm, SubqueryReport
+from library_protocols.z3950.rpn import AttributesPlusTerm, GeneralTerm, Operation, RpnNode, RpnQuery
 from library_protocols.z3950.sorting import SortKeySpec
 
+MOST_COUNTED = 20
+"""Terms of one query whose own hits are told: each costs a search."""
 ANY = 1016
 """The Use attribute that stands in for those without an index, for clients that want it so."""
 
@@ -111,6 +114,38 @@ def _cql_text(external: External) -> str:
     if octets is None:
         raise Problem(108, "no query in the EXTERNAL")
     return octets.decode("utf-8", "replace")
+
+
+def terms_to_count(request: SearchRequest, always: bool) -> tuple[RpnQuery, ...]:
+    """The terms whose own hits a client is told, each as a query: where it asks for them by naming SearchResult-1, or
+    `always`. None of a query that is no RPN."""
+    query = request.query.value
+    if not isinstance(query, RpnQuery) or not (
+        always or any(map(_asks_for_counts, request.additional_search_info or ()))
+    ):
+        return ()
+    terms: list[RpnQuery] = []
+    rest: list[RpnNode] = [query.root]
+    while rest and len(terms) < MOST_COUNTED:
+        node = rest.pop()
+        if isinstance(node, AttributesPlusTerm):
+            terms.append(RpnQuery(query.attribute_set, node))
+        elif isinstance(node, Operation):
+            rest += (node.right, node.left)
+    return tuple(terms)
+
+
+def _asks_for_counts(item: OtherInformationItem) -> bool:
+    external = item.externally_defined_info
+    return SEARCH_RESULT_1 in (item.oid, external.direct_reference if external is not None else None)
+
+
+def term_report(term: RpnQuery, count: int | None) -> SubqueryReport:
+    """What a term found alone; None where that is not known."""
+    assert isinstance(term.root, AttributesPlusTerm)
+    return SubqueryReport(
+        full_query=False, subquery_expression=QueryTerm(query_term=term.root.term), subquery_count=count
+    )
 
 
 # Records

@@ -7,7 +7,8 @@ or in the place of one record.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gateway.adapters.z3950 import explain, mapping
@@ -18,6 +19,7 @@ from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.canonical.context import PlatformCall
 from gateway.catalogue.catalogue import Found
 from gateway.catalogue.index.headings import Scan
+from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.query import QueryProblem, SortKey, bind
 from gateway.catalogue.records import CatalogueRecord, Format
@@ -34,6 +36,7 @@ from library_protocols.z3950 import (
     Pdu,
     PresentRequest,
     PresentResponse,
+    Query,
     ScanRequest,
     ScanResponse,
     SearchRequest,
@@ -42,6 +45,7 @@ from library_protocols.z3950 import (
     SortRequest,
     SortResponse,
 )
+from library_protocols.z3950.common import OtherInformation
 from library_protocols.z3950.control import (
     DuplicateDetectionRequest,
     DuplicateDetectionResponse,
@@ -51,6 +55,7 @@ from library_protocols.z3950.control import (
     ResourceReportResponse,
 )
 from library_protocols.z3950.facts import DeleteStatus, PresentStatus, ResultSetStatus, ScanStatus, SortStatus
+from library_protocols.z3950.records import SubqueryReport, search_result_1
 
 LARGEST_SCAN = 1_000
 """Terms of one scan; no client shows more on a screen, and each costs a count."""
@@ -237,13 +242,29 @@ class Z3950Service:
         session.keep(name, held, self.settings.result_sets)
         number, small = mapping.piggybacked(request, held.count)
         if number == 0:
-            return SearchResponse(
+            response = SearchResponse(
                 result_count=held.count,
                 number_of_records_returned=0,
                 next_result_set_position=1 if held.count else 0,
                 search_status=True,
             )
-        return await self._with_records(session, request, held, number, small, work)
+        else:
+            response = await self._with_records(session, request, held, number, small, work)
+        if session.version >= 3 and (session.rule.term_counts or request.additional_search_info):
+            return replace(response, additional_search_info=await self._term_counts(session, request, held))
+        return response
+
+    async def _term_counts(self, session: Session, request: SearchRequest, held: Held) -> OtherInformation | None:
+        """What each term of the query finds alone (SearchResult-1). A server of the member's own is not asked."""
+        terms = mapping.terms_to_count(request, session.rule.term_counts) if isinstance(held.found, ResultSet) else ()
+        reports: list[SubqueryReport] = []
+        for term in terms:
+            count = None
+            with suppress(QueryProblem):
+                asked, _ = mapping.catalogue_query(Query(1, term), session.charset, session.tolerant)
+                count = (await self._catalogue.search(held.view, asked)).count
+            reports.append(mapping.term_report(term, count))
+        return search_result_1(tuple(reports)) if reports else None
 
     async def _with_records(
         self, session: Session, request: SearchRequest, held: Held, number: int, small: bool, work: Work

@@ -26,6 +26,8 @@ class ClientRule(Protocol):
     def charset(self) -> str: ...
     @property
     def unsupported(self) -> str: ...
+    @property
+    def term_counts(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class StandardClient:
     implementation: str = ""
     charset: str = "utf-8"
     unsupported: str = "refuse"
+    term_counts: bool = False
 
 
 STANDARD = StandardClient()

@@ -168,6 +168,7 @@ SETTINGS = Z3950Settings(
     clients=(
         StandardClient(implementation="Old client", charset="marc-8"),
         StandardClient(implementation="Careless", unsupported="ignore", charset="iso-8859-1"),
+        StandardClient(implementation="Counting", term_counts=True),
     ),
 )
 

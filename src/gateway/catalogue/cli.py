@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.catalogue import review as reviewing
+from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import directory
 from gateway.catalogue.index import writer as index
@@ -28,7 +29,6 @@ from gateway.catalogue.index.progress import Making, making
 from gateway.catalogue.rebuild import Rebuilt
 from gateway.catalogue.rebuild import rebuild as rebuild_records
 from gateway.catalogue.records import IndexEntry, StoreStats
-from gateway.catalogue.set_rules import configured
 from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.rows import Status
@@ -112,13 +112,14 @@ def review(
 
 @app.command("rebuild")
 def rebuild(
-    part: Annotated[Part, typer.Argument(help="`sets` also puts records together anew.")],
+    part: Annotated[Part, typer.Argument(help="`sets`: also who sees a record, and what is put together.")],
     config: ConfigFile = DEFAULT_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Make anew what follows from settings: sets and shared bibs, or the index (while no gateway runs).
+    """Make anew what follows from settings: sets, who sees a record and shared bibs, or the index (while no gateway
+    runs).
 
-    What enters or leaves a set, and nothing else, is a change that harvesters get."""
+    What enters or leaves a set or a view, and nothing else, is a change that harvesters get."""
     if part is Part.INDEX:
         try:
             done = _run(config, lambda settings, store: _reindex(settings, store, as_json))
@@ -216,8 +217,9 @@ async def _resort(config: Config, store: Writer, quiet: bool) -> tuple[int, int,
         report = await _interruptible(
             lambda asked: rebuild_records(
                 store,
-                sets=configured(config),
+                sets=set_rules.configured(config),
                 union=config.catalogue.union_ids,
+                hiding=visibility.configured(config),
                 names=names,
                 now=lambda: int(time.time()),
                 progress=show,

@@ -10,18 +10,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.catalogue import set_rules
+from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.joining import Joiner
 from gateway.catalogue.matching import Rules
 from gateway.catalogue.preparing import Incoming, Prepared, Preparer
 from gateway.catalogue.records import SourceKind
-from gateway.catalogue.set_rules import SetRule, configured, described
+from gateway.catalogue.set_rules import STATE, SetRule, described
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING
 from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.store.rows import Status
 from gateway.catalogue.store.working import Rec, Working
 from gateway.catalogue.store.writer import Writer
+from gateway.catalogue.visibility import Visibility
 from gateway.config import Config
 
 __all__ = ["Incoming", "Ingest", "Refusal", "Report", "SetRule"]
@@ -56,7 +57,7 @@ State = Mapping[str, str | None]
 
 class Ingest:
     """Takes batches for one store. `union` are the prefixes of union-catalogue numbers, `sets` the sets defined by
-    queries, `names` members' names by code; `now` gives seconds since 1970."""
+    queries, `hiding` what members keep to themselves, `names` their names by code; `now` gives seconds since 1970."""
 
     def __init__(
         self,
@@ -64,23 +65,26 @@ class Ingest:
         *,
         union: Sequence[str] = (),
         sets: Sequence[SetRule] = (),
+        hiding: Mapping[str, Visibility] | None = None,
         names: Mapping[str, str] | None = None,
         now: Callable[[], int] = lambda: int(time.time()),
     ) -> None:
         self.store = store
-        self.preparer = Preparer(store.compression, Rules(union), sets)
+        self.preparer = Preparer(store.compression, Rules(union), sets, hiding or {})
         self._described = described(sets)
-        self._sorted_by = set_rules.digest(sets)
+        self._sorted_by = set_rules.digest(sets, hiding or {})
         self._names = names or {}
         self._now = now
 
     @classmethod
     def configured(cls, store: Writer, config: Config) -> Ingest:
-        """With everything that the configuration says about it. Raises ConfigError for a set that is none."""
+        """With everything that the configuration says about it. Raises ConfigError for a set or a condition that is
+        none."""
         return cls(
             store,
             union=config.catalogue.union_ids,
-            sets=configured(config),
+            sets=set_rules.configured(config),
+            hiding=visibility.configured(config),
             names={code: member.name for code, member in config.members.items()},
         )
 
@@ -97,7 +101,7 @@ class Ingest:
 
         Of several records with one control number the last counts. Raises CatalogueUnavailable.
         """
-        prepared = [self.preparer.begin(incoming) for incoming in batch]
+        prepared = [self.preparer.begin(member, incoming) for incoming in batch]
         refused = [Refusal(one.label, one.refusal) for one in prepared if one.refusal is not None]
         report = await self.put_prepared(member, [one for one in prepared if one.refusal is None], state=state)
         report.taken, report.refused = len(batch), refused
@@ -131,12 +135,12 @@ class Ingest:
         return report
 
     async def _sets(self, work: Working) -> State:
-        """What is to be said of the sets: an empty store is sorted from its first record on as ours are, and no longer
-        as one where records were sorted otherwise."""
+        """What is to be said of the sorting: an empty store is sorted from its first record on as ours are, and no
+        longer as one, nor being sorted, where records were sorted otherwise."""
         if work.was_empty:
-            return {set_rules.STATE: self._sorted_by}
-        said = [row[0] for row in await work.session.fetch(sql.STATE, key=set_rules.STATE)]
-        return {set_rules.STATE: None} if said and said != [self._sorted_by] else {}
+            return {STATE: self._sorted_by}
+        said = {row[0] for row in await work.session.fetch(sql.STATE, key=STATE)}
+        return {} if said <= {self._sorted_by, set_rules.in_the_making(self._sorted_by)} else {STATE: None}
 
     async def _fill(self, member: str, prepared: Sequence[Prepared]) -> None:
         """Renders and compresses what is new, as far as that can be told before the transaction; makes the
@@ -196,7 +200,7 @@ class Ingest:
             rec.format, rec.digest, rec.provenance = one.format, one.digest, one.provenance
             rec.material, rec.sets = one.content.material, one.content.sets
             rec.rank, rec.facts = one.content.rank, one.content.facts
-        rec.status = one.status
+        rec.status, rec.stated = one.status, one.stated
         if one.status == Status.DELETED:
             rec.digest = one.digest
         if was != rec.status or (one.holdings is not None and rec.status == Status.VISIBLE):
@@ -217,4 +221,4 @@ def _is_new(one: Prepared, rec: Rec | None) -> bool:
         return one.status != Status.DELETED  # what was never here leaves no tombstone
     if one.status == Status.DELETED:
         return rec.status != Status.DELETED
-    return rec.status != one.status or rec.digest != one.digest
+    return (rec.status, rec.stated, rec.digest) != (one.status, one.stated, one.digest)

@@ -5,10 +5,10 @@ Pure but for the dictionaries it is given, so that other processes can do it whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.catalogue.matching import Facts, Rules
 from gateway.catalogue.materials import CODES
@@ -17,6 +17,9 @@ from gateway.catalogue.set_rules import SetRule, sets_of
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, Compression
 from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text, rank_of
 from library_protocols.marc import Record, to_marcxml
+
+if TYPE_CHECKING:
+    from gateway.catalogue.visibility import Visibility
 
 MAX_CONTROL = 255
 """Characters of a control number: it becomes part of an OAI identifier, which is a URI."""
@@ -65,12 +68,14 @@ class Content(NamedTuple):
 
 @dataclass(slots=True)
 class Prepared:
-    """A record on its way. `refusal` says why it cannot be taken. `content` is None for a deletion, and until it is
-    made from `incoming`, which stays in the process that has made it."""
+    """A record on its way. `stated` is the status that its source states, where the member's conditions make it
+    another. `refusal` says why it cannot be taken. `content` is None for a deletion, and until it is made from
+    `incoming`, which stays in the process that has made it."""
 
     control: str
     label: str
     status: Status
+    stated: Status | None
     digest: bytes
     kind: int
     format: int
@@ -87,6 +92,7 @@ class Prepared:
             self.control,
             self.label,
             self.status,
+            self.stated,
             self.digest,
             self.kind,
             self.format,
@@ -98,37 +104,43 @@ class Prepared:
 
 
 class Preparer:
-    """Can be sent to another process; it takes the dictionaries along that are known then."""
+    """Can be sent to another process; it takes the dictionaries along that are known then. `hiding`: by member."""
 
-    def __init__(self, compression: Compression, rules: Rules, sets: Sequence[SetRule]) -> None:
+    def __init__(
+        self, compression: Compression, rules: Rules, sets: Sequence[SetRule], hiding: Mapping[str, Visibility]
+    ) -> None:
         self.compression = compression
         self._rules = rules
         self._sets = sets
+        self._hiding = hiding
 
     def prepare(self, member: str, incoming: Incoming) -> Prepared:
         """Everything that can be made beforehand, to be sent to the process that writes."""
-        one = self.begin(incoming)
+        one = self.begin(member, incoming)
         if one.refusal is None and one.status != Status.DELETED:
             self.fill(member, one)
         one.incoming = one.marcxml = None
         return one
 
-    def begin(self, incoming: Incoming) -> Prepared:
+    def begin(self, member: str, incoming: Incoming) -> Prepared:
         """What is needed to tell whether a record is new."""
         record = incoming.record
         control = incoming.control or (record.control_number if record is not None else "")
         deleted = incoming.deleted or (record is not None and record.leader[5:6] == "d")
-        status = Status.VISIBLE
+        stated = Status.VISIBLE
         if deleted:
-            status = Status.DELETED
+            stated = Status.DELETED
         elif incoming.suppressed:
-            status = Status.SUPPRESSED
+            stated = Status.SUPPRESSED
         elif incoming.private:
-            status = Status.PRIVATE
+            stated = Status.PRIVATE
+        hidden = self._hiding.get(member)
+        status = stated if hidden is None or record is None else hidden.status(record, stated)
         return Prepared(
             control,
             incoming.label,
             status,
+            None if stated == status else stated,
             blake2b(incoming.original, digest_size=16, person=incoming.format.encode()).digest(),
             KINDS.index(incoming.kind),
             FORMATS.index(incoming.format),

@@ -1,9 +1,9 @@
-"""Sets that are defined by queries: which of them a record is in."""
+"""Sets that are defined by queries: which of them a record is in, and by which settings a store was sorted."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.catalogue.records import ALL, Format
@@ -11,11 +11,12 @@ from library_protocols.marc import Record
 
 if TYPE_CHECKING:
     from gateway.catalogue.query_sets import QuerySet
+    from gateway.catalogue.visibility import Visibility
     from gateway.config import Config
 
 
 STATE = "sets"
-"""State key of the store: `digest` of the rules by which all its records were sorted."""
+"""State key of the store: `digest` of the settings by which all its records were sorted, or are in the making."""
 
 
 class SetRule(Protocol):
@@ -43,9 +44,17 @@ class SetRule(Protocol):
         ...
 
 
-def digest(rules: Sequence[SetRule]) -> str:
-    """Another one for rules that sort records otherwise."""
-    return hashlib.sha256(repr([(rule.view, rule.spec, rule.query) for rule in rules]).encode()).hexdigest()
+def digest(rules: Sequence[SetRule], hiding: Mapping[str, Visibility]) -> str:
+    """Another one for sets that sort records otherwise, or members that keep others to themselves (`hiding`)."""
+    said = repr([(rule.view, rule.spec, rule.query) for rule in rules])
+    if hiding:
+        said += repr(sorted(hiding.items()))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def in_the_making(sorted_by: str) -> str:
+    """What is said of a store while its records are being sorted by what has this digest."""
+    return f"being sorted: {sorted_by}"
 
 
 def with_parents(spec: str) -> list[str]:

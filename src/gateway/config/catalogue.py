@@ -102,9 +102,18 @@ class MemberCatalogueConfig(Section):
     """A member's part of the catalogue."""
 
     anonymous: bool = True
-    """Anybody may search and harvest it, as is the custom; `false` asks for a reader's name."""
+    """Anybody may search and harvest it, as is the custom; `false` asks for a reader's name. That closes the member's
+    own view alone: its visible records stand in the consortium's view `all` too, to which `catalogue.anonymous` is the
+    door. What is to stand in the member's own view only is `private`."""
     readers: dict[str, ReaderConfig] = {}
     """Who may read this member's part, by name."""
+    suppressed: tuple[str, ...] = ()
+    """Records that are in no view: conditions on their MARC fields, of which one is enough. A condition is a field with
+    a value (`942n=1`, `008[23]=o`, `LDR[17]=8`; case and blanks around it do not count), or a field that is to be there
+    (`599a`, `599`)."""
+    private: tuple[str, ...] = ()
+    """Records that are in the member's own view only, and not in `all`: conditions like those of `suppressed`, which
+    goes before."""
     sets: tuple[SetConfig, ...] = ()
     """The member's own sets."""
     source: SourceConfig | None = None

@@ -42,7 +42,7 @@ class Job:
 
     def begun(self, cuts: Iterable[Cut]) -> Batch:
         """The records as they were read: what has not changed needs no rendering."""
-        return self._batch(cuts, self.preparer.begin)
+        return self._batch(cuts, partial(self.preparer.begin, self.member))
 
     def prepared(self, cuts: Iterable[Cut]) -> Batch:
         """Everything made that is to be written; what it was made from does not leave the process."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from gateway.catalogue import set_rules
+from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import writer as index
 from gateway.catalogue.index.directory import tidy
@@ -47,6 +47,7 @@ LEAST_FREE = 64 << 20  # octets; with less, a commit of the index is what fails 
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
 NICENESS = 5  # kiosks and searches come first
 TURN_SECONDS = 1.0  # between two looks whether another node still fills
+SORTED_SECONDS = 60.0  # between two looks whether all records are still sorted by our settings
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 
 log = structlog.get_logger(__name__)
@@ -139,7 +140,7 @@ async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) 
         begun()
         async with asyncio.TaskGroup() as parts:
             parts.create_task(_beat(store, clock, stop))
-            parts.create_task(_sets(store, config, clock, stop))
+            parts.create_task(_sort(store, config, clock, stop))
             parts.create_task(_mirror(Mirror(platform, ingest), list(config.members), stop))
             parts.create_task(schedule.follow(config, store, ingest, clock, stop))
 
@@ -255,23 +256,32 @@ async def _mirror(mirror: Mirror, members: list[str], stop: asyncio.Event) -> No
             await pause(stop, MIRROR_SECONDS)
 
 
-async def _sets(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
-    """Sorts the records anew where the configuration defines other sets than when they were last sorted."""
-    rules = set_rules.configured(config)
-    defined = set_rules.digest(rules)
-    if await store.state(set_rules.STATE) == defined:
-        return
-    done = await rebuild(
-        store,
-        sets=rules,
-        union=config.catalogue.union_ids,
-        names={code: member.name for code, member in config.members.items()},
-        now=lambda: int(clock.now().timestamp()),
-        stop=stop.is_set,
-    )
-    if done.finished:
-        await store.set_state(set_rules.STATE, defined)
-        log.info("catalogue.sets_sorted", looked=done.looked, moved=done.moved)
+async def _sort(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
+    """Sorts the records anew where they were last sorted by other settings, and where a load of other settings, such as
+    one that began before ours did, has put some in."""
+    sets, hiding = set_rules.configured(config), visibility.configured(config)
+    ours = set_rules.digest(sets, hiding)
+    first = True
+    while not stop.is_set():
+        begun = clock.monotonic()
+        try:
+            said = await store.state(set_rules.STATE)
+            if said is None or (first and said != ours):
+                done = await rebuild(
+                    store,
+                    sets=sets,
+                    union=config.catalogue.union_ids,
+                    hiding=hiding,
+                    names={code: member.name for code, member in config.members.items()},
+                    now=lambda: int(clock.now().timestamp()),
+                    stop=stop.is_set,
+                )
+                log.info("catalogue.sorted", looked=done.looked, moved=done.moved, finished=done.finished)
+            first = False
+        except CatalogueUnavailable as error:
+            log.warning("catalogue.unavailable", error=str(error))
+        # A load by other settings that goes on for hours must not keep us sorting all that time.
+        await pause(stop, max(SORTED_SECONDS, clock.monotonic() - begun))
 
 
 async def _beat(store: Writer, clock: Clock, stop: asyncio.Event) -> None:

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from gateway.adapters.sip2.profile import load_profile
 from gateway.adapters.sip2.service import Sip2Service, Sip2Settings
 from gateway.api.app import create_app
-from gateway.catalogue import set_rules
+from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.remote import problem_of_address
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError, ExchangeLevel, MemberPolicy, Problem
@@ -163,8 +163,8 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
 
 
 def problems(config: Config) -> list[Problem]:
-    """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets, addresses
-    of members' servers."""
+    """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets,
+    conditions of what members keep to themselves, addresses of their servers."""
     found: list[Problem] = []
     for code, member in config.members.items():
         for login, terminal in member.terminals.items():
@@ -175,10 +175,11 @@ def problems(config: Config) -> list[Problem]:
         source = member.catalogue.source
         if source is not None and (wrong := problem_of_address(source)):
             found.append(Problem("", f"members.{code}.catalogue.source.url", wrong))
-    try:
-        set_rules.configured(config)
-    except ConfigError as error:
-        found += error.problems
+    for read in (set_rules.configured, visibility.configured):
+        try:
+            read(config)
+        except ConfigError as error:
+            found += error.problems
     return found
 
 

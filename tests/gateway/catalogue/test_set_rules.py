@@ -20,7 +20,7 @@ def config(**catalogue: object) -> Config:
 
 
 def test_the_digest_tells_rules_apart() -> None:
-    said = [set_rules.digest(set_rules.configured(one)) for one in (config(), config(**SETS), config(**SETS))]
+    said = [set_rules.digest(set_rules.configured(one), {}) for one in (config(), config(**SETS), config(**SETS))]
     assert said[0] != said[1] == said[2]
 
 
@@ -29,8 +29,8 @@ async def test_a_load_into_an_empty_store_needs_no_sorting_afterwards(store: Wri
     rules = set_rules.configured(chosen)
     await store.beat(time())
     await Ingest.configured(store, chosen).put("aber", [incoming("1"), incoming("2", "Poems")])
-    assert await store.state(set_rules.STATE) == set_rules.digest(rules)
-    assert (await rebuild(store, sets=rules, union=(), names={}, now=time)).moved == 0
+    assert await store.state(set_rules.STATE) == set_rules.digest(rules, {})
+    assert (await rebuild(store, sets=rules, union=(), hiding={}, names={}, now=time)).moved == 0
 
 
 async def test_a_store_that_was_there_before_is_not_said_to_be_sorted(store: Writer, ingest: Ingest) -> None:
@@ -44,7 +44,7 @@ async def test_records_sorted_otherwise_are_to_be_sorted_again(store: Writer, ti
     wales, ink = [Rule(ALL, "x", "Wales")], [Rule(ALL, "x", "ink")]
     await Ingest(store, sets=wales, now=time).put("aber", [incoming("1", "Poems of Wales")])
     await Ingest(store, sets=wales, now=time).put("aber", [incoming("2", "A history of Wales")])
-    assert await store.state(set_rules.STATE) == set_rules.digest(wales)
+    assert await store.state(set_rules.STATE) == set_rules.digest(wales, {})
     await Ingest(store, sets=ink, now=time).put("aber", [incoming("3", "Ink")])
     assert await store.state(set_rules.STATE) is None
     await Ingest(store, sets=wales, now=time).put("aber", [incoming("4", "Wales")])

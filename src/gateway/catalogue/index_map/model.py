@@ -1,8 +1,8 @@
 """What a row of the index map says, and how the short notation of its fields is read.
 
-A field is written `245abnp` (tag and subfields), `100*` (all but numbered subfields), `001` or `008[35-37]` (a control
-field or positions of it), `100a[9-12]` (positions of a subfield), with `/1=3` for an indicator; several separated by
-blanks. MARC 21's fields 880 count as the field that they give in another script.
+A field is written `245abnp` (tag and subfields), `100*` (all but numbered subfields), `001`, `008[35-37]` or `LDR[17]`
+(a control field or the leader, or positions of it), `100a[9-12]` (positions of a subfield), with `/1=3` for an
+indicator; several separated by blanks. MARC 21's fields 880 count as the field that they give in another script.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ class Kind(StrEnum):
     CODE = "code"
     YEAR = "year"
     DATE = "date"
+
+
+LEADER = "LDR"
+"""What stands for a tag where the leader is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +55,34 @@ class Source:
         return f"{self.tag}{codes}{positions}{condition}"
 
 
-_NOTATION = re.compile(r"([0-9]{3})([a-z0-9]*|\*)(?:\[([0-9]+)-([0-9]+)\])?(?:/([12])=(\S))?")
+_NOTATION = re.compile(r"([0-9]{3}|LDR)(\*|[a-z0-9]*)(?:\[([0-9]+)(?:-([0-9]+))?\])?(?:/([12])=(\S))?")
+
+
+def source(text: str) -> tuple[Source, str]:
+    """The field that a text begins with, and what follows it; ValueError where it does not begin with one."""
+    match = _NOTATION.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} names no field")
+    tag, codes, first, last, indicator, value = match.groups()
+    made = Source(
+        tag,
+        codes,
+        None if first is None else int(first),
+        None if first is None else int(last or first),
+        None if indicator is None else int(indicator),
+        value or "",
+    )
+    return made, text[match.end() :]
 
 
 def sources(notation: str) -> tuple[Source, ...]:
     """Reads the short notation; ValueError where it is not one."""
     found: list[Source] = []
     for text in notation.split():
-        match = _NOTATION.fullmatch(text)
-        if match is None:
+        one, rest = source(text)
+        if rest:
             raise ValueError(f"{text!r} names no field")
-        tag, codes, first, last, indicator, value = match.groups()
-        found.append(
-            Source(
-                tag,
-                codes,
-                None if first is None else int(first),
-                None if last is None else int(last),
-                None if indicator is None else int(indicator),
-                value or "",
-            )
-        )
+        found.append(one)
     return tuple(found)
 
 

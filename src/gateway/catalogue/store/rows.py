@@ -58,6 +58,7 @@ class RecordRow(NamedTuple):
     scopes: str
     gone: str
     provenance: str | None
+    stated: int | None
 
 
 class SharedRow(NamedTuple):

@@ -57,6 +57,7 @@ source_record = _table(
     _column("scopes", Text),  # JSON: scopes of its member's view in which it is live
     _column("gone", Text),  # JSON: scope -> seq of the tombstone it left there
     _column("provenance", Text, null=True),
+    _column("stated", SmallInteger, null=True),  # status as its source states it, where that is another
     Index(None, "member", "control", unique=True),
     Index(None, "shared", "status", "member", "id"),
 )

@@ -45,6 +45,7 @@ class Rec:
     scopes: list[int] = field(default_factory=list)
     gone: dict[str, int] = field(default_factory=dict)
     provenance: str | None = None
+    stated: int | None = None  # the status that its source states, where the member's conditions make it another
     changed: bool = False
     moved: bool = False
     before: tuple[int, Facts | None] | None = None  # status and facts as they are in the database
@@ -69,6 +70,7 @@ class Rec:
             orjson.loads(row.scopes),
             orjson.loads(row.gone),
             row.provenance,
+            row.stated,
         )
 
     def row(self) -> Row:
@@ -90,6 +92,7 @@ class Rec:
             orjson.dumps(self.scopes).decode(),
             orjson.dumps(self.gone).decode(),
             self.provenance,
+            self.stated,
         )
 
 

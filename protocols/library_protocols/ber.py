@@ -63,13 +63,15 @@ class Reader:
             raise BerError("an element begins where its container ends", at)
         first = data[at]
         tag = first & 0x1F
-        if tag != 0x1F and (stop := start + data[at + 1]) <= end and stop < start + 0x80 and first & 0xDF:
-            return tag | (first & 0xC0) << 18, first & 0x20 != 0, start, stop, stop  # the usual case
         if tag == 0x1F:
-            tag, start = _long_tag(data, at + 1, end)
+            tag = data[at + 1]
+            if tag & 0x80 or start == end:
+                tag, start = _long_tag(data, at + 1, end)
             start += 1
         tag |= (first & 0xC0) << 18
         length = data[start - 1]
+        if length < 0x80 and tag and (stop := start + length) <= end:
+            return tag, first & 0x20 != 0, start, stop, stop  # the usual case
         if length & 0x80:
             if length == 0x80:
                 if not first & 0x20:

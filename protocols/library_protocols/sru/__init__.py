@@ -40,7 +40,7 @@ from library_protocols.sru.read import (
     read_response,
 )
 from library_protocols.sru.request import read_form, read_request
-from library_protocols.sru.soap import envelope, read_envelope
+from library_protocols.sru.soap import SoapFault, envelope, fault, read_envelope
 from library_protocols.sru.write import ResultSet, explain_response, failure, scan_response, search_response
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "SchemaDescription",
     "SearchRequest",
     "SearchResponse",
+    "SoapFault",
     "SortParameter",
     "SruError",
     "Surrogate",
@@ -77,6 +78,7 @@ __all__ = [
     "explain_parameters",
     "explain_response",
     "failure",
+    "fault",
     "read_envelope",
     "read_form",
     "read_request",

@@ -9,15 +9,19 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_protocols.sru import (
     ExplainRequest,
+    Operation,
     ScanRequest,
     SearchRequest,
+    SoapFault,
     SruError,
     Version,
     envelope,
+    fault,
     read_envelope,
     read_request,
     search_response,
 )
+from library_protocols.sru.soap import ENVELOPE
 
 WRAPPED = (
     '<?xml version="1.0"?><S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Header><x/></S:Header>'
@@ -65,13 +69,24 @@ def test_scan_and_explain() -> None:
         (WRAPPED % "<updateRequest/>").encode(),
         b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
         '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a><a/>'.encode("utf-16"),
-        (WRAPPED % f"<explainRequest>{'<a/>' * 200}</explainRequest>").encode(),
     ],
 )
-def test_what_is_no_request_is_refused(octets: bytes) -> None:
-    with pytest.raises(SruError) as caught:
+def test_what_is_no_request_is_the_senders_fault(octets: bytes) -> None:
+    with pytest.raises(SoapFault) as caught:
         read_envelope(octets)
-    assert caught.value.diagnostics[0].uri == "info:srw/diagnostic/1/1"
+    root = etree.fromstring(fault(caught.value))
+    [[told]] = root
+    assert (root.tag, told.tag) == (f"{{{ENVELOPE}}}Envelope", f"{{{ENVELOPE}}}Fault")
+    prefix, _, name = told.findtext("faultcode").partition(":")
+    assert (told.nsmap[prefix], name) == (ENVELOPE, "Client")
+    assert told.findtext("faultstring") == str(caught.value)
+
+
+def test_too_many_parameters_are_srus_to_refuse() -> None:
+    with pytest.raises(SruError) as caught:
+        read_envelope((WRAPPED % f"<scanRequest>{'<a/>' * 200}</scanRequest>").encode())
+    assert caught.value.operation is Operation.SCAN
+    assert [each.uri for each in caught.value.diagnostics] == ["info:srw/diagnostic/1/6"]
 
 
 @pytest.mark.fuzz
@@ -80,7 +95,7 @@ def test_any_octets_are_a_request_or_refused(octets: bytes) -> None:
     for sent in (octets, WRAPPED.encode().replace(b"%s", b"<scanRequest>" + octets + b"</scanRequest>")):
         try:
             read_request(read_envelope(sent))
-        except SruError:
+        except (SoapFault, SruError):
             continue
 
 

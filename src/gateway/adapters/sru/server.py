@@ -67,6 +67,8 @@ class SruDoor(HttpDoor):
     ) -> Response:
         try:
             question = sru.read_request(sru.read_envelope(octets) if in_envelope else sru.read_form(octets))
+        except sru.SoapFault as error:
+            raise Turned(Response(sru.fault(error), 500, {"Content-Type": XML}), "a SOAP fault") from None
         except SruError as error:
             exchange.verdict = Verdict.BAD_INPUT
             answer = await self._service.failure(asker, error.operation, error.version, error.diagnostics)

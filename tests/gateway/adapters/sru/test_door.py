@@ -7,6 +7,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from gateway.adapters.sru.mapping import SCHEMAS
 from gateway.catalogue.index_map import INDEXES
+from gateway.exchanges.model import Verdict
 from library_protocols.sru import ExplainResponse, ScanResponse, Version, diagnostic_number
 from tests.gateway.adapters.sru.conftest import PASSWORD, READER, Asked
 
@@ -147,7 +148,8 @@ async def test_soap_is_answered_in_soap(asked: Asked) -> None:
         asked.judge(etree.tostring(inner), Version.V1_1)
         assert (answer.status_code, inner.findtext("{*}numberOfRecords")) == (200, count)
     broken = await asked.client.post("/sru/aber", content=b"<a>", headers=XML)
-    assert (broken.status_code, b"info:srw/diagnostic/1/1<" in broken.content) == (200, True)
+    assert (broken.status_code, b"<faultcode>SOAP:Client</faultcode>" in broken.content) == (500, True)
+    assert asked.recorded.exchanges[-1].verdict is Verdict.BAD_INPUT
 
 
 async def test_sru_2_has_a_type_of_its_own(asked: Asked) -> None:

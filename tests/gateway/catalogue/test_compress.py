@@ -1,4 +1,4 @@
-"""What is packed can be unpacked, here and in a process that was told the dictionaries; the latest one is written with."""
+"""What is packed can be unpacked, here and in a process that was told the dictionaries; the latest is written with."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from library_protocols.marc import MarcError, Record, from_marcxml
 
 _TOGETHER = 100
 """Records whose texts are folded together: more of them no longer fit a processor's cache."""
+_OBJECTS = 1_000_000
 _LENGTH = 8
 
 
@@ -58,11 +59,10 @@ def make_ready(page: Sequence[Wanted]) -> Ready:
     """Documents and headings of a page of changes."""
     ready = Ready([], {}, [])
     by_views: dict[tuple[str, ...], list[Fields]] = {}
-    with _without_collection():
-        for start in range(0, len(page), _TOGETHER):
-            _make_ready(page[start : start + _TOGETHER], ready, by_views)
-        for views, several in by_views.items():
-            ready.listed[views] = listed_of(several)
+    for start in range(0, len(page), _TOGETHER):
+        _make_ready(page[start : start + _TOGETHER], ready, by_views)
+    for views, several in by_views.items():
+        ready.listed[views] = listed_of(several)
     return ready
 
 
@@ -88,15 +88,15 @@ def _read(one: Wanted, unreadable: list[int]) -> Record | None:
 
 
 @contextlib.contextmanager
-def _without_collection() -> Iterator[None]:
-    """Nothing made of a page refers to itself, and looking for what does takes as long as making it."""
-    was = gc.isenabled()
-    gc.disable()
+def seldom_collecting() -> Iterator[None]:
+    """Python looks for objects that refer to each other every few hundred of them. What is made of a page are hundreds
+    of thousands, none of which does, and looking takes as long as making them."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
     try:
         yield
     finally:
-        if was:
-            gc.enable()
+        gc.set_threshold(*before)
 
 
 class Helper:
@@ -152,12 +152,13 @@ def _receive(pipe: IO[bytes]) -> Any:
 
 def main() -> None:
     """Makes ready what comes on standard input until that ends."""
-    while True:
-        try:
-            page = _receive(sys.stdin.buffer)
-        except EOFError:
-            return
-        _send(sys.stdout.buffer, tuple(make_ready([Wanted(*one) for one in page])))
+    with seldom_collecting():
+        while True:
+            try:
+                page = _receive(sys.stdin.buffer)
+            except EOFError:
+                return
+            _send(sys.stdout.buffer, tuple(make_ready([Wanted(*one) for one in page])))
 
 
 if __name__ == "__main__":

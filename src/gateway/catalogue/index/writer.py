@@ -23,7 +23,7 @@ import tantivy
 
 from gateway.catalogue.index.directory import begin, current, is_current, is_of, position, set_position, tidy, use
 from gateway.catalogue.index.headings import HeadingWriter
-from gateway.catalogue.index.pages import Helper, Ready, make_ready, wanted
+from gateway.catalogue.index.pages import Helper, Ready, make_ready, seldom_collecting, wanted
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.records import IndexEntry
 
@@ -166,8 +166,9 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callab
     pace = Pace()
     try:
         while not stop.is_set():
-            entries = await feed.index_entries(writer.position, PAGE)
-            writer.apply(entries)
+            with seldom_collecting():
+                entries = await feed.index_entries(writer.position, PAGE)
+                writer.apply(entries)
             now = time.monotonic()
             if entries:
                 pace.came(now)
@@ -194,13 +195,14 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, 
     folder = begin(path, await feed.lineage())
     writer = IndexWriter(folder, fresh=True, threads=max(processors // 2, 1))
     try:
-        async with aclosing(_pages(feed, processors)) as pages:
-            async for entries, ready in pages:
-                if stop is not None and stop.is_set():
-                    return None
-                writer.put(entries, ready)
-                await asyncio.sleep(0)  # whoever else works in this process has a turn
-        writer.finish()
+        with seldom_collecting():
+            async with aclosing(_pages(feed, processors)) as pages:
+                async for entries, ready in pages:
+                    if stop is not None and stop.is_set():
+                        return None
+                    writer.put(entries, ready)
+                    await asyncio.sleep(0)  # whoever else works in this process has a turn
+            writer.finish()
     finally:
         writer.close()
     use(path, folder)

@@ -7,9 +7,7 @@ import asyncio
 import pymarc
 import pytest
 
-from gateway.adapters.z3950.mapping import MOST_COUNTED
 from gateway.clients.z3950 import Z3950Client, Z3950Refused, complaints
-from library_protocols.asn1 import External
 from library_protocols.z3950 import (
     CompSpec,
     DeleteResultSetResponse,
@@ -33,10 +31,9 @@ from library_protocols.z3950 import (
     parse_pqf,
 )
 from library_protocols.z3950.apdu import Query
-from library_protocols.z3950.common import OtherInformationItem
 from library_protocols.z3950.facts import Option
-from library_protocols.z3950.facts.oids import BIB_1, OPAC, SEARCH_RESULT_1, SUTRS, UNIMARC, USMARC, XML
-from library_protocols.z3950.records import HoldingsAndCirc, QueryTerm, read_opac, read_search_result_1, read_sutrs
+from library_protocols.z3950.facts.oids import BIB_1, OPAC, SUTRS, UNIMARC, USMARC, XML
+from library_protocols.z3950.records import HoldingsAndCirc, read_opac, read_sutrs
 from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, GeneralTerm, RpnQuery
 from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, octets, refused, search
 from tests.gateway.adapters.z3950.conftest import PASSWORD, READER, TITLES, Listening
@@ -76,36 +73,6 @@ async def test_records_that_came_as_we_write_them_are_sent_as_they_came(listenin
     await client.search(("all",), EVERYTHING)
     in_marc8 = (await client.present(1, 1, syntax=USMARC)).records[0]
     assert octets(in_marc8) != as_it_came
-
-
-def _counts(response: SearchResponse) -> list[tuple[bytes, int | None]]:
-    """Each term with what it found alone."""
-    told = read_search_result_1(response.additional_search_info)
-    assert not any(one.full_query for one in told)
-    terms = [one.subquery_expression for one in told]
-    assert all(isinstance(one, QueryTerm) and isinstance(one.query_term, GeneralTerm) for one in terms)
-    return [(term.query_term.octets, one.subquery_count) for term, one in zip(terms, told, strict=True)]  # type: ignore[union-attr]
-
-
-async def test_what_each_term_finds_is_told_to_who_wants_it(listening: Listening) -> None:
-    query = parse_pqf("@or @and @attr 1=4 wales @attr 1=4 sea @attr 1=4 nowhere")
-    plain = await listening.connect()
-    assert (await plain.search(("aber",), query)).additional_search_info is None
-    asks = (
-        OtherInformationItem(oid=SEARCH_RESULT_1),
-        OtherInformationItem(externally_defined_info=External(direct_reference=SEARCH_RESULT_1, octets=b"")),
-    )
-    for item in asks:
-        response = await plain.send(search(query, additional_search_info=(item,)))
-        assert isinstance(response, SearchResponse)
-        assert response.result_count == 1
-        assert _counts(response) == [(b"wales", 2), (b"sea", 2), (b"nowhere", 0)]
-    always = await listening.connect(implementation="Counting 1")
-    assert _counts(await always.search(("aber",), WALES)) == [(b"wales", 2)]
-    named = parse_pqf("@and @set default @attr 1=4 sea")
-    assert _counts(await always.search(("aber",), named)) == [(b"sea", 2)]
-    too_many = parse_pqf("@or " * 30 + "@attr 1=4 sea " * 31)
-    assert len(_counts(await always.search(("aber",), too_many))) == MOST_COUNTED
 
 
 async def test_records_in_every_syntax(listening: Listening) -> None:

@@ -1,4 +1,4 @@
-"""SearchResult-1: what each term of a query finds alone, for clients that ask for it and for those that only show it."""
+"""SearchResult-1: what each term of a query finds alone, for clients that ask for it and those that only show it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import tantivy
 from gateway.catalogue.index import patterns
 from gateway.catalogue.index.numbers import period
 from gateway.catalogue.index.patterns import Word
-from gateway.catalogue.index.schema import FIRST, HAS, LAST, MAX_DISTANCE, VIEW, part_field, schema
+from gateway.catalogue.index.schema import FIRST, LAST, MAX_DISTANCE, VIEW, part_field, presence, schema
 from gateway.catalogue.index_map import INDEXES, Index, Kind, parts
 from gateway.catalogue.query import (
     AllRecords,
@@ -195,7 +195,7 @@ def term(asked: Term) -> tantivy.Query:
     if asked.relation is Relation.NOT_EQUAL:
         return without(_TQuery.all_query(), term(replace(asked, relation=Relation.EQUAL)))
     if asked.relation is Relation.PRESENT:
-        return any_of([_TQuery.term_query(schema(), HAS, part.name) for part in parts(index)])
+        return any_of([_TQuery.term_query(schema(), *presence(part), index_option="basic") for part in parts(index)])
     if asked.relation is not Relation.EQUAL and not index.ranges:
         raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {parts(index)[0].name}")
     if index.kind is Kind.TEXT:

@@ -26,18 +26,23 @@ FIRST, LAST = "^", "$"
 _PAD = "|"
 MAX_DISTANCE = 20
 """The furthest that two words may be from each other in a proximity search, in words."""
-_GAP = " " + " ".join([_PAD] * (MAX_DISTANCE + 1)) + " "
+_GAP = " " + " ".join([_PAD] * MAX_DISTANCE) + " "
 _NEXT_FIELD = f" {LAST}{_GAP}{FIRST} "
 _NEXT_PART = f" {LAST} {FIRST} "
 """No gap: what is asked of subfields begins or ends with one of the signs."""
 
 ID, VIEW, HAS = "id", "view", "has"
-"""The source record's number; the views that show it; the indexes it has values of."""
+"""The source record's number; the views that show it; the indexes it has values of, save those that have `FIRST`."""
 
-_LAYOUT = "2"
+_LAYOUT = "3"
 """Changes whenever the same fields are laid down in another way."""
 
 RAW, WORDS = "raw", "words"
+
+
+def presence(index: Index) -> tuple[str, str]:
+    """The field and the term in it that every record with a value of this index has."""
+    return (index.name, FIRST) if index.anchored else (HAS, index.name)
 
 
 def part_field(index: str) -> str:
@@ -173,9 +178,13 @@ def document(id_: int, views: Sequence[str], fields: Fields) -> str:
     content: dict[str, Any] = {ID: id_, VIEW: views}
     has: list[str] = []
     for name, texts in fields.texts.items():
-        if texts:
+        if not texts:
+            continue
+        if name in _ANCHORED:
+            content[name] = f"{FIRST} {_NEXT_FIELD.join(texts)} {LAST}"
+        else:
             has.append(name)
-            content[name] = f"{FIRST} {_NEXT_FIELD.join(texts)} {LAST}" if name in _ANCHORED else _GAP.join(texts)
+            content[name] = _GAP.join(texts)
     for name, texts in fields.parts.items():
         content[_PART[name]] = f"{FIRST} {_NEXT_PART.join(texts)} {LAST}"
     for found in (fields.keys, fields.numbers):

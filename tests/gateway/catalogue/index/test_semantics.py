@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.catalogue.index.evaluate import check, matches
 from gateway.catalogue.index.extract import Fields
 from gateway.catalogue.index.reader import IndexReader
+from gateway.catalogue.index.schema import MAX_DISTANCE
 from gateway.catalogue.index_map import INDEXES
 from gateway.catalogue.query import (
     AllRecords,
@@ -195,3 +197,13 @@ def test_any_tree_gives_the_same_records_or_the_same_problem(
 def test_nearness_is_counted_in_words(indexed: tuple[IndexReader, dict[int, Fields]], query: Query) -> None:
     reader, all_fields = indexed
     assert found(reader, query) == {number for number, one in all_fields.items() if matches(query, one)}
+
+
+@pytest.mark.parametrize("index", ["any", "notes", "title"])
+def test_what_stands_in_two_fields_is_never_near(tmp_path: Path, index: str) -> None:
+    apart = record("001 1\n245 10 $aEnd\n246 3_ $aStart\n500 __ $aEnd\n500 __ $aStart")
+    between = " ".join(["on"] * (MAX_DISTANCE - 1))
+    together = record(f"001 2\n245 10 $aEnd {between} start\n500 __ $aEnd {between} start")
+    reader = build(tmp_path, [entry(1, apart), entry(2, together)])
+    assert found(reader, Prox(Term(index, "end"), Term(index, "start"), MAX_DISTANCE)) == {2}
+    reader.close()

@@ -136,7 +136,7 @@ class Joiner:
         if not others or any(one.id in apart or one.member == rec.member for one in others):
             return Judgement(Verdict.NOTHING)
         judgement = join(rec.facts, [one.facts for one in others if one.facts is not None])
-        if judgement.verdict is Verdict.DOUBT:
+        if judgement.verdict is Verdict.DOUBT and self._raised[rec.id] < MAX_DOUBTS:
             for one in others:
                 said = judge(rec.facts, one.facts) if one.facts is not None else judgement
                 if said.verdict is Verdict.DOUBT:

@@ -34,6 +34,7 @@ class Kind(IntEnum):
     ISSN = 4
 
 
+_KINDS = tuple(Kind)
 CONTROL = (Kind.OCLC, Kind.LCCN)
 MAX_NUMBERS = 12
 """Numbers a record is compared by. A set of 300 volumes lists as many ISBNs, and is the same as none of them."""
@@ -52,8 +53,8 @@ class Facts(NamedTuple):
     material: int
     numbers: tuple[tuple[int, int], ...]
 
-    def of(self, kind: int) -> set[int]:
-        return {key for known, key in self.numbers if known == kind}
+    def kinds(self) -> set[int]:
+        return {kind for kind, _ in self.numbers}
 
     def hashes(self) -> list[int]:
         return [key for _, key in self.numbers]
@@ -87,22 +88,22 @@ _NOTHING = Judgement(Verdict.NOTHING)
 
 def judge(a: Facts, b: Facts) -> Judgement:
     """Whether two records are the same; `judge(a, b) == judge(b, a)`."""
-    common = {pair[0] for pair in a.numbers} & {pair[0] for pair in b.numbers}
-    shared = [kind for kind in Kind if kind in common and not a.of(kind).isdisjoint(b.of(kind))]
+    shared = {*a.numbers}.intersection(b.numbers)
     if not shared:
         return _NOTHING
-    best = shared[0]
+    best = _KINDS[min(shared)[0]]
     if best is Kind.UNION:
         return Judgement(Verdict.SAME, best)
     if a.material != b.material:
         # Print and online editions list each other's ISBN; their control numbers are not one.
         return Judgement(Verdict.DOUBT, best, "format") if best in CONTROL else _NOTHING
+    common = a.kinds() & b.kinds()
     if Kind.UNION in common:
         return Judgement(Verdict.DOUBT, best, "the union catalogue tells them apart")
     if not _titles_agree(a, b):
         return Judgement(Verdict.DOUBT, best, "title")
     for kind in CONTROL:
-        if kind in common and kind not in shared:
+        if kind in common and all(pair[0] != kind for pair in shared):
             return Judgement(Verdict.DOUBT, best, f"{kind.name} numbers differ")
     if best is Kind.ISBN and a.year and b.year and abs(a.year - b.year) > 1:
         return Judgement(Verdict.DOUBT, best, "year")

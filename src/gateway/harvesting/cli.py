@@ -1,7 +1,7 @@
 """`gateway harvest`: a member's systems over OAI-PMH, now. Ctrl-C ends after the page at hand.
 
 Exit codes: 0 everything harvested, 1 a source had a problem or records were refused, 2 wrong usage or configuration,
-3 the catalogue is away, 4 interrupted (the same command goes on where it ended).
+3 the catalogue is away, 4 interrupted before everything was harvested (the next harvest goes on where this one ended).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def harvest(
     source: Annotated[
         list[str] | None, typer.Option(help="Name of a source; all of the member's where not given. Repeatable.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="The whole list; what it lacks is deleted here.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="The whole list, anew; what it lacks is deleted here.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask and read, write nothing.")] = False,
     accept_deletions: Annotated[
         bool, typer.Option("--accept-deletions", help="With --full: believe it however much is missing.")
@@ -55,10 +55,16 @@ def harvest(
         say(str(problem))
         raise typer.Exit(WRONG) from problem
     chosen = _chosen(settings, member, source or [])
+    outcomes: list[Outcome] = []
     try:
-        outcomes, stopped = asyncio.run(
-            _run(settings, member, chosen, full=full, dry_run=dry_run, accept_gone=accept_deletions, quiet=as_json)
-        )
+        asyncio.run(
+            _run(
+                settings, member, chosen, outcomes, full=full, dry_run=dry_run, accept_gone=accept_deletions,
+                quiet=as_json,
+            )
+        )  # fmt: skip
+    except KeyboardInterrupt:  # before a source was asked, after the last one, or for the second time
+        pass
     except ConfigError as problem:
         say(str(problem))
         raise typer.Exit(WRONG) from problem
@@ -70,7 +76,9 @@ def harvest(
     else:
         for outcome, asked in zip(outcomes, chosen, strict=False):
             _show(outcome, asked, dry_run=dry_run)
-    if stopped:
+    if left := _left(outcomes, chosen):
+        goes_on = f"the next `gateway harvest {member}` goes on there"
+        say(f"interrupted: {', '.join(left)} not harvested to the end; {goes_on}")
         raise typer.Exit(INTERRUPTED)
     if any(outcome.problem or outcome.refused for outcome in outcomes):
         raise typer.Exit(PROBLEM)
@@ -90,22 +98,29 @@ def _chosen(settings: Config, member: str, names: list[str]) -> list[HarvestConf
     return [known[name] for name in names] or list(known.values())
 
 
+def _left(outcomes: list[Outcome], chosen: list[HarvestConfig]) -> list[str]:
+    """The sources that were not come to, or stopped at: without a problem nothing else keeps one from its end."""
+    ended = {outcome.source for outcome in outcomes if outcome.finished or outcome.problem}
+    return [source.name for source in chosen if source.name not in ended]
+
+
 async def _run(
     settings: Config,
     member: str,
     chosen: list[HarvestConfig],
+    outcomes: list[Outcome],
     *,
     full: bool,
     dry_run: bool,
     accept_gone: bool,
     quiet: bool,
-) -> tuple[list[Outcome], bool]:
+) -> None:
+    """Harvests one source after the other into `outcomes`. Raises ConfigError, CatalogueUnavailable."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.catalogue_url.startswith("sqlite:"):
         await migrate.upgrade(settings.catalogue_url)
     store = await open_writer(settings.catalogue_url)
     stop = threading.Event()
-    outcomes: list[Outcome] = []
     columns = (BarColumn(), TaskProgressColumn(), _Records(), TimeRemainingColumn())
     try:
         intake = Ingest.configured(store, settings)
@@ -133,13 +148,13 @@ async def _run(
                 try:
                     outcomes.append(await asyncio.shield(running))
                 except asyncio.CancelledError:  # which is what Ctrl-C becomes: the page at hand is finished
+                    say("stopping after the page at hand")
                     stop.set()
                     outcomes.append(await running)
                 if stop.is_set():
                     break
     finally:
         await store.close()
-    return outcomes, stop.is_set()
 
 
 class _Records(ProgressColumn):
@@ -154,6 +169,8 @@ class _Records(ProgressColumn):
 
 
 def _show(outcome: Outcome, source: HarvestConfig, *, dry_run: bool) -> None:
+    if outcome.begun_anew:
+        say(f"{outcome.source}: begun from the beginning again: {outcome.begun_anew}")
     if outcome.problem and not outcome.pages:
         say(f"{outcome.source}: {outcome.problem}")
         return
@@ -163,8 +180,6 @@ def _show(outcome: Outcome, source: HarvestConfig, *, dry_run: bool) -> None:
     text += f", {outcome.deleted + outcome.gone:,} deleted, {len(outcome.refused):,} refused"
     if outcome.resumed_at:
         text += f"; {outcome.resumed_at:,} of them in an earlier run"
-    if outcome.restarts:
-        text += f"; its token was lost {outcome.restarts} times"
     print_line(text + ("." if outcome.finished else "; not to the end."))
     if outcome.problem:
         say(f"{outcome.source}: {outcome.problem}")

@@ -68,10 +68,16 @@ def read_damaged(octets: bytes, error: ReadError) -> tuple[Response, tuple[Damag
     return replace(page, records=tuple(records)), tuple(damages)
 
 
+def holds_records(octets: bytes) -> bool:
+    """Whether this was to be a page of records, readable or not."""
+    root = _ROOT.search(octets)
+    return root is not None and _RECORD.search(octets, root.end()) is not None
+
+
 def _without_forbidden(octets: bytes) -> bytes:
     """Characters that XML cannot hold, and octets that are no UTF-8, are the commonest damage of all."""
     text = _FORBIDDEN_REFERENCE.sub("", octets.decode("utf-8", "replace"))
     return _FORBIDDEN.sub("", text).encode()
 
 
-__all__ = ["Damage", "read_damaged"]
+__all__ = ["Damage", "holds_records", "read_damaged"]

@@ -1,7 +1,8 @@
 """One harvest of one source: pages asked for in a thread, each taken into the catalogue with the state that leads on.
 
-Whatever ends a harvest, the next run goes on behind the last page that was taken. A list whose token is lost begins
-again at the last safe datestamp; since records are known by member and control number, what comes twice costs nothing.
+Whatever ends a harvest, the next run goes on behind the last page that was taken. A list that cannot be gone on with
+is begun again with the same arguments: datestamps that rose so far prove nothing about the rest of it. Records are
+known by member and control number: what comes twice costs nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from gateway.harvesting.state import HarvestState, load_state, next_from, state_
 from library_protocols.oai_pmh import Identification
 
 IDLE_PAGES = 20  # pages on end without a record, or with a token that was seen: such a list never ends
-RESTARTS = 5  # of one run, each behind the one before
+RESTARTS = 3  # of a list, in one run
+STALLED = 5  # runs on end that get no page by a token: then it is taken for lost
 MOST_GONE = 0.2  # of a source's records: more missing from a full list look like a fault of the source
 FEW = 100  # that many may be missing however few there are
 UNKNOWN = "unknown"  # a responseDate that was not told
@@ -63,8 +65,9 @@ class Intake(Protocol):
 @dataclass(slots=True)
 class Outcome:
     """What a harvest did. `records` counts live and deleted ones; `resumed_at` those of earlier runs of the same list;
-    `gone` those taken for deleted because a full list had them no longer; `damaged` pieces of pages that were no XML.
-    `problem` says why it ended early, empty where `finished` or stopped."""
+    `gone` those taken for deleted because a full list had them no longer; `damaged` pieces of pages that were no XML;
+    `restarts` how often the list was begun again in this run, `begun_anew` why it was, in this run or before.
+    `problem` says what is wrong: always where it neither `finished` nor was stopped."""
 
     source: str
     records: int = 0
@@ -80,6 +83,7 @@ class Outcome:
     resumed_at: int = 0
     full: bool = False
     finished: bool = False
+    begun_anew: str = ""
     problem: str = ""
     refused: list[Refusal] = field(default_factory=list)
 
@@ -95,6 +99,14 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+
+
+class Spoilt(SourceProblem):
+    """Going on with this list leads nowhere: the next run begins it again, from `anew`."""
+
+    def __init__(self, problem: str, state: HarvestState) -> None:
+        super().__init__(problem)
+        self.anew = replace(state, why=problem).anew()
 
 
 class Harvest:
@@ -149,32 +161,45 @@ class Harvest:
         state = self._begin(load_state(await self._store.state(self._key), target_of(self._source)), full)
         self.outcome.full = state.full
         self.outcome.resumed_at = self.outcome.records = state.records
+        self.outcome.begun_anew = state.why
         seen = None
         if state.full and state.since and not self._dry_run:
             file = self._folder / f"{self._member}-{self._source.name}.seen.sqlite3"
             seen = Seen(file, state.dump() if state.begun else None)
         try:
-            state = await self._list(state, seen)
+            ended = await self._list(state, seen)
+            self._look_for_missing(ended)
             if not self._dry_run:
-                await self._end(state, about, seen)
+                await self._end(ended, about, seen)
             self.outcome.finished = True
+        except Spoilt as problem:
+            await self._keep(problem.anew)
+            raise
+        except SourceProblem as problem:
+            if state.token and not self.outcome.pages and not self.outcome.restarts:
+                await self._keep(self._stalled(state, problem, seen))
+            raise
         finally:
             if seen is not None:
                 seen.close(forget=self.outcome.finished)
 
     def _begin(self, state: HarvestState, full: bool) -> HarvestState:
         """The list that was begun before, or a new one."""
-        if state.begun and (state.full or not full) and not self._dry_run:
-            return state
-        whole = full or not state.since
-        return HarvestState(
-            target=state.target,
-            since=state.since,
-            full_at=state.full_at,
-            ended_at=state.ended_at,
-            full=whole,
-            from_="" if whole else state.since,
-        )
+        return state if state.begun and not full and not self._dry_run else state.anew(full=full)
+
+    async def _keep(self, state: HarvestState) -> None:
+        """A state without records."""
+        if not self._dry_run:
+            await self._intake.put(self._member, [], state={self._key: state.dump()})
+
+    def _stalled(self, state: HarvestState, problem: SourceProblem, seen: Seen | None) -> HarvestState:
+        """The provider is there, and gives no page by this token: some answer 500 to one that they have lost."""
+        state = replace(state, stalled=state.stalled + 1)
+        if state.stalled >= STALLED:
+            return Spoilt(f"{state.stalled} runs on end got no page by the resumption token: {problem}", state).anew
+        if seen is not None:
+            seen.add([], state.dump())
+        return state
 
     async def _list(self, state: HarvestState, seen: Seen | None) -> HarvestState:
         """Every page from where the state says; the next one is fetched while one is taken."""
@@ -184,8 +209,10 @@ class Harvest:
             while True:
                 try:
                     page = await fetching
-                except TokenLost:
-                    state = self._restarted(state)
+                except TokenLost as lost:
+                    state = self._restarted(state, lost)
+                    if seen is not None:
+                        seen.begin_anew()
                     fetching = self._fetch(state)
                     continue
                 state = self._after(state, page)
@@ -198,11 +225,10 @@ class Harvest:
                 if self._provider.stopping:
                     raise Stopped
                 if idle >= IDLE_PAGES:
-                    raise SourceProblem(f"{idle} pages on end brought nothing new: the list has no end")
+                    raise Spoilt(f"{idle} pages on end brought nothing new: the list has no end", state)
                 if state.records >= self._source.max_records:
-                    raise SourceProblem(
-                        f"there are more than {self._source.max_records:,} records: the list has no end"
-                    )
+                    most = self._source.max_records
+                    raise Spoilt(f"there are more than {most:,} records: the list has no end", state)
         finally:
             fetching.cancel()
 
@@ -225,31 +251,42 @@ class Harvest:
             self._tokens.add(digest)
         return known
 
-    def _restarted(self, state: HarvestState) -> HarvestState:
-        self.outcome.restarts += 1
-        if self.outcome.restarts > RESTARTS:
-            raise SourceProblem(f"the source lost its resumption token {self.outcome.restarts} times")
-        log.warning("harvest.token_lost", member=self._member, source=self._source.name, begins=state.restart_from)
+    def _restarted(self, state: HarvestState, lost: TokenLost) -> HarvestState:
+        outcome = self.outcome
+        outcome.restarts += 1
+        of = f" of {state.size:,}" if state.size else ""
+        why = f"the source lost its resumption token after {state.records:,}{of} records ({lost})"
+        state = replace(state, why=why, least=max(state.least, state.records)).anew()
+        if outcome.restarts > RESTARTS:
+            raise Spoilt(f"{outcome.restarts} times in this run {why}", state)
+        log.warning("harvest.begun_anew", member=self._member, source=self._source.name, why=why)
         self._tokens.clear()
-        return replace(state, token="", from_=state.restart_from)
+        outcome.resumed_at, outcome.begun_anew = 0, why
+        return state
 
     def _after(self, state: HarvestState, page: Page) -> HarvestState:
         """The state behind a page."""
         response = page.response
-        last, ordered = state.last, state.ordered
-        for record in response.records:
-            stamp = record.header.datestamp
-            ordered = ordered and stamp >= last
-            last = max(last, stamp)
+        size = response.token.complete_list_size if response.token is not None else None
         return replace(
             state,
             begun=state.begun or response.response_date or UNKNOWN,
             token=response.token.value if response.token is not None else "",
-            last=last,
-            ordered=ordered,
             records=state.records + len(response.records),
-            damaged=state.damaged or bool(page.damage),
+            damaged=state.damaged + len(page.damage),
+            size=state.size if size is None else size,
+            stalled=0,
         )
+
+    def _look_for_missing(self, state: HarvestState) -> None:
+        """Compares a list that has come to its end with what it was to hold. Raises Spoilt the first time it is less;
+        where the same happens to the list begun again that is how the source counts, and told."""
+        if not state.missing:
+            return
+        problem = f"the list ended after {state.records:,} records, and was to have {state.missing:,} more"
+        if not state.short:
+            raise Spoilt(f"{problem}; the next harvest begins it again", replace(state, short=True))
+        self.outcome.problem = f"{problem}, for the second time; nothing that it lacks was deleted"
 
     async def _take(self, page: Page, state: HarvestState, seen: Seen | None) -> None:
         """One page into the catalogue, and the state behind it in the same transaction."""
@@ -287,8 +324,8 @@ class Harvest:
 
     async def _end(self, state: HarvestState, about: Identification, seen: Seen | None) -> None:
         """The list has been read to its end: what it lacks goes, and the next harvest begins behind it."""
-        if seen is not None and seen.whole and not state.damaged:
-            await self._remove_missing(seen)
+        if seen is not None and seen.whole and not state.damaged and not state.missing:
+            await self._remove_missing(seen, empty=not state.records)
         now = int(self._clock.now().timestamp())
         ended = HarvestState(
             target=state.target,
@@ -296,10 +333,11 @@ class Harvest:
             full_at=now if state.full else state.full_at,
             ended_at=now,
         )
-        await self._intake.put(self._member, [], state={self._key: ended.dump()})
+        await self._keep(ended)
 
-    async def _remove_missing(self, seen: Seen) -> None:
-        """Deletes what came from this source once and is not in its full list, unless it is suspiciously much."""
+    async def _remove_missing(self, seen: Seen, *, empty: bool) -> None:
+        """Deletes what came from this source once and is not in its full list, unless it is suspiciously much, as it
+        is where that list is `empty`."""
         missing: list[Incoming] = []
         after = ours = 0
         more = True
@@ -314,7 +352,8 @@ class Harvest:
             more = page.more
             after = page.entries[-1].seq if page.entries else after
             await asyncio.sleep(0)
-        if len(missing) > max(FEW, ours * MOST_GONE) and not self._accept_gone:
+        much = len(missing) > max(FEW, ours * MOST_GONE) or (empty and missing)
+        if much and not self._accept_gone:
             self.outcome.problem = (
                 f"{len(missing):,} of {ours:,} records are missing from the full list; nothing was deleted "
                 "(--accept-deletions takes them for gone)"

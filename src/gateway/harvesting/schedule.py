@@ -34,9 +34,10 @@ def sources(config: Config) -> Iterator[tuple[str, HarvestConfig]]:
 
 
 def due(source: HarvestConfig, state: HarvestState, now: int) -> str | None:
-    """'new' or 'full' where a source is to be harvested at `now` (Unix seconds), None where it is not."""
+    """'full' where the whole list of a source is to be begun at `now` (Unix seconds), 'new' where it is to be harvested
+    otherwise, which goes on with a list that has begun; None where it is not."""
     if source.full_every is not None and now >= state.full_at + seconds(source.full_every):
-        return "full"
+        return "new" if state.begun and state.full else "full"
     if source.every is not None and now >= state.ended_at + seconds(source.every):
         return "new"
     return None
@@ -104,9 +105,10 @@ async def follow(config: Config, store: CatalogueSide, intake: Intake, clock: Cl
                         member, source, store, intake, clock, config, halt, full=what == "full"
                     )
                     problem = outcome.problem
-                    log.info("harvest.ended", member=member, source=source.name, records=outcome.records,
-                             added=outcome.added, changed=outcome.changed, deleted=outcome.deleted, gone=outcome.gone,
-                             refused=len(outcome.refused), problem=problem)  # fmt: skip
+                    told = log.warning if problem else log.info
+                    told("harvest.ended", member=member, source=source.name, records=outcome.records,
+                         added=outcome.added, changed=outcome.changed, deleted=outcome.deleted, gone=outcome.gone,
+                         refused=len(outcome.refused), begun_anew=outcome.begun_anew, problem=problem)  # fmt: skip
                 except CatalogueUnavailable as error:
                     problem = str(error)
                     log.warning("catalogue.unavailable", error=problem)

@@ -37,6 +37,12 @@ class Seen:
         self._db.execute("INSERT INTO led VALUES (?)", (leads_to,))
         self._db.execute("COMMIT")
 
+    def begin_anew(self) -> None:
+        """The list begins again: what it held before is not what it holds now."""
+        self._db.execute("DELETE FROM seen")
+        self._db.execute("DELETE FROM led")
+        self.whole = True
+
     def __contains__(self, control: str) -> bool:
         return self._db.execute("SELECT 1 FROM seen WHERE control = ?", (control,)).fetchone() is not None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
@@ -15,23 +16,28 @@ import requests
 from sickle import Sickle
 from sickle.response import OAIResponse
 
-from gateway.harvesting.damage import Damage, read_damaged
-from library_protocols.oai_pmh import ErrorCode, Identification, ReadError, Response, read_response
+from gateway.harvesting.damage import Damage, holds_records, read_damaged
+from library_protocols.oai_pmh import ErrorCode, Identification, ReadError, Response, Verb, read_response
 
 MAX_OCTETS = 64 << 20  # of one response, unpacked: pages of other repositories have some megabytes
 WAIT_SECONDS, MAX_WAIT_SECONDS = 10, 600  # before asking again where the provider names no time, and at most
 TRIES = 5
-RETRIED = (429, 500, 502, 503, 504)
+PASSING = frozenset({408, 425, 429, *range(500, 600)})  # HTTP's statuses of what may pass
 REDIRECTS = 5
 _CHUNK = 1 << 16
+_CODES = frozenset(code.value for code in ErrorCode)
 
 
 class SourceProblem(Exception):
     """The provider cannot be harvested now; what was harvested before stays, and the next run goes on."""
 
 
+class Refused(SourceProblem):
+    """The provider answers, with something that is no list, and will answer so again."""
+
+
 class TokenLost(SourceProblem):
-    """The provider does not know its resumption token any longer."""
+    """The provider does not go on by its resumption token: it answered, and not with a list."""
 
 
 class Stopped(Exception):
@@ -67,7 +73,7 @@ class Source(Sickle):
         wait_seconds: float = WAIT_SECONDS,
         tries: int = TRIES,
     ) -> None:
-        super().__init__(url, max_retries=tries - 1, retry_status_codes=RETRIED, timeout=timeout)
+        super().__init__(url, max_retries=tries - 1, retry_status_codes=PASSING, timeout=timeout)
         self._wait = wait_seconds
         self._session = requests.Session()
         self._session.max_redirects = REDIRECTS
@@ -94,37 +100,51 @@ class Source(Sickle):
 
     def page(self, arguments: dict[str, str]) -> Page:
         """One page of ListRecords, without records where there are none. Raises SourceProblem, TokenLost, Stopped."""
-        found = self.harvest(verb="ListRecords", **arguments)
-        codes = {error.code for error in found.response.errors}
-        if codes <= {ErrorCode.NO_RECORDS_MATCH.value}:
+        goes_on = "resumptionToken" in arguments
+        try:
+            found = self.harvest(verb="ListRecords", **arguments)
+        except Refused as refused:
+            if goes_on:
+                raise TokenLost(str(refused)) from refused
+            raise
+        response = found.response
+        if response.verb == Verb.LIST_RECORDS.value and not response.errors:
             return found
-        told = "; ".join(f"{error.code}: {error.message}" for error in found.response.errors)
-        if ErrorCode.BAD_RESUMPTION_TOKEN.value in codes and "resumptionToken" in arguments:
-            raise TokenLost(told)
-        raise SourceProblem(f"{self.endpoint} answers {told}")
+        # That nothing matches answers a question; of a token it says that the rest of the list is not known any more.
+        if not goes_on and {error.code for error in response.errors} == {ErrorCode.NO_RECORDS_MATCH.value}:
+            return found
+        told = "; ".join(f"{error.code}: {error.message}" for error in response.errors)
+        raise (TokenLost if goes_on else SourceProblem)(f"{self.endpoint} answers {told or response.verb}")
 
     def harvest(self, **arguments: str) -> Page:
         """Asks, and again after a while where the provider is busy, cannot be reached or sends no XML.
 
-        Raises SourceProblem after the last try, Stopped."""
+        Raises SourceProblem after the last try, Refused where another would bring the same, Stopped."""
         problem = ""
         for attempt in range(self.max_retries + 1):
             wait = min(self._wait * 2**attempt, MAX_WAIT_SECONDS)
+            octets = b""
             try:
                 answer, octets = self._ask(arguments)
-                if answer.status_code not in self.retry_status_codes:
-                    answer.raise_for_status()
-                    return Page(answer, arguments, octets)
+                page = _read(answer, octets, arguments)
+                if page is not None:
+                    return page
                 problem = f"HTTP {answer.status_code}"
                 told = _retry_after(answer)
                 wait = wait if told is None else told
-            except requests.HTTPError as error:
-                raise SourceProblem(f"{self.endpoint}: {error}") from error
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            except (
+                requests.ConnectionError,
+                requests.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError,
+            ) as error:
                 problem = f"{type(error).__name__}: {error}"
             except requests.RequestException as error:
-                raise SourceProblem(f"{self.endpoint}: {error}") from error
+                raise Refused(f"{self.endpoint}: {error}") from error
             except ReadError as error:
+                if str(error) == problem:  # the same fault at the same place: what is broken there stays so
+                    kind = SourceProblem if holds_records(octets) else Refused
+                    raise kind(f"{self.endpoint}: {problem}, twice") from error
                 problem = str(error)
             if attempt < self.max_retries and self._stop.wait(wait):
                 raise Stopped
@@ -149,6 +169,23 @@ class Source(Sickle):
             return answer, bytes(octets)
 
 
+def _read(answer: requests.Response, octets: bytes, arguments: dict[str, str]) -> Page | None:
+    """A page; None where the trouble may pass. Raises ReadError, and requests.HTTPError where it will not pass.
+
+    Some providers send OAI-PMH's own errors with a status of HTTP's, FOLIO and Invenio among them: what they say
+    counts, unless they also ask for patience."""
+    if answer.ok:
+        return Page(answer, arguments, octets)
+    if "retry-after" not in answer.headers:
+        with suppress(ReadError):
+            page = Page(answer, arguments, octets)
+            if page.response.errors and {error.code for error in page.response.errors} <= _CODES:
+                return page
+    if answer.status_code in PASSING:
+        return None
+    raise requests.HTTPError(f"HTTP {answer.status_code} {answer.reason}")
+
+
 def _retry_after(answer: requests.Response) -> float | None:
     """Seconds by the Retry-After header, a number or a date, at most MAX_WAIT_SECONDS; None without one."""
     told = answer.headers.get("retry-after", "").strip()
@@ -164,4 +201,4 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-__all__ = ["Page", "Source", "SourceProblem", "Stopped", "TokenLost"]
+__all__ = ["Page", "Refused", "Source", "SourceProblem", "Stopped", "TokenLost"]

@@ -18,9 +18,11 @@ class HarvestState:
     seconds) say when the last full and the last harvest ended.
 
     The rest is about a list that has begun: `begun` is the responseDate of its first page (empty: none has), `from_`
-    what it was asked with, `full` whether it is to be the whole list, `token` what leads on, `last` the highest
-    datestamp so far and `ordered` whether datestamps have only risen, `records` how many came, `damaged` whether some
-    could not be read. `target` is what was asked of whom: with another target everything begins anew.
+    what it was asked with, `full` whether it is to be the whole list, `token` what leads on, `records` how many came
+    since it was last begun, `damaged` how many pieces of it could not be read, `size` its length as the source told it
+    last (0: it did not), `least` how many records it had before the source lost its token, `stalled` how many runs on
+    end got no page by `token`. `why` says why a list is begun anew, `short` that it is because less came than was to.
+    `target` is what was asked of whom: with another target everything begins anew.
     """
 
     target: str = ""
@@ -31,18 +33,37 @@ class HarvestState:
     from_: str = ""
     full: bool = False
     token: str = ""
-    last: str = ""
-    ordered: bool = True
     records: int = 0
-    damaged: bool = False
+    damaged: int = 0
+    size: int = 0
+    least: int = 0
+    stalled: int = 0
+    why: str = ""
+    short: bool = False
 
     def dump(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
 
+    def anew(self, *, full: bool = False) -> HarvestState:
+        """A list from its beginning: of what is new, or the whole one where `full`, where that is what is begun again,
+        and where none has ended yet."""
+        whole = full or self.full or not self.since
+        return HarvestState(
+            target=self.target,
+            since=self.since,
+            full_at=self.full_at,
+            ended_at=self.ended_at,
+            from_="" if whole else self.since,
+            full=whole,
+            least=self.least,
+            why=self.why,
+            short=self.short,
+        )
+
     @property
-    def restart_from(self) -> str:
-        """Where a list begins again whose token is lost: with the last datestamp where they rose, else as it began."""
-        return self.last if self.ordered and self.last else self.from_
+    def missing(self) -> int:
+        """How many records fewer than it was to have a list had that has come to its end."""
+        return max(0, max(self.size, self.least) - self.records - self.damaged)
 
 
 def state_key(member: str, name: str) -> str:

@@ -177,3 +177,21 @@ def seconds(datestamp: str) -> int:
     found = parse_datestamp(datestamp)
     assert found is not None
     return found.first
+
+
+def fill(provider: Provider, count: int, first: int = 0) -> None:
+    """So many records, each a second younger than the one before."""
+    for number in range(first, first + count):
+        provider.now += 1
+        provider.put(f"{number:03}")
+
+
+def on_page(number: int, change: Callable[[Provider, bytes], Reply | bytes]) -> Fault:
+    """Changes the answer to the list request of this number (1 is the first), once."""
+
+    def fault(provider: Provider, request: Request, body: bytes) -> Reply | bytes | None:
+        if request.verb is Verb.LIST_RECORDS and len(provider.lists()) == number:
+            return change(provider, body)
+        return None
+
+    return fault

@@ -33,6 +33,14 @@ def test_due(settings: dict[str, Any], ended: int, full: int, what: str | None) 
     assert schedule.due(source, HarvestState(ended_at=ended, full_at=full), 10 * HOUR) == what
 
 
+@pytest.mark.parametrize(
+    ("begun", "full", "what"), [("", True, "full"), ("then", False, "full"), ("then", True, "new")]
+)
+def test_a_whole_list_that_has_begun_is_gone_on_with(begun: str, full: bool, what: str) -> None:
+    source = HarvestConfig.model_validate({"name": "ils", "url": "http://x/oai", "full_every": "1d"})
+    assert schedule.due(source, HarvestState(begun=begun, full=full), 48 * HOUR) == what
+
+
 async def test_sources_are_harvested_by_the_clock(source: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     provider = source.provider

@@ -9,7 +9,7 @@ import pytest
 from gateway.config import HarvestConfig
 from gateway.harvesting.state import HarvestState, load_state, next_from, target_of
 
-STATE = HarvestState(target="t", since="2020-01-01", begun="2020-02-02T00:00:00Z", token="x", last="2020", records=7)
+STATE = HarvestState(target="t", since="2020-01-01", begun="2020-02-02T00:00:00Z", token="x", records=7)
 
 
 def test_a_state_comes_back_as_it_was() -> None:
@@ -30,11 +30,30 @@ def test_a_target_is_who_is_asked_for_what() -> None:
     assert target_of(source) == target_of(source.model_copy(update={"name": "b", "every": "1h"}))
 
 
-def test_a_lost_list_begins_where_nothing_can_be_missed() -> None:
-    state = replace(STATE, from_="2019")
-    assert state.restart_from == "2020"
-    assert replace(state, ordered=False).restart_from == "2019"
-    assert replace(state, last="").restart_from == "2019"
+@pytest.mark.parametrize(
+    ("state", "full", "found"),
+    [
+        (STATE, False, ("2020-01-01", False)),
+        (STATE, True, ("", True)),
+        (replace(STATE, full=True), False, ("", True)),  # the whole list is what is begun again
+        (replace(STATE, since=""), False, ("", True)),
+    ],
+)
+def test_a_list_begun_again_asks_what_it_asked(state: HarvestState, full: bool, found: tuple[str, bool]) -> None:
+    anew = replace(state, from_="2019", why="lost", short=True, least=5, full_at=3).anew(full=full)
+    assert (anew.from_, anew.full) == found
+    assert (anew.begun, anew.token, anew.records, anew.size, anew.damaged, anew.stalled) == ("", "", 0, 0, 0, 0)
+    assert (anew.target, anew.since, anew.full_at) == (state.target, state.since, 3)
+    assert (anew.why, anew.short, anew.least) == ("lost", True, 5)
+
+
+@pytest.mark.parametrize(
+    ("size", "least", "damaged", "missing"),
+    [(0, 0, 0, 0), (7, 0, 0, 0), (9, 0, 0, 2), (9, 0, 1, 1), (9, 0, 3, 0), (5, 0, 0, 0), (7, 9, 0, 2), (9, 8, 0, 2)],
+)
+def test_what_a_list_lacks(size: int, least: int, damaged: int, missing: int) -> None:
+    """It has seven records: by what the source told of it, and by what it had before it was begun again."""
+    assert replace(STATE, size=size, least=least, damaged=damaged).missing == missing
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,8 @@ async def follow(config: Config) -> None:
 
 
 class _Ready:
-    """Says `ready`, once, and once more when what it was lost for is over."""
+    """Says `ready`, once, and once more when what it was lost for is over: a database that was away, an index that is
+    made after all because the first records came only now."""
 
     def __init__(self) -> None:
         self._said = False
@@ -167,9 +168,8 @@ class _Ready:
             self._said = True
             print("ready", flush=True)
 
-    def lose(self, reason: Exception) -> None:
+    def lose(self) -> None:
         self._said = False
-        _wait_for_database("catalogue.unavailable", reason)
 
 
 class _Feed:
@@ -194,6 +194,7 @@ class _Feed:
         entries = await self._read(after_seq, size)
         self._read_all = not entries
         if entries and not after_seq:
+            self._ready.lose()
             self._progress = Progress(self._path, (await self._store.stats()).records, _tell)
         if self._progress is not None:
             self._progress.add(len(entries))
@@ -210,7 +211,8 @@ class _Feed:
                     raise
                 if not lost:
                     lost = True
-                    self._ready.lose(error)
+                    self._ready.lose()
+                    _wait_for_database("catalogue.unavailable", error)
             await pause(self._stop, BEAT_SECONDS)
 
 

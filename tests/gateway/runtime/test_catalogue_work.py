@@ -13,6 +13,7 @@ import pytest
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index.progress import making
 from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.records import StoreStats
 from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
@@ -102,3 +103,28 @@ async def test_the_index_waits_no_longer_when_it_is_told_to_stop(tmp_path: Path)
     feed = catalogue_work._Feed(cast(Reader, Away(1)), tmp_path, stop, catalogue_work._Ready())
     with pytest.raises(CatalogueUnavailable):
         await feed.index_entries(5, 10)
+
+
+class First:
+    """A store whose first records come after it has been found empty."""
+
+    def __init__(self) -> None:
+        self.pages: list[list[object]] = [[], [object(), object()], []]
+
+    async def index_entries(self, after_seq: int, size: int) -> list[object]:
+        return self.pages.pop(0)
+
+    async def stats(self) -> StoreStats:
+        return StoreStats(records=2)
+
+
+async def test_the_index_is_ready_again_when_the_first_records_are_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = catalogue_work._Ready()
+    feed = catalogue_work._Feed(cast(Reader, First()), tmp_path, asyncio.Event(), ready)
+    for after in (0, 0, 7):
+        if not await feed.index_entries(after, 10):
+            ready.say()
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("ready", "does"))]
+    assert told == ["ready", "does the index is being made: 0 of 2 records, 0 a second", "ready"]

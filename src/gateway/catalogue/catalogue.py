@@ -16,7 +16,7 @@ from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.results import ResultSet
 from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
 from gateway.catalogue.records import CatalogueRecord, FeedPage, Format, Holding, SetDescription
-from gateway.catalogue.remote import RemoteResultSet, RemoteSource, RemoteViews
+from gateway.catalogue.remote import Able, RemoteResultSet, RemoteSource, RemoteViews
 from gateway.catalogue.remote.views import check_sets
 from gateway.catalogue.store import open_reader
 from gateway.catalogue.store.port import CatalogueReader
@@ -94,6 +94,13 @@ class Catalogue:
         if server is not None:
             return await server.scan(index, term, size, position, words=words)
         return await self._index.scan(view, index, term, size, position, words=words)
+
+    async def indexes(self, view: str) -> dict[str, Able] | None:
+        """Which of the indexes a member's own server has, by name, as far as it tells; None for our own, which has all.
+
+        Raises QueryProblem where the server is away."""
+        server = self._server_of(view)
+        return None if server is None else await server.indexes()
 
     async def records(self, view: str, ids: Sequence[int], *, holdings: bool = True) -> list[CatalogueRecord | None]:
         """In the order asked; None for what the view does not show now. Who wants no `holdings` pays for none."""

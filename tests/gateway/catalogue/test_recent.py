@@ -56,7 +56,7 @@ async def test_whatever_changes_is_seen_by_who_has_asked_before(sqlite_url: str,
         for _ in range(25):
             time.seconds += chance.randint(0, 2)
             if chance.random() < 0.15:
-                await rebuild(store, sets=chance.choice(rules), union=(), names={}, now=time)
+                await rebuild(store, sets=chance.choice(rules), union=(), hiding={}, names={}, now=time)
             else:
                 member = chance.choice(VIEWS[:-1])
                 await Ingest(store, sets=chance.choice(rules), now=time).put(

@@ -12,6 +12,7 @@ from gateway.catalogue.index.facets import Count
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index_map import CONTEXT_SETS, DEFAULT_SET, INDEXES, Index, Kind, cql_names
 from gateway.catalogue.query import Missing, ProblemCode, QueryProblem, SortKey
+from gateway.catalogue.remote import Able
 from gateway.crosswalks.catalogue import DIAGNOSTICS
 from library_protocols import cql
 from library_protocols.sru import (
@@ -191,15 +192,21 @@ def describe(
     url: tuple[str, str, int, str],
     records: int | None,
     horizon: int | None,
+    able: Mapping[str, Able] | None = None,
 ) -> Description:
-    """What explain tells of a view. `url` is scheme, host, port and path; `horizon` in seconds since 1970."""
+    """What explain tells of a view. `url` is scheme, host, port and path; `horizon` in seconds since 1970; `able` tells
+    of the indexes of a member's own server, None of a view of our own, which has all, and facets."""
     transport, host, port, path = url
     updated = "" if horizon is None else datetime.fromtimestamp(horizon, UTC).strftime("%Y%m%d%H%M%S")
     facets = tuple(
         FacetDescription(cql_names(index)[0], DEFAULT_FACET_VALUES, index.label)
         for index in INDEXES.values()
-        if index.facet
+        if index.facet and able is None
     )
+    offers = {
+        "scan": able is None or any(one.scan for one in able.values()),
+        "sort": able is None or any(one.sort for one in able.values()),
+    }
     return Description(
         host=host,
         port=port,
@@ -210,7 +217,11 @@ def describe(
         records=records,
         updated=updated,
         sets=tuple(ContextSet(name, identifier) for name, identifier in CONTEXT_SETS.items()),
-        indexes=tuple(map(_index_description, INDEXES.values())),
+        indexes=tuple(
+            _index_description(index, Able(index.scannable, index.sortable) if able is None else able[index.name])
+            for index in INDEXES.values()
+            if able is None or index.name in able
+        ),
         schemas=tuple(SchemaDescription(form.uri, form.schemas[0], form.label, form.schema) for form in SCHEMAS),
         defaults=(
             ("contextSet", DEFAULT_SET),
@@ -220,17 +231,15 @@ def describe(
             ("retrieveSchema", SCHEMAS[0].schemas[0]),
         ),
         settings=(("maximumRecords", str(settings.search_records)),),
-        supports=(("scan", "true"), ("sort", "true"), *SUPPORTS),
+        supports=(*((what, "true") for what, offered in offers.items() if offered), *SUPPORTS),
         examples=("dc.title = wales", 'dc.creator any "jones" sortby dc.date/sort.descending'),
         facets=facets,
     )
 
 
-def _index_description(index: Index) -> IndexDescription:
+def _index_description(index: Index, able: Able) -> IndexDescription:
     names = tuple((head, tail) for head, _, tail in (name.partition(".") for name in cql_names(index)))
-    return IndexDescription(
-        index.label, names, scan=index.scannable, sort=index.sortable, bib1=index.bib1, id=index.name
-    )
+    return IndexDescription(index.label, names, scan=able.scan, sort=able.sort, bib1=index.bib1, id=index.name)
 
 
 __all__ = [

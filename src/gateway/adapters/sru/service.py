@@ -26,6 +26,7 @@ from gateway.catalogue.live import Availability
 from gateway.catalogue.query import AllRecords, QueryProblem, SortKey, bind
 from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.records import CatalogueRecord
+from gateway.catalogue.remote import Able
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.doors.pages import PAGE_RECORDS
 from library_protocols import cql, sru
@@ -53,6 +54,8 @@ class SruCatalogue(Protocol):
     async def records(
         self, view: str, ids: Sequence[int], *, holdings: bool = True
     ) -> list[CatalogueRecord | None]: ...
+
+    async def indexes(self, view: str) -> dict[str, Able] | None: ...
 
     async def horizon(self) -> int: ...
 
@@ -267,12 +270,17 @@ class SruService:
         """The explain record; without numbers where the catalogue is away."""
         records: int | None = None
         horizon: int | None = None
+        able: dict[str, Able] | None = None
         try:
+            able = await self._catalogue.indexes(asker.view)
+        except QueryProblem:
+            able = {}  # a server of the member's own that is away: nothing is known of it now
+        try:
+            horizon = await self._catalogue.horizon() if able is None else None
             records = (await self._catalogue.search(asker.view, AllRecords())).count
-            horizon = await self._catalogue.horizon()
         except (QueryProblem, CatalogueUnavailable):
             records = None
-        described = mapping.describe(self.settings, asker.view, asker.url, records, horizon)
+        described = mapping.describe(self.settings, asker.view, asker.url, records, horizon, able)
         return sru.write_explain(described, version)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.query import Query, SortKey
@@ -28,6 +28,13 @@ class Opened:
     first: tuple[Told | None, ...] = ()
 
 
+class Able(NamedTuple):
+    """What a server says that it does with an index beside searching it."""
+
+    scan: bool = False
+    sort: bool = False
+
+
 class Link(Protocol):
     """One connection, for one question at a time. All raise QueryProblem, LinkFailed, LinkTimeout."""
 
@@ -45,6 +52,10 @@ class Link(Protocol):
 
     async def records(self, handle: Any, start: int, size: int) -> list[Told | None]:
         """Records from position `start` (from 1), fewer where the server gives no more; None for what is no MARC."""
+        ...
+
+    async def indexes(self) -> dict[str, Able]:
+        """Those of our indexes, by name, that the server has as far as it tells; without I/O once it is open."""
         ...
 
     async def scan(self, index: str, term: str, size: int, position: int, *, words: bool) -> Scan:

@@ -32,7 +32,7 @@ from gateway.catalogue.query import (
 )
 from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.remote.circuit import Circuit
-from gateway.catalogue.remote.link import Link, LinkFailed, LinkTimeout, Opened
+from gateway.catalogue.remote.link import Able, Link, LinkFailed, LinkTimeout, Opened
 from gateway.catalogue.remote.reading import Told, catalogue_record
 from gateway.clock import Clock
 
@@ -133,6 +133,10 @@ class RemoteSource:
                 await self._fetch(found, start, size)
             came |= {found.id_of(position): found.known.get(position) for position in positions}
         return [came.get(one) for one in ids]
+
+    async def indexes(self) -> dict[str, Able]:
+        """Those of our indexes that the server has as far as it tells. Raises QueryProblem."""
+        return await self._ask(lambda link: link.indexes())
 
     async def scan(self, index: str, term: str, size: int, position: int, *, words: bool) -> Scan:
         """The terms of an index around one. Raises QueryProblem."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
 
 from gateway.catalogue import to_cql
 from gateway.catalogue.index.headings import Entry, Scan
+from gateway.catalogue.index_map import INDEXES, cql_names
 from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
-from gateway.catalogue.remote.link import LinkFailed, LinkTimeout, Opened
+from gateway.catalogue.remote.link import Able, LinkFailed, LinkTimeout, Opened
 from gateway.catalogue.remote.reading import Told, of_marc
 from gateway.clients.sru import SruBadAnswer, SruClient, SruLinkFailed, SruTimeout
 from gateway.config import SourceConfig
@@ -32,11 +33,12 @@ T = TypeVar("T")
 @dataclass
 class Habits:
     """What was learnt of a server, by all connections to it: `schema` is a position in SCHEMAS, `known` are what it
-    calls its indexes, None as long as it was not asked."""
+    calls its indexes, None as long as it was not asked; `able` is what it says that it does with each of them."""
 
     schema: int = 0
     version: Version = Version.V1_2
     known: to_cql.Known | None = None
+    able: dict[str, Able] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,22 @@ class SruLink:
             self._habits.known = None
             raise LinkFailed(str(error)) from error
         indexes = told.indexes if told is not None else ()
-        self._habits.known = frozenset(f"{set_}.{name}".lower() for one in indexes for set_, name in one.names)
+        self._habits.able = {
+            f"{set_}.{name}".lower(): Able(one.scan, one.sort) for one in indexes for set_, name in one.names
+        }
+        self._habits.known = frozenset(self._habits.able)
+
+    async def indexes(self) -> dict[str, Able]:
+        """By the names that the server says it has; of one that says nothing those whose names are everybody's."""
+        able = self._habits.able
+        if not able:
+            return {index.name: Able() for index in INDEXES.values() if index.cql}
+        named = {index.name: [name.lower() for name in cql_names(index)] for index in INDEXES.values()}
+        return {
+            index: able[known]
+            for index, names in named.items()
+            if (known := next((name for name in names if name in able), None)) is not None
+        }
 
     async def close(self) -> None:
         await self._client.__aexit__(None, None, None)

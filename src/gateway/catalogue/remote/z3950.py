@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from gateway.catalogue import to_rpn
 from gateway.catalogue.index.headings import Entry, Scan
+from gateway.catalogue.index_map import INDEXES
 from gateway.catalogue.query import ProblemCode, Query, QueryProblem, SortKey
-from gateway.catalogue.remote.link import LinkFailed, LinkTimeout, Opened
+from gateway.catalogue.remote.link import Able, LinkFailed, LinkTimeout, Opened
 from gateway.catalogue.remote.reading import EIGHT_BITS, Told, of_z3950
 from gateway.clients.targets import z3950_target
 from gateway.clients.z3950 import (
@@ -115,6 +116,12 @@ class Z3950Link:
             return Slot(str(len(self._slots) + 1))
         name, _ = self._slots.popitem(last=False)
         return Slot(name)
+
+    async def indexes(self) -> dict[str, Able]:
+        """A target does not say which it has: all that there is a Use attribute for."""
+        options = self._client.options
+        able = Able(Option.SCAN in options, Option.SORT in options)
+        return {index.name: able for index in INDEXES.values() if index.bib1}
 
     async def records(self, handle: Any, start: int, size: int) -> list[Told | None]:
         """Records of a result that is there. Raises QueryProblem, LinkFailed, LinkTimeout."""

@@ -122,6 +122,9 @@ class Shelf:
         self._answer()
         return [None if number in self.gone else self._records[number] for number in ids]
 
+    async def indexes(self, view: str) -> None:
+        return None
+
     async def horizon(self) -> int:
         self._answer()
         return 1_700_000_000

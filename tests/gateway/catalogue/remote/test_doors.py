@@ -16,6 +16,7 @@ from gateway.adapters.sru.mapping import SruSettings
 from gateway.adapters.sru.server import sru_door
 from gateway.adapters.z3950.server import Z3950Door
 from gateway.catalogue.catalogue import Catalogue
+from gateway.catalogue.index_map import INDEXES
 from gateway.catalogue.live import Availability
 from gateway.clients.sru import SruClient
 from gateway.clients.z3950 import Z3950Client, complaints
@@ -147,10 +148,17 @@ async def test_over_sru(over_http: Callable[[str], SruClient]) -> None:
         explained = await client.explain()
         assert explained.explain is not None
         assert explained.explain.records == 6
+        told = {index.id: index for index in explained.explain.indexes}
+        assert set(told) == {index.name for index in INDEXES.values() if index.bib1}
+        assert told["title"].scan
+        assert told["title"].sort
+        assert explained.explain.facets == ()
 
 
 async def test_over_sru_a_server_that_is_away_cannot_answer_now(over_http: Callable[[str], SruClient]) -> None:
     async with over_http("bangor") as client:
         found = await client.search("dc.title = x")
         assert found.diagnostics == (replace(Diagnostic.of(2), details="the server of bangor is away"),)
-        assert (await client.explain()).explain is not None
+        told = (await client.explain()).explain
+        assert told is not None
+        assert (told.title, told.indexes, told.facets) == ("Bangor", (), ())

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from gateway.canonical.query_problems import ProblemCode
+from gateway.catalogue.index_map import INDEXES
 from gateway.catalogue.query import QueryProblem, SortKey, Term
-from gateway.catalogue.remote.link import LinkFailed, LinkTimeout
+from gateway.catalogue.remote.link import Able, LinkFailed, LinkTimeout
 from gateway.catalogue.remote.sru import Habits, SruLink
 from gateway.config import SourceConfig
 from library_protocols.marc import to_marcxml
@@ -180,20 +181,25 @@ async def test_servers_that_are_none(answer: httpx.Response | Exception, error: 
     await link.close()
 
 
+TITLE_ALONE = {"title": Able(scan=True)}
 EXPLAINED = write_explain(
-    Description("library.example", 80, "sru", "x", indexes=(IndexDescription("Title", (("bib", "title"),)),)),
+    Description(
+        "library.example", 80, "sru", "x", indexes=(IndexDescription("Title", (("bib", "title"),), scan=True),)
+    ),
     Version.V1_2,
 )
 
 
 @pytest.mark.parametrize(
-    ("explained", "query"),
+    ("explained", "query", "able"),
     [
-        (explain_response(Version.V1_2, EXPLAINED), 'bib.title = "x y"'),
-        (b"<html/>", 'dc.title = "x y"'),
+        (explain_response(Version.V1_2, EXPLAINED), 'bib.title = "x y"', TITLE_ALONE),
+        (b"<html/>", 'dc.title = "x y"', {index.name: Able() for index in INDEXES.values() if index.cql}),
     ],
 )
-async def test_a_server_is_asked_once_what_it_calls_its_indexes(explained: bytes, query: str) -> None:
+async def test_a_server_is_asked_once_what_it_calls_its_indexes(
+    explained: bytes, query: str, able: dict[str, Able]
+) -> None:
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -205,6 +211,7 @@ async def test_a_server_is_asked_once_what_it_calls_its_indexes(explained: bytes
         link = SruLink("aber", SOURCE, habits, transport=httpx.MockTransport(answer))
         await link.open()
         await link.find(X, ())
+        assert await link.indexes() == able
         await link.close()
     assert asked == ["explain", query, query]
 

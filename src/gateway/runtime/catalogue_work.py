@@ -140,7 +140,7 @@ async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) 
         begun()
         async with asyncio.TaskGroup() as parts:
             parts.create_task(_beat(store, clock, stop))
-            parts.create_task(_sort(store, config, clock, stop))
+            parts.create_task(keep_sorted(store, config, clock, stop))
             parts.create_task(_mirror(Mirror(platform, ingest), list(config.members), stop))
             parts.create_task(schedule.follow(config, store, ingest, clock, stop))
 
@@ -258,7 +258,7 @@ async def _mirror(mirror: Mirror, members: list[str], stop: asyncio.Event) -> No
             await pause(stop, MIRROR_SECONDS)
 
 
-async def _sort(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
+async def keep_sorted(store: Writer, config: Config, clock: Clock, stop: asyncio.Event) -> None:
     """Sorts the records anew where they were last sorted by other settings, and where a load of other settings, such as
     one that began before ours did, has put some in."""
     sets, hiding = set_rules.configured(config), visibility.configured(config)

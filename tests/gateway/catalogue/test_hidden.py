@@ -22,7 +22,7 @@ Hiding = dict[str, Visibility]
 SUPPRESSED: Hiding = {"aber": Visibility(suppressed=(condition("500a=internal"),))}
 PRIVATE: Hiding = {"aber": Visibility(private=(condition("500a=internal"),))}
 NONE: Hiding = {}
-SHARED = {"isbn": ISBNS[:1]}
+SHARED: dict[str, Any] = {"isbn": ISBNS[:1]}
 Resort = Callable[..., Any]
 
 

@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index.progress import making
 from gateway.catalogue.ingest import Ingest
@@ -17,6 +18,7 @@ from gateway.catalogue.records import StoreStats
 from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
+from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.runtime import catalogue_work
 from gateway.runtime.catalogue_work import orders
@@ -128,3 +130,33 @@ async def test_the_index_is_ready_again_when_the_first_records_are_in_it(
             ready.say()
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("ready", "does"))]
     assert told == ["ready", "does the index is being made: 0 of 2 records, 0 a second", "ready"]
+
+
+async def test_records_stay_sorted_by_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that a load puts in that began with others, while we run."""
+    monkeypatch.setattr(catalogue_work, "SORTED_SECONDS", 0.01)
+    aber = {"name": "Aberystwyth", "main_location": "MAIN", "catalogue": {"private": ["500a=internal"]}}
+    config = Config.model_validate({"pepper": "p" * 32, "data_dir": tmp_path, "members": {"aber": aber}})
+    await migrate.upgrade(config.catalogue_url)
+    store = await open_writer(config.catalogue_url)
+    others = Ingest(store)
+    await others.put("aber", [incoming("1", note="Internal")])
+    stop = asyncio.Event()
+    sorting = asyncio.create_task(catalogue_work.keep_sorted(store, config, SystemClock(), stop))
+
+    ours = set_rules.digest(set_rules.configured(config), visibility.configured(config))
+
+    async def private() -> int:
+        """How many there are once all are sorted."""
+        async with asyncio.timeout(SOON):
+            while True:
+                if await store.state(set_rules.STATE) == ours:
+                    return (await store.stats()).by_member["aber"]["private"]
+                await asyncio.sleep(0.01)
+
+    assert await private() == 1
+    await others.put("aber", [incoming("2", "Ink", note="Internal")])
+    assert await private() == 2
+    stop.set()
+    await sorting
+    await store.close()

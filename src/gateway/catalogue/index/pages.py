@@ -99,7 +99,7 @@ def seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-class Helper:
+class Maker:
     """Another process that makes pages ready, one after the other."""
 
     def __init__(self) -> None:

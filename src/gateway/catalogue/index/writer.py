@@ -23,7 +23,7 @@ import tantivy
 
 from gateway.catalogue.index.directory import begin, current, is_current, is_of, position, set_position, tidy, use
 from gateway.catalogue.index.headings import HeadingWriter
-from gateway.catalogue.index.pages import Helper, Ready, make_ready, seldom_collecting, wanted
+from gateway.catalogue.index.pages import Maker, Ready, make_ready, seldom_collecting, wanted
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.records import IndexEntry
 
@@ -39,8 +39,10 @@ _A_RECORD = 0.005
 """Seconds until the next commit for each record of the last: small segments cost as much again in merging."""
 IDLE = 0.25
 """Seconds between two looks at a feed that stands still."""
+_MOST_MAKERS = 4
+"""Processes that make records ready at once: reading the feed and taking over what they made keep a processor busy."""
 _UNDER_WAY = 2
-"""Pages that each helper has: one to work on, one to go on with."""
+"""Pages that each maker has: one to work on, one to go on with."""
 KEPT = 60.0
 """Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
@@ -191,9 +193,10 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, 
     """Makes a new index from the beginning of the feed and puts it in the place of the one in use.
 
     None where `stop` came first: what was made until then is thrown away by the next attempt. With several
-    `processors` as many processes make records ready; raises ChildProcessError where one of them ends."""
+    `processors` other processes make records ready; raises ChildProcessError where one of them ends. Takes up to a
+    gigabyte of memory, however many records there are."""
     folder = begin(path, await feed.lineage())
-    writer = IndexWriter(folder, fresh=True, threads=max(processors // 2, 1))
+    writer = IndexWriter(folder, fresh=True, threads=1 if processors < _MOST_MAKERS else 2)
     try:
         with seldom_collecting():
             async with aclosing(_pages(feed, processors)) as pages:
@@ -213,13 +216,17 @@ async def _pages(feed: Feed, processors: int) -> AsyncGenerator[tuple[list[Index
     """The whole feed in pages that have been made ready, in its order. A few are under way at a time."""
     entries = await feed.index_entries(0, PAGE)
     # Starting a process takes as long as a page.
-    helpers = [_Helping() for _ in range(processors)] if processors > 1 and len(entries) == PAGE else []
-    turns, under_way = cycle(helpers), deque[tuple[list[IndexEntry], Awaitable[Ready]]]()
+    wanted_makers = min(processors, _MOST_MAKERS) if processors > 1 and len(entries) == PAGE else 0
+    makers: list[_Working] = []
+    under_way: deque[tuple[list[IndexEntry], Awaitable[Ready]]] = deque()
     try:
+        while len(makers) < wanted_makers:
+            makers.append(_Working())
+        turns = cycle(makers)
         while entries or under_way:
-            if not helpers:
+            if not makers:
                 yield entries, make_ready(wanted(entries))
-            elif entries and len(under_way) < _UNDER_WAY * len(helpers):
+            elif entries and len(under_way) < _UNDER_WAY * len(makers):
                 under_way.append((entries, next(turns).make_ready(entries)))
             else:
                 page, ready = under_way.popleft()
@@ -227,23 +234,23 @@ async def _pages(feed: Feed, processors: int) -> AsyncGenerator[tuple[list[Index
                 continue
             entries = await feed.index_entries(entries[-1].seq, PAGE)
     finally:
-        for helper in helpers:
-            helper.close()
+        for maker in makers:
+            maker.close()
         await asyncio.gather(*(ready for _, ready in under_way), return_exceptions=True)
 
 
-class _Helping:
-    """A helper with a thread that talks to it: neither waits for the other pages."""
+class _Working:
+    """A maker with a thread that talks to it: neither waits for the other pages."""
 
     def __init__(self) -> None:
-        self._helper = Helper()
+        self._maker = Maker()
         self._thread = ThreadPoolExecutor(1)
 
     def make_ready(self, entries: Sequence[IndexEntry]) -> Awaitable[Ready]:
-        return asyncio.wrap_future(self._thread.submit(self._helper.make_ready, wanted(entries)))
+        return asyncio.wrap_future(self._thread.submit(self._maker.make_ready, wanted(entries)))
 
     def close(self) -> None:
-        self._helper.close()
+        self._maker.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 

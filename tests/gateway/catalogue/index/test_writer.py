@@ -15,7 +15,7 @@ import pytest
 from gateway.catalogue.index import writer as writing
 from gateway.catalogue.index.directory import begin, current, is_current, position
 from gateway.catalogue.index.headings import Scan
-from gateway.catalogue.index.pages import Helper
+from gateway.catalogue.index.pages import Maker
 from gateway.catalogue.index.reader import IndexReader
 from gateway.catalogue.index.writer import IDLE, LONGEST, QUIET, IndexWriter, Pace, follow, rebuild
 from gateway.catalogue.query import AllRecords, Term
@@ -154,31 +154,31 @@ async def test_several_processors_make_the_same_index(tmp_path: Path, monkeypatc
 class KillingFeed(MemoryFeed):
     """Ends one of the processes that make records ready while the feed is read."""
 
-    helpers: list[Helper]
+    makers: list[Maker]
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         if after_seq == 50:
-            os.kill(self.helpers[-1].pid, signal.SIGKILL)
+            os.kill(self.makers[-1].pid, signal.SIGKILL)
         return await super().index_entries(after_seq, size)
 
 
 async def test_a_process_that_is_killed_ends_a_rebuild(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers: list[Helper] = []
+    makers: list[Maker] = []
 
-    class Known(Helper):
+    class Known(Maker):
         def __init__(self) -> None:
             super().__init__()
-            helpers.append(self)
+            makers.append(self)
 
     monkeypatch.setattr(writing, "PAGE", 10)
-    monkeypatch.setattr(writing, "Helper", Known)
+    monkeypatch.setattr(writing, "Maker", Known)
     old = await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path)
     feed = KillingFeed([titled(number, "Ants", number) for number in range(1, 500)])
-    feed.helpers = helpers
+    feed.makers = makers
     with pytest.raises(ChildProcessError, match="ended with -9"):
         await rebuild(feed, tmp_path, processors=2)
     assert current(tmp_path) == old
-    assert len(helpers) == 2
+    assert len(makers) == 2
 
 
 def commits(pace: Pace, batches: dict[float, int], until: float) -> list[float]:

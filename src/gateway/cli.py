@@ -6,11 +6,14 @@ Exit codes: 0 done, 1 the answer is no (a check found problems, a probe was refu
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from gateway.runtime import logs
 
 # Name: (module, function or app). Importing a server to decode one message would take seconds.
 COMMANDS = {
@@ -58,6 +61,13 @@ class _WhenAsked(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # mostly while what is asked for is being loaded: exit code 130, as shells have it
+            print("interrupted", file=sys.stderr)
+            raise
+
 
 app = typer.Typer(
     name="gateway",
@@ -75,4 +85,5 @@ def _root() -> None:
 
 
 def main() -> None:
+    logs.configure(readable=True)  # whatever a command logs: standard output is for its answer
     app()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from gateway import cli as commands
 from gateway.catalogue.store import open_reader
+from gateway.catalogue.store.sqlite import SqliteStore
+from gateway.catalogue.store.writer import Writer
 from gateway.cli import app
-from tests.gateway.harvesting.provider import Provider, Reply
+from gateway.harvesting import cli
+from gateway.harvesting.harvest import Outcome
+from tests.gateway.harvesting.provider import Provider, Reply, fill, on_page
 
 RUN = CliRunner()
 
@@ -82,3 +91,123 @@ def test_problems_and_refusals_are_told(config: Path, provider: Provider) -> Non
 def test_what_cannot_be_harvested(config: Path, words: tuple[str, ...], said: str) -> None:
     code, output = run(config, *words)
     assert (code, said in output) == (2, True)
+
+
+def test_why_a_list_was_begun_again_is_told(config: Path, provider: Provider) -> None:
+    fill(provider, 7)
+
+    def loses(source: Provider, body: bytes) -> bytes:
+        source.epoch += 1
+        return body
+
+    provider.faults = [on_page(1, loses)]
+    code, output = run(config, "aber")
+    assert (code, held(config)) == (0, 7)
+    assert "begun from the beginning again: the source lost its resumption token after 3 of 7" in " ".join(
+        output.split()
+    )
+
+
+def test_standard_output_is_for_the_answer(config: Path, provider: Provider) -> None:
+    """As a process of its own: what the harvest logs goes elsewhere."""
+    fill(provider, 7)
+    provider.faults = [on_page(2, lambda p, b: Reply(404))]
+    command = [sys.executable, "-m", "gateway", "harvest", "aber", "--json", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    [outcome] = json.loads(done.stdout)
+    assert (outcome["finished"], outcome["restarts"]) == (True, 1)
+    assert "harvest.begun_anew" in done.stderr
+
+
+@pytest.fixture
+def two(config: Path) -> Path:
+    """A second source, which cannot be reached."""
+    source = 'name = "closed"\nurl = "http://127.0.0.1:1/oai"\n'
+    config.write_text(f"{config.read_text()}[[members.aber.catalogue.harvest]]\n{source}")
+    return config
+
+
+def interrupts(monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
+    """Ctrl-C, as one harvest begins or has ended."""
+    work = cli.harvest_source
+
+    async def interrupted(*given: Any, **kept: Any) -> Outcome:
+        if before:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
+        outcome = await work(*given, **kept)
+        if not before:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
+        return outcome
+
+    monkeypatch.setattr(cli, "harvest_source", interrupted)
+
+
+def test_an_interruption_when_all_has_come_is_none(
+    config: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(provider, 7)
+    interrupts(monkeypatch, before=False)
+    code, output = run(config, "aber")
+    assert (code, held(config)) == (0, 7)
+    assert "interrupted" not in output
+
+
+def test_an_interruption_as_the_catalogue_is_closed_loses_no_report(
+    config: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(provider, 7)
+    close = SqliteStore.close
+
+    async def closes(store: SqliteStore) -> None:
+        await close(store)
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(SqliteStore, "close", closes)
+    code, output = run(config, "aber")
+    assert (code, "ils: 7 records" in output) == (0, True)
+
+
+def test_an_interruption_between_two_sources_names_the_one_that_is_left(
+    two: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(provider, 7)
+    interrupts(monkeypatch, before=False)
+    code, output = run(two, "aber")
+    assert (code, held(two)) == (4, 7)
+    assert "interrupted: closed not harvested to the end; the next `gateway harvest aber`" in " ".join(output.split())
+
+
+def test_an_interruption_before_the_first_page_is_told(
+    config: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(provider, 7)
+    interrupts(monkeypatch, before=True)
+    code, output = run(config, "aber")
+    assert (code, held(config)) == (4, 0)
+    assert "interrupted: ils not harvested to the end" in " ".join(output.split())
+
+
+def test_an_interruption_before_a_source_is_asked_is_told(
+    config: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def opening(url: str) -> Writer:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        raise AssertionError
+
+    monkeypatch.setattr(cli, "open_writer", opening)
+    code, output = run(config, "aber")
+    assert (code, provider.asked) == (4, [])
+    assert "interrupted: ils not harvested to the end" in " ".join(output.split())
+
+
+def test_an_interruption_while_a_command_is_loaded_is_told(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loading(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "import_module", loading)
+    code, output = run(config, "aber")
+    assert (code, output.strip()) == (130, "interrupted")

@@ -187,6 +187,10 @@ async def test_conditions_hold_at_every_door_and_change_with_a_reload(tmp_path: 
                 "all": shows("glue ink paper wood", "a1", "a3", "b2", "b3"),
             },
         )
+        held = Z3950Client("127.0.0.1", running.ports["z3950"])
+        await held.connect()
+        assert (await held.search(["all"], parse_pqf("@attr 1=12 a3"))).result_count == 1
+        assert (await held.present(1, 1)).records[0].record.surrogate_diagnostic is None
         reload(running, tmp_path, CONDITIONS)
         await until(
             running,
@@ -196,3 +200,6 @@ async def test_conditions_hold_at_every_door_and_change_with_a_reload(tmp_path: 
                 "all": shows("ink paper wood", "a1", "b2", "b3", gone=1),
             },
         )
+        (kept,) = (await held.present(1, 1)).records
+        assert kept.record.surrogate_diagnostic is not None
+        await held.close()

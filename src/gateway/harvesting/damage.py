@@ -15,6 +15,8 @@ _ROOT = re.compile(rb"<((?:[\w.-]+:)?)OAI-PMH\b[^<>]{0,4000}>")
 _RECORD = re.compile(rb"<(?:[\w.-]+:)?record\b[^<>]*>\s*<(?:[\w.-]+:)?header\b")
 _RECORD_END = re.compile(rb"</(?:[\w.-]+:)?record\s*>")
 _TOKEN = re.compile(rb"<(?:[\w.-]+:)?resumptionToken\b[^<>]*(?:(?<=/)>|(?<!/)>[^<]*</(?:[\w.-]+:)?resumptionToken\s*>)")
+_TOKEN_BEGINS = re.compile(rb"<(?:[\w.-]+:)?resumptionToken\b")
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
 _DATE = re.compile(rb"<(?:[\w.-]+:)?responseDate\b[^<>]*>[^<]*</(?:[\w.-]+:)?responseDate\s*>")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORBIDDEN_REFERENCE = re.compile(r"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));")
@@ -39,7 +41,10 @@ def read_damaged(octets: bytes, error: ReadError) -> tuple[Response, tuple[Damag
     if tail < 0:
         raise error
     starts = [match.start() for match in _RECORD.finditer(octets, root.end(), tail)]
-    tokens = list(_TOKEN.finditer(octets, starts[-1] if starts else root.end(), tail))
+    behind = starts[-1] if starts else root.end()
+    tokens = list(_TOKEN.finditer(octets, behind, tail))
+    if not tokens and _TOKEN_BEGINS.search(octets, behind, tail):
+        raise error  # a page that leads on, nobody knows where, is not the last one
     date = _DATE.search(octets, root.end())
 
     def read(inner: bytes) -> Response:
@@ -64,7 +69,8 @@ def read_damaged(octets: bytes, error: ReadError) -> tuple[Response, tuple[Damag
             damages.append(Damage(start, end, inner_error.reason))
     if not records and not tokens:
         raise error
-    page = read(tokens[-1][0] if tokens else b"")
+    # Tokens made of a query's parts are the ones that are sent as they are.
+    page = read(_BARE_AMPERSAND.sub(b"&amp;", tokens[-1][0]) if tokens else b"")
     return replace(page, records=tuple(records)), tuple(damages)
 
 

@@ -25,7 +25,7 @@ from gateway.harvesting.records import Translator, gone
 from gateway.harvesting.seen import Seen
 from gateway.harvesting.source import Page, Source, SourceProblem, Stopped, TokenLost
 from gateway.harvesting.state import HarvestState, load_state, next_from, state_key, target_of
-from library_protocols.oai_pmh import Identification
+from library_protocols.oai_pmh import Granularity, Identification
 
 IDLE_PAGES = 20  # pages on end without a record, or with a token that was seen: such a list never ends
 RESTARTS = 3  # of a list, in one run
@@ -142,6 +142,7 @@ class Harvest:
         self._key = state_key(member, source.name)
         self._translator = Translator(member, source, store.state, lambda control: store.by_identifier(member, control))
         self._tokens: set[bytes] = set()
+        self._days = False  # whether the provider's datestamps are days
         self.outcome = Outcome(source.name)
 
     async def run(self, *, full: bool = False) -> Outcome:
@@ -158,6 +159,7 @@ class Harvest:
 
     async def _run(self, full: bool) -> None:
         about = await asyncio.to_thread(self._provider.identify_repository)
+        self._days = about.granularity == Granularity.DAY.value
         state = self._begin(load_state(await self._store.state(self._key), target_of(self._source)), full)
         self.outcome.full = state.full
         self.outcome.resumed_at = self.outcome.records = state.records
@@ -240,7 +242,8 @@ class Harvest:
             if self._source.set_spec:
                 arguments["set"] = self._source.set_spec
             if state.from_:
-                arguments["from"] = state.from_
+                # A provider that has gone over to days since would refuse a time for ever.
+                arguments["from"] = state.from_[: len("2020-01-31")] if self._days else state.from_
         return asyncio.ensure_future(asyncio.to_thread(self._provider.page, arguments))
 
     def _met(self, token: str) -> bool:

@@ -57,12 +57,23 @@ def test_octets_that_are_no_utf8_are_replaced() -> None:
     assert "caf\ufffd".encode() in response.records[0].metadata
 
 
+def test_ampersands_in_a_token_stand_for_themselves() -> None:
+    octets = page(WHOLE).replace(b">next<", b">set=a&from=2020&amp;x=&#38;y<")
+    with pytest.raises(ReadError):
+        read_response(octets)
+    response, damages = read_damaged(octets, ERROR)
+    assert response.token is not None
+    assert (response.token.value, damages, len(response.records)) == ("set=a&from=2020&x=&y", (), 1)
+
+
 @pytest.mark.parametrize(
     "octets",
     [
         b"",
         b"<html/>",
         page(WHOLE, "<m>")[:-20],  # cut off: the rest of it is unknown
+        page(WHOLE, "<m>").replace(b"</resumptionToken>", b""),  # it leads on, nobody knows where
+        page(WHOLE).replace(b">next<", b">a<b<"),
         b"<!DOCTYPE x []>" + page("<m>"),
         page("<m>").replace(b"<OAI-PMH", b"<!ENTITY a 'b'><OAI-PMH"),
     ],

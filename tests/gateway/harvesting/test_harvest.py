@@ -54,6 +54,14 @@ async def test_days_overlap_by_a_day(source: Field) -> None:
     assert source.provider.lists()[-1]["from"] == "2020-09-12"
 
 
+async def test_a_source_that_goes_over_to_days(source: Field) -> None:
+    fill(source.provider, 2)
+    await source.harvest()
+    source.provider.granularity = Granularity.DAY
+    assert (await source.harvest()).finished
+    assert source.provider.lists()[-1]["from"] == "2020-09-13"
+
+
 async def test_nothing_new_is_no_problem(source: Field) -> None:
     assert (await source.harvest()).finished
     fill(source.provider, 1)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from gateway.catalogue.ingest import Ingest
-from gateway.catalogue.records import Holding, SourceKind
+from gateway.catalogue.records import ALL, Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
+from gateway.catalogue.visibility import Visibility, condition
 from gateway.importing.item_fields import ITEM_FIELDS
 from gateway.importing.marc import MarcOptions
 from gateway.importing.marc_catalogue import import_catalogue
@@ -98,6 +99,19 @@ async def test_what_is_damaged_or_repaired_is_told_by_its_byte(ingest: Ingest, f
     with report.repairs.open(newline="", encoding="utf-8") as told:
         assert {offset for offset, _ in list(csv.reader(told))[1:]} == {str(len(good))}
     assert await controls(ingest) == [*map(str, range(12)), "50", "52"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_what_a_member_keeps_to_itself(ingest: Ingest, file: File, workers: int) -> None:
+    """Told to the processes that prepare, too."""
+    hiding = Visibility((condition("245a=book 3"),), (condition("952a=staff"),))
+    made = [record(number, *([("T1", "STAFF")] if number == 4 else [])) for number in range(6)]
+    source = file(b"".join(map(to_iso2709, made)), "source.mrc")
+    loader = Ingest(ingest.store, hiding={"aber": hiding})
+    await import_catalogue(loader, "aber", source, workers=workers, batch_size=2)
+    assert await controls(ingest) == ["0", "1", "2", "4", "5"]
+    assert (await ingest.store.stats()).by_member["aber"] == {"visible": 4, "suppressed": 1, "private": 1}
+    assert await ingest.store.count(ALL, "", None, None) == (4, 0)
 
 
 async def test_items_of_the_record_are_its_holdings(ingest: Ingest, file: File) -> None:

@@ -15,6 +15,7 @@ from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import ALL, Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
 from gateway.catalogue.store.writer import Writer
+from gateway.catalogue.visibility import Visibility, condition
 from gateway.clock import SystemClock
 from gateway.demo import data
 from gateway.importing.item_fields import ITEM_FIELDS
@@ -140,6 +141,23 @@ async def test_what_the_platform_hides_or_deletes(library: Library, file: File, 
     await import_marc(library.store, library.clock, "alpha", again, ingest=ingest)
     assert "m1" not in await shown(ingest.store)
     assert "m3" in await shown(ingest.store)
+
+
+async def test_what_a_member_keeps_to_itself(library: Library, file: File, catalogue: Writer) -> None:
+    """Of what it lends, and of what staff have hidden besides."""
+    hiding = {"alpha": Visibility(private=(condition("245a=mewnol"), condition("952y")))}
+    ingest = Ingest(catalogue, hiding=hiding)
+    source = file(iso(record("m1", "Mewnol"), record("m2"), record("m3", T3="CPL")))
+    await import_marc(library.store, library.clock, "alpha", source, ITEMS)
+    (row,) = await library.rows(BibRow, id="m3")
+    state = await library.row(MemberStateRow)
+    hidden: Effect = Update(replace(row, suppressed=True, position=state.change_position + 1))
+    await library.store.apply("alpha", [hidden])
+    await Mirror(library.store, ingest).catch_up("alpha")
+    stats = (await catalogue.stats()).by_member["alpha"]
+    assert (stats["private"], stats["suppressed"]) == (1, 1)
+    assert {"m1", "m2", "m3"} & set(await shown(catalogue)) == {"m1", "m2"}
+    assert {"m1", "m2", "m3"} & set(await shown(catalogue, ALL)) == {"m2"}
 
 
 async def test_the_demo_consortium(migrated_sqlite: Path, tmp_path: Path, ingest: Ingest) -> None:

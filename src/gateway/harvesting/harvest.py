@@ -11,13 +11,14 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from gateway.catalogue.ingest import Incoming, Refusal, Report
-from gateway.catalogue.records import CatalogueRecord, FeedPage
+from gateway.catalogue.records import Provenance
 from gateway.catalogue.store.turns import Busy, Turns
 from gateway.clock import Clock
 from gateway.config import HarvestConfig
@@ -44,14 +45,9 @@ class CatalogueSide(Protocol):
 
     async def state(self, key: str) -> str | None: ...
 
-    async def by_identifier(self, view: str, identifier: str) -> CatalogueRecord | None: ...
+    async def origin(self, member: str, control: str) -> Provenance | None: ...
 
-    async def changes(
-        self, view: str, set_spec: str, after_seq: int, from_: int | None, until: int | None, size: int, *,
-        with_deleted: bool = True,
-    ) -> FeedPage: ...  # fmt: skip
-
-    async def feed_records(self, view: str, page: FeedPage) -> list[CatalogueRecord]: ...
+    async def origins(self, member: str, after: str, size: int) -> list[tuple[str, Provenance | None]]: ...
 
 
 class Intake(Protocol):
@@ -140,7 +136,7 @@ class Harvest:
         self._dry_run = dry_run
         self._accept_gone = accept_gone
         self._key = state_key(member, source.name)
-        self._translator = Translator(member, source, store.state, lambda control: store.by_identifier(member, control))
+        self._translator = Translator(member, source, store.state, partial(store.origin, member))
         self._tokens: set[bytes] = set()
         self._days = False  # whether the provider's datestamps are days
         self.outcome = Outcome(source.name)
@@ -342,18 +338,15 @@ class Harvest:
         """Deletes what came from this source once and is not in its full list, unless it is suspiciously much, as it
         is where that list is `empty`."""
         missing: list[Incoming] = []
-        after = ours = 0
-        more = True
-        while more:
-            page = await self._store.changes(self._member, "", after, None, None, SCAN, with_deleted=False)
-            for found in await self._store.feed_records(self._member, page):
-                if found.provenance is None or found.provenance.base_url != self._source.url:
+        after, ours = "", 0
+        while page := await self._store.origins(self._member, after, SCAN):
+            for control, origin in page:
+                if origin is None or origin.base_url != self._source.url:
                     continue
                 ours += 1
-                if found.control not in seen:
-                    missing.append(gone(found.provenance.identifier, found.control))
-            more = page.more
-            after = page.entries[-1].seq if page.entries else after
+                if control not in seen:
+                    missing.append(gone(origin.identifier, control))
+            after = page[-1][0]
             await asyncio.sleep(0)
         much = len(missing) > max(FEW, ours * MOST_GONE) or (empty and missing)
         if much and not self._accept_gone:

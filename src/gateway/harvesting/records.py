@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.catalogue.ingest import Incoming, Refusal
-from gateway.catalogue.records import CatalogueRecord, Format, Provenance, SourceKind
+from gateway.catalogue.records import Format, Provenance, SourceKind
 from gateway.config import HarvestConfig
 from library_protocols.marc import NAMESPACE, MarcError, Parsed, read
 from library_protocols.oai_pmh import ReadError, Record, read_provenance
 
 StateOf = Callable[[str], Awaitable[str | None]]
-RecordOf = Callable[[str], Awaitable[CatalogueRecord | None]]
+OriginOf = Callable[[str], Awaitable[Provenance | None]]
 
 
 @dataclass(slots=True)
@@ -32,11 +32,11 @@ class Batch:
 class Translator:
     """Harvested records to incoming ones, for one source of one member."""
 
-    def __init__(self, member: str, source: HarvestConfig, state_of: StateOf, record_of: RecordOf) -> None:
+    def __init__(self, member: str, source: HarvestConfig, state_of: StateOf, origin_of: OriginOf) -> None:
         self._source = source
         self._key = f"harvest-id:{member}:{source.name}:"
         self._state_of = state_of
-        self._record_of = record_of
+        self._origin_of = origin_of
 
     async def batch(self, records: Sequence[Record], harvested_at: str) -> Batch:
         """One page. `harvested_at` is the page's responseDate."""
@@ -112,9 +112,8 @@ class Translator:
         local = local_part(identifier)
         if remembered is not None or control == local:
             return remembered
-        found = await self._record_of(local)
-        ours = found is not None and found.provenance is not None and found.provenance.identifier == identifier
-        return local if ours and found is not None and not found.deleted else None
+        origin = await self._origin_of(local)
+        return local if origin is not None and origin.identifier == identifier else None
 
 
 def gone(identifier: str, control: str) -> Incoming:

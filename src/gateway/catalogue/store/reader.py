@@ -21,6 +21,7 @@ from gateway.catalogue.records import (
     Format,
     Holding,
     IndexEntry,
+    Provenance,
     ReviewPair,
     SetDescription,
     SourceKind,
@@ -266,6 +267,19 @@ class Reader(ABC):
             rows = await self._rows(session, ids)
             made = await self._made(session, rows, {})
         return {number: (one.member, one.control, one.marcxml) for number, one in made.items()}
+
+    async def origin(self, member: str, control: str) -> Provenance | None:
+        """Where a record came from that is there, seen or not; None also where it was not harvested."""
+        async with self.snapshot(EVERYTHING) as session:
+            rows = await session.fetch(sql.ORIGIN, member=member, one=control)
+        return provenance_of(rows[0][0]) if rows else None
+
+    async def origins(self, member: str, after: str, size: int) -> list[tuple[str, Provenance | None]]:
+        """A member's records that are there, seen or not, by control number: at most `size` of those behind `after`,
+        with what `origin` gives."""
+        async with self.snapshot(EVERYTHING) as session:
+            rows = await session.fetch(sql.ORIGINS, member=member, after=after, size=size)
+        return [(control, provenance_of(text)) for control, text in rows]
 
     async def controls(self, member: str, controls: Sequence[str]) -> dict[str, int]:
         """The ids of a member's source records, seen or not, by control number."""

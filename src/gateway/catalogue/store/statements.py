@@ -81,6 +81,16 @@ AFTER = Statement(
     .order_by(_record.id)
     .limit(bindparam("size", type_=BigInteger))
 )
+_there = _record.status != literal_column(str(int(Status.DELETED)))
+ORIGIN = Statement(
+    select(_record.provenance).where(_record.member == bindparam("member"), _record.control == bindparam("one"), _there)
+)
+ORIGINS = Statement(
+    select(_record.control, _record.provenance)
+    .where(_record.member == bindparam("member"), _record.control > bindparam("after"), _there)
+    .order_by(_record.control)
+    .limit(bindparam("size", type_=BigInteger))
+)
 
 # Shared bibs
 SHARED = Statement(_all(schema.shared_bib).where(any_of(_shared.id, "ids")))

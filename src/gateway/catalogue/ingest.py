@@ -205,7 +205,9 @@ class Ingest:
             rec.digest = one.digest
         if was != rec.status or (one.holdings is not None and rec.status == Status.VISIBLE):
             work.touch(rec)
-        if one.content is not None and rec.status == Status.VISIBLE:
+        if rec.status != Status.VISIBLE:
+            joiner.leave(rec)
+        elif one.content is not None:
             joiner.place(rec)
         if one.status == Status.DELETED:
             report.deleted += 1

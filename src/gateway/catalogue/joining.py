@@ -69,6 +69,10 @@ class Joiner:
             if rec.id not in known:
                 known.append(rec.id)
 
+    def leave(self, rec: Rec) -> None:
+        """Others see the record no longer: whether it is one of theirs is nothing to be asked of people."""
+        self._placed.add(rec.id)
+
     async def write(self) -> None:
         """Writes new doubts, and takes back those that a record of this batch no longer raises."""
         session = self._work.session

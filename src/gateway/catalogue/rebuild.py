@@ -131,7 +131,9 @@ def _resort(work: Working, parsed: list[tuple[Rec, Record]], sets: Sequence[SetR
 
 
 async def _rematch(work: Working, parsed: list[tuple[Rec, Record]], rules: Rules) -> set[int]:
-    """Places records whose facts are others now, or that others have come to see."""
+    """Places records whose facts are others now, or that others have come to see; those that they no longer see take no
+    part."""
+    hidden = [rec for rec, _ in parsed if rec.status != Status.VISIBLE and rec.before is not None]
     anew = [(rec, rules.facts(record, FORMATS[rec.format])) for rec, record in parsed if rec.status == Status.VISIBLE]
     changed = [
         (rec, facts)
@@ -139,7 +141,9 @@ async def _rematch(work: Working, parsed: list[tuple[Rec, Record]], rules: Rules
         if facts != rec.facts or (rec.before is not None and rec.before[0] != Status.VISIBLE)
     ]
     joiner = Joiner(work)
-    await joiner.load("", [rec for rec, _ in changed], [facts for _, facts in changed])
+    await joiner.load("", [*hidden, *(rec for rec, _ in changed)], [facts for _, facts in changed])
+    for rec in hidden:
+        joiner.leave(rec)
     for rec, facts in changed:
         work.reconsider(rec)
         rec.facts = facts

@@ -119,6 +119,20 @@ async def test_what_was_hidden_finds_its_like_once_it_is_shown(store: Writer, ti
     assert await store.count(ALL, "member:bangor", None, None) == (1, 0)
 
 
+async def test_nobody_is_asked_about_what_is_hidden(store: Writer, time: Time, resort: Resort) -> None:
+    aber = incoming("1", "Ink", note="internal", **SHARED)
+    await loader(store, time, NONE).put("aber", [aber])
+    await loader(store, time, NONE).put("bangor", [incoming("b", "Chemistry", **SHARED)])
+    assert len(await store.reviews()) == 1
+    await resort(PRIVATE)
+    assert await store.reviews() == []
+    await resort(NONE)
+    assert len(await store.reviews()) == 1
+    aber.suppressed = True
+    await loader(store, time, NONE).put("aber", [aber])
+    assert await store.reviews() == []
+
+
 async def test_what_a_source_says_stays(store: Writer, time: Time, resort: Resort) -> None:
     await loader(store, time, SUPPRESSED).put(
         "aber",

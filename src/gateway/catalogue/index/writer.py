@@ -159,8 +159,7 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callab
     this feed. Calls `up_to_date` whenever all that there was has been committed."""
     folder = current(path)
     if folder is None or not is_current(folder) or not is_of(folder, await feed.lineage()):
-        # Half of them: kiosks and searches are served meanwhile.
-        folder = await rebuild(feed, path, stop, processors=processors() // 2)
+        folder = await rebuild(feed, path, stop, processors=processors())
         if folder is None:
             return
     writer = IndexWriter(folder)

@@ -7,6 +7,7 @@ import pytest
 from gateway.catalogue.store.rows import Status
 from gateway.catalogue.visibility import Visibility, condition, configured
 from gateway.config import Config, ConfigError
+from gateway.runtime.compose import problems
 from library_protocols.marc import DataField, Record
 
 RECORD = Record(
@@ -116,9 +117,11 @@ def test_only_members_with_conditions_have_any() -> None:
 
 
 def test_all_that_is_wrong_is_said_with_its_key() -> None:
+    wrong = config(suppressed=["942n=1", "94"], private=["599a="])
     with pytest.raises(ConfigError) as refused:
-        configured(config(suppressed=["942n=1", "94"], private=["599a="]))
+        configured(wrong)
     assert [problem.key for problem in refused.value.problems] == [
         "members.aber.catalogue.suppressed.1",
         "members.aber.catalogue.private.0",
     ]
+    assert problems(wrong) == refused.value.problems

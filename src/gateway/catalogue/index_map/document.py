@@ -116,8 +116,9 @@ _HEAD = """# The index map
 <!-- Made by `python -m gateway.catalogue.index_map.document`; change `gateway/catalogue/index_map/table.py`. -->
 
 One table says what can be searched, in which fields of a record it stands, and what it is called in CQL (SRU) and in
-Bib-1 (Z39.50). Searching, scanning, sorting, SRU's explain and Z39.50's Explain all follow it. A suppressed record is
-in no index; a private one is found in its own member's database alone, and counted nowhere else.
+Bib-1 (Z39.50). Searching, scanning, sorting, SRU's explain and Z39.50's Explain all follow it. A record
+that is [suppressed](../how-to/keep-records-back.md) is in no index; a private one is found in its own member's database
+alone, and counted nowhere else.
 
 "Whole": first in field, whole field and whole subfield can be asked for. Fields 880 of MARC 21 count as the field that
 they give in another script. `title` and its like hold a title with its article and without (the filing indicator of

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.catalogue.forms.addresses import is_uri
 from gateway.catalogue.forms.model import Description, Name, Related
 from gateway.catalogue.forms.text import shown, unique
 
@@ -135,7 +136,7 @@ def _terms(found: Description) -> Iterator[tuple[str, str, str]]:
     yield from (("medium", text, "") for _, text in found.forms)
     yield from (("format", text, "IMT") for text in found.media_types)
     for text in _identifiers(found):
-        yield "identifier", text, "URI" if ":" in text and " " not in text else ""
+        yield "identifier", text, "URI" if is_uri(text) else ""
     yield from (("language", code, "ISO639-2") for code in found.languages)
     for related in found.related:
         yield _RELATIONS.get(related.kind, "relation"), _relation(related), ""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from gateway.catalogue.forms.model import (
     Description,
     Identifier,
-    Link,
     Name,
     Note,
     Publication,
@@ -293,8 +292,7 @@ def _related(kind: str) -> Rule:
 
 
 def _link(found: Description, field: DataField, _script: Script | None) -> None:
-    label = joined(field, "3yz")
-    found.links += [Link(url.strip(), label, field.indicators[1] != "2") for url in field.all("u") if url.strip()]
+    found.link(field.all("u"), joined(field, "3yz"), whole=field.indicators[1] != "2")
     found.media_types += each(field, "q")
 
 

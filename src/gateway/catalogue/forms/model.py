@@ -5,8 +5,11 @@ Each format has one table that fills it (`marc21`, `unimarc`), each form one wri
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from gateway.catalogue.forms.addresses import addresses
 
 
 class Script(NamedTuple):
@@ -104,7 +107,7 @@ class Publication(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An electronic location. `whole` says that it is the resource itself, not something about it."""
+    """An electronic location; `url` is a URI. `whole` says that it is the resource itself, not something about it."""
 
     url: str
     label: str = ""
@@ -152,6 +155,14 @@ class Description:
     related: list[Related] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     coverage: list[str] = field(default_factory=list)
+
+    def link(self, texts: Iterable[str], label: str, *, whole: bool) -> None:
+        """Adds the addresses in these texts; a text that holds none is a note."""
+        for text in texts:
+            found = addresses(text)
+            self.links += [Link(url, label, whole) for url in found]
+            if not found and (words := text.strip()):
+                self.notes.append(Note("", f"{label}: {words}" if label else words))
 
     def years(self) -> tuple[str, str]:
         """The first and last year as coded, empty where they are no years."""

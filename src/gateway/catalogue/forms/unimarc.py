@@ -11,7 +11,6 @@ from collections.abc import Callable
 from gateway.catalogue.forms.model import (
     Description,
     Identifier,
-    Link,
     Name,
     Note,
     Publication,
@@ -227,8 +226,7 @@ def _embedded(field: DataField) -> tuple[tuple[str, str], ...]:
 
 
 def _link(found: Description, field: DataField) -> None:
-    label = joined(field, "2z")
-    found.links += [Link(url.strip(), label, field.indicators[1] != "2") for url in field.all("u") if url.strip()]
+    found.link(field.all("u"), joined(field, "2z"), whole=field.indicators[1] != "2")
     found.media_types += each(field, "q")
 
 

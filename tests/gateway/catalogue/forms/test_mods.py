@@ -125,3 +125,15 @@ def test_odd_codes_never_become_attributes_that_break_the_document() -> None:
     assert texts("m:classification", record) == ["X"]
     assert texts("m:recordInfo/m:recordChangeDate", record) == []
     assert texts("m:name//m:roleTerm[@type='code']", record) == ["aut"]
+
+
+def test_what_is_no_address_is_a_note() -> None:
+    """The first is how a record of a real union catalogue of periodicals has it."""
+    links = (
+        field("856", "4 ", "$uhttp://www.eclac.cl ou http://www.eclac.org"),
+        field("856", "4 ", "$uhttp://x/a b$3Map"),
+        field("856", "42", "$uAsk at the desk$3Index"),
+    )
+    record = Record(LEADER, (("001", "1"),), links)
+    assert texts("m:location/m:url", record) == ["http://www.eclac.cl", "http://www.eclac.org", "http://x/a%20b"]
+    assert texts("m:note", record) == ["Index: Ask at the desk"]

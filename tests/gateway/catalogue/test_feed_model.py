@@ -6,21 +6,44 @@ import asyncio
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalogue.ingest import Incoming, Ingest
+from gateway.catalogue.rebuild import rebuild
 from gateway.catalogue.records import ALL, Holding, SourceKind
 from gateway.catalogue.store import open_writer
 from gateway.catalogue.store.writer import Writer
+from gateway.catalogue.visibility import Visibility, condition
 from tests.gateway.catalogue.making import ISBNS, incoming
 
 MEMBERS = ("aber", "bangor", "cardiff")
 TITLES = ("Wales", "Poems", "Chemistry")
 START = 1_700_000_000
+
+
+class Hiding(NamedTuple):
+    """What a member keeps to itself: records with these titles."""
+
+    member: str = ""
+    suppressed: str = "none"
+    private: str = "none"
+
+    def configured(self) -> dict[str, Visibility]:
+        return {self.member: Visibility((condition(f"245a={self.suppressed}"),), (condition(f"245a={self.private}"),))}
+
+    def shows(self, member: str, said: dict[str, Any]) -> dict[str, Any]:
+        """What becomes of what was said of a record."""
+        state = said["state"]
+        if member == self.member and said["title"] == self.suppressed:
+            state = "suppressed"
+        elif member == self.member and said["title"] == self.private and state == "visible":
+            state = "private"
+        return {**said, "state": state}
+
 
 actions = st.lists(
     st.tuples(
@@ -39,6 +62,7 @@ actions = st.lists(
             max_size=4,
         ),
         st.integers(-30, 60),  # the clock may go back
+        st.none() | st.builds(Hiding, *map(st.sampled_from, (MEMBERS, TITLES, TITLES))),  # None: as before
     ),
     max_size=12,
 )
@@ -155,23 +179,29 @@ async def check_scope(store: Writer, view: str, spec: str, wanted: set[str] | No
 @pytest.mark.fuzz
 @settings(max_examples=60)
 @given(actions)
-def test_any_history(catalogue_file: Path, history: list[tuple[str, list[dict[str, Any]], int]]) -> None:
+def test_any_history(catalogue_file: Path, history: list[tuple[str, list[dict[str, Any]], int, Hiding | None]]) -> None:
     async def run(url: str) -> None:
         store = await open_writer(url)
         clock = [START]
-        ingest = Ingest(store, now=lambda: clock[0])
+        hiding = Hiding()
         last: dict[tuple[str, str], dict[str, Any]] = {}
         harvesters = [Harvester("aber", ""), Harvester(ALL, ""), Harvester(ALL, "member:bangor")]
         try:
-            for member, batch, seconds in history:
+            for member, batch, seconds, now_hiding in history:
                 clock[0] += seconds
+                if now_hiding is not None:
+                    hiding = now_hiding
+                    kept = hiding.configured()
+                    await rebuild(store, sets=(), union=(), hiding=kept, names={}, now=lambda: clock[0])
+                ingest = Ingest(store, hiding=hiding.configured(), now=lambda: clock[0])
                 await ingest.put(member, [coming(said, member) for said in batch])
                 for said in batch:
                     if said["state"] == "deleted":
                         last.pop((member, said["control"]), None)
                     else:
                         last[member, said["control"]] = said
-                await check(store, last, harvesters)
+                shown = {key: hiding.shows(key[0], said) for key, said in last.items()}
+                await check(store, shown, harvesters)
         finally:
             await store.close()
 

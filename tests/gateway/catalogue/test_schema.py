@@ -12,10 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.rebuild import rebuild
 from gateway.catalogue.store import migrate, open_reader, open_writer
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.schema import VERSION_TABLE, metadata
+from gateway.catalogue.visibility import Visibility, condition
+from tests.gateway.catalogue.making import incoming
 from tests.postgres import Database
 
 
@@ -49,6 +53,23 @@ def test_keyed_tables_are_their_own_index(catalogue_file: Path) -> None:
 async def test_upgrading_twice_changes_nothing(sqlite_url: str) -> None:
     await migrate.upgrade(sqlite_url)
     await (await open_writer(sqlite_url)).close()
+
+
+async def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(sqlite_url: str) -> None:
+    """Its records stay what they were: what their sources state needs no word of its own there."""
+    store = await open_writer(sqlite_url)
+    await Ingest(store).put("aber", [incoming("1"), incoming("2", "Ink", suppressed=True)])
+    await store.close()
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
+        db.execute("ALTER TABLE catalogue_source_record DROP COLUMN stated")
+        db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    await migrate.upgrade(sqlite_url)
+    store = await open_writer(sqlite_url)
+    hiding = {"aber": Visibility(private=(condition("245a"),))}
+    report = await rebuild(store, sets=(), union=(), hiding=hiding, names={}, now=lambda: 1_700_000_000)
+    assert report.moved == 1
+    assert (await store.stats()).by_member["aber"] == {"private": 1, "suppressed": 1}
+    await store.close()
 
 
 async def test_what_has_no_catalogue_or_another_is_not_opened(sqlite_url: str, tmp_path: Path) -> None:

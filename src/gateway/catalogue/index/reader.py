@@ -32,7 +32,7 @@ from gateway.catalogue.index.directory import current, is_current, position
 from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.headings import HeadingReader, Scan
-from gateway.catalogue.index.results import Masks, ResultSet, Weight, check_keys
+from gateway.catalogue.index.results import Masks, ResultSet, Weight, check_keys, count_and_first
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.query import (
     AllRecords,
@@ -132,9 +132,13 @@ class IndexReader:
             size.work > LITTLE_WORK, compile_measured, own, lambda found: _in_set(found, searcher, view)
         )
         shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
-        count = await self._run(is_costly(searcher, own, size), how_many, searcher, shown)
+        first: tuple[int, ...] = ()
+        if (costly := is_costly(searcher, own, size)) or size.relevant or keys:
+            count = await self._run(costly, how_many, searcher, shown)
+        else:
+            count, first = await self._run(False, count_and_first, searcher, shown)
         found = ResultSet(
-            searcher, shown, view, count, self._run, size.relevant, nodes=_SET_NODES + size.nodes, weight=weight
+            searcher, shown, view, count, self._run, size.relevant, (), _SET_NODES + size.nodes, weight, first
         )
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)

@@ -27,6 +27,8 @@ LARGEST_PAGE = 10_000
 _DEEP = 20_000
 """From this position on a page is narrowed by a histogram before it is looked for."""
 _BUCKETS = 2_000
+_FIRST = 10
+"""As many records as most clients ask for first."""
 _BY_TEXT = 50_000
 """How many records with the same 22 first letters are put in order by their whole text."""
 _TQuery = tantivy.Query
@@ -71,7 +73,8 @@ class ResultSet:
     """The records that a query found in a view. `count` is exact. `view` is the view it was asked in.
 
     `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query,
-    what it stands in among them. `weight` is there while any set has its masks.
+    what it stands in among them. `weight` is there while any set has its masks. `first`: the first records, where they
+    were taken along with the count.
     """
 
     searcher: tantivy.Searcher
@@ -83,6 +86,7 @@ class ResultSet:
     keys: tuple[SortKey, ...] = ()
     nodes: int = 1
     weight: Weight | None = None
+    first: tuple[int, ...] = ()
 
     async def page(self, start: int, size: int) -> list[int]:
         """Ids of source records from position `start` (from 1), at most `size`; fewer at the end, none behind it.
@@ -91,6 +95,8 @@ class ResultSet:
         size = min(size, LARGEST_PAGE, self.count - start + 1)
         if start < 1 or size < 1:
             return []
+        if start + size - 1 <= len(self.first):
+            return list(self.first[start - 1 : start + size - 1])
         costly = start > _DEEP or self.count > (_DEEP if self.keys else INLINE)
         return await self.run(costly, self._page, start - 1, size)
 
@@ -113,6 +119,12 @@ class ResultSet:
             hits = self.searcher.search(self.query, size, count=False, offset=start).hits
             return [int(i) for i in self.searcher.fast_field_values(ID, [hit[1] for hit in hits]) if i is not None]
         return _paged(self.searcher, self.query, self.keys, start, size)
+
+
+def count_and_first(searcher: tantivy.Searcher, query: tantivy.Query) -> tuple[int, tuple[int, ...]]:
+    """How many records a query finds, and the first of them, which cost nothing more where the count costs little."""
+    found: Any = searcher.search(query, _FIRST, count=True, order_by_field=ID, order=tantivy.Order.Asc)
+    return found.count, tuple(int(hit[0]) for hit in found.hits)
 
 
 def check_keys(keys: Sequence[SortKey]) -> tuple[SortKey, ...]:

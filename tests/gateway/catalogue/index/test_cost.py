@@ -87,7 +87,7 @@ async def test_a_panic_below_is_a_problem_of_the_query(reader: IndexReader, monk
     def panic(*_: object) -> int:
         raise PanicException("index out of bounds")
 
-    monkeypatch.setattr(reading, "how_many", panic)
+    monkeypatch.setattr(reading, "count_and_first", panic)
     with pytest.raises(QueryProblem) as raised:
         await reader.search(ALL, WALES)
     assert raised.value.code is ProblemCode.RESOURCES
@@ -99,9 +99,9 @@ async def test_an_answer_from_before_a_change_is_not_kept_behind_it(
 ) -> None:
     folder = current(tmp_path)
     assert folder is not None
-    count = reading.how_many
+    count = reading.count_and_first
 
-    def meanwhile(*arguments: Any) -> int:
+    def meanwhile(*arguments: Any) -> tuple[int, tuple[int, ...]]:
         found = count(*arguments)
         writer = IndexWriter(folder)
         writer.apply([entry(1, None, seq=100)])
@@ -110,9 +110,9 @@ async def test_an_answer_from_before_a_change_is_not_kept_behind_it(
         reader.reload()
         return found
 
-    monkeypatch.setattr(reading, "how_many", meanwhile)
+    monkeypatch.setattr(reading, "count_and_first", meanwhile)
     assert (await reader.search(ALL, WALES)).count == 10
-    monkeypatch.setattr(reading, "how_many", count)
+    monkeypatch.setattr(reading, "count_and_first", count)
     assert (await reader.search(ALL, WALES)).count == 9
     reader.close()
 

@@ -50,12 +50,21 @@ _CONTAINER = f'''<xs:schema xmlns:xs="{_XS}" targetNamespace="{_QDC}" xmlns="{_Q
  <xs:include schemaLocation="{{included}}"/></xs:schema>'''
 
 
+def marcxchange(folder: Path) -> str:
+    """MarcXchange 2.0 as text, made of 1.1, which is among the shared schemas: the same elements in a namespace of
+    their own, and stricter, as 2.0 asks for no leader."""
+    return (folder / "marc/marcxchange-1-1.xsd").read_text().replace("marcxchange-v1", "marcxchange-v2")
+
+
 @cache
 def _schema(folder: Path, scratch: Path, *, qualified: bool) -> etree.XMLSchema:
     friends = scratch / "friends.xsd"
     friends.write_text(_FRIENDS)
     parts = {uri: folder / name for uri, name in (_QUALIFIED if qualified else _PARTS).items()}
     parts["http://www.openarchives.org/OAI/2.0/friends/"] = friends
+    exchanged = scratch / "marcxchange.xsd"
+    exchanged.write_text(marcxchange(folder))
+    parts["info:lc/xmlns/marcxchange-v2"] = exchanged
     if qualified:
         container = scratch / "container.xsd"
         container.write_text(_CONTAINER.format(included=folder / "dc/qualifieddc.xsd"))

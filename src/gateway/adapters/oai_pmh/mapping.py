@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gateway.catalogue.forms import BY_PREFIX
-from gateway.catalogue.records import ALL, CatalogueRecord
+from gateway.catalogue.records import ALL, CatalogueRecord, Format
 from library_protocols.oai_pmh import (
     FORMATS,
     Deleted,
@@ -30,13 +30,19 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 @dataclass(frozen=True, slots=True)
 class OaiFormat:
     """A format of the door. `render` gives one element with its own namespace, UTF-8, without declaration; it may
-    raise ValueError for a record that has no such form. `holdings`: it shows what is held where."""
+    raise ValueError for a record that has no such form. `holdings`: it shows what is held where. `marc`: only records
+    of this format of MARC have it."""
 
     prefix: str
     schema: str
     namespace: str
     render: Callable[[CatalogueRecord], bytes]
     holdings: bool = True
+    marc: Format | None = None
+
+    def fits(self, found: CatalogueRecord) -> bool:
+        """Whether a record may be in a list of this format; a deleted one is in every list (2.5.1)."""
+        return found.deleted or self.marc is None or self.marc is found.format
 
     @property
     def declared(self) -> bytes:
@@ -53,7 +59,7 @@ def catalogue_formats() -> tuple[OaiFormat, ...]:
     """The forms of a record that can be harvested; the one that every repository must have comes first."""
     forms = sorted(BY_PREFIX.values(), key=lambda form: form.prefix not in FORMATS)
     return tuple(
-        OaiFormat(form.prefix, form.schema, form.namespace, _without_items(form.render), form.holdings)
+        OaiFormat(form.prefix, form.schema, form.namespace, _without_items(form.render), form.holdings, form.marc)
         for form in forms
     )
 
@@ -123,7 +129,7 @@ def record_of(repository: str, view: str, found: CatalogueRecord, form: OaiForma
     if found.deleted:
         return record(head, None)
     metadata = located(form.render(found), form.declared)
-    return record(head, metadata, about(found))
+    return record(head, metadata, about(found, form))
 
 
 def located(xml: bytes, declared: bytes) -> bytes:
@@ -138,8 +144,9 @@ def located(xml: bytes, declared: bytes) -> bytes:
     return b"%b%b%b" % (xml[:end], declared, xml[end:])
 
 
-def about(found: CatalogueRecord) -> tuple[bytes, ...]:
-    """Where a harvested record came from; nothing for the others."""
+def about(found: CatalogueRecord, form: OaiFormat) -> tuple[bytes, ...]:
+    """Where a harvested record came from; nothing for the others. Given in any form but that in which it came, it is
+    altered (G provenance)."""
     source = found.provenance
     if source is None:
         return ()
@@ -153,7 +160,7 @@ def about(found: CatalogueRecord) -> tuple[bytes, ...]:
         source.datestamp,
         source.metadata_namespace,
         source.harvested_at,
-        source.altered,
+        source.altered or form.holdings or form.namespace != source.metadata_namespace,
         before,
     )
     return (provenance(origin),)

@@ -154,15 +154,20 @@ class OaiService:
                     earliest = await self._catalogue.horizon()
                 return identify(identity(self.settings, door.view, door.base_url, earliest))
             case Verb.LIST_METADATA_FORMATS:
-                if request.identifier is not None:
-                    await self._item(door.view, request.identifier)
-                return metadata_formats(
-                    MetadataFormat(form.prefix, form.schema, form.namespace) for form in self._formats.values()
-                )
+                return await self._metadata_formats(door.view, request)
             case Verb.LIST_SETS:
                 return await self._sets(door.view, request)
             case _:
                 return await self._get_record(door.view, request)
+
+    async def _metadata_formats(self, view: str, request: Request) -> bytes:
+        able = list(self._formats.values())
+        if request.identifier is not None:
+            found = await self._item(view, request.identifier)
+            able = [form for form in able if _can_render(found, form)]
+        if not able:
+            raise Refused(ErrorCode.NO_METADATA_FORMATS, "the item cannot be given in any format")
+        return metadata_formats(MetadataFormat(form.prefix, form.schema, form.namespace) for form in able)
 
     async def _sets(self, view: str, request: Request) -> bytes:
         if request.resumption_token is not None:
@@ -191,6 +196,8 @@ class OaiService:
     async def _get_record(self, view: str, request: Request) -> bytes:
         form = self._form(request.metadata_prefix or "")
         found = await self._item(view, request.identifier or "")
+        if not form.fits(found):
+            raise Refused(ErrorCode.CANNOT_DISSEMINATE_FORMAT, f"the item is {found.format}, and not in this format")
         try:
             told = record_of(self.settings.repository_identifier, view, found, form)
         except ValueError as error:
@@ -218,11 +225,15 @@ class OaiService:
         if not page.entries and not state.cursor and request.set_spec:
             await self._check_set(door.view, request.set_spec)
         if not page.entries:
-            page = await self._remainder(state, door)
+            page = await self._remainder(state, door, form)
         told = Answer(_whole(b""), mark=_mark(door, request, _content(page, self._expires(horizon))), streamed=True)
         pieces = self._pieces(door, request, form, state, page, told)
         # The first piece is made before anything is sent: whether there is a list at all shows only then.
         first = await anext(pieces, None)
+        if first is None and state.cursor:
+            told.mark, page = None, await self._remainder(state, door, form)
+            pieces = self._pieces(door, request, form, state, page, told)
+            first = await anext(pieces, None)
         if first is None:
             raise Refused(ErrorCode.NO_RECORDS_MATCH, "there are no such records")
         told.pieces = _from(first, pieces)
@@ -251,12 +262,20 @@ class OaiService:
             page.horizon = found.horizon if page.horizon is None else min(page.horizon, found.horizon)
         return page
 
-    async def _remainder(self, state: ListState, door: Door) -> _Page:
-        """For a token whose rest has moved away since: a record of the list again, since a list cannot be empty."""
+    async def _remainder(self, state: ListState, door: Door, form: OaiFormat) -> _Page:
+        """For a token whose rest has moved away since, or has no such form: a record of the list again, since a list
+        cannot be empty."""
         if not state.cursor:
             return _Page()
-        again = await self._page(replace(state, after=0, cursor=0), self._size(door))
-        return _Page(again.entries[:1], 1, more=False, horizon=again.horizon)
+        state, unread = replace(state, after=0, cursor=0), Answer(_whole(b""))
+        while True:
+            page = await self._page(state, self._size(door))
+            for entry in page.entries:
+                if await self._slice(door.view, state.verb, form, (entry,), unread):
+                    return _Page([entry], 1, more=False, horizon=page.horizon)
+            if not page.more:
+                return _Page()
+            state = state.advanced(page.entries[-1].seq, len(page.entries))
 
     async def _pieces(
         self, door: Door, request: Request, form: OaiFormat, state: ListState, page: _Page, told: Answer
@@ -294,7 +313,9 @@ class OaiService:
     ) -> bytes:
         part = FeedPage(entries, len(entries), 0, more=False, horizon=0)
         headers_alone = verb is Verb.LIST_IDENTIFIERS
-        found = await self._catalogue.feed_records(view, part, holdings=form.holdings and not headers_alone)
+        read = await self._catalogue.feed_records(view, part, holdings=form.holdings and not headers_alone)
+        found = [each for each in read if form.fits(each)]
+        told.skipped += len(read) - len(found)
         repository = self.settings.repository_identifier
         if headers_alone:
             return b"".join([header_of(repository, view, each) for each in found])
@@ -314,6 +335,17 @@ class OaiService:
     def _expires(self, horizon: int) -> int:
         """To the day, so that one list asked for twice on a day is the same list."""
         return (horizon // DAY + 1 + self.settings.token_days) * DAY
+
+
+def _can_render(found: CatalogueRecord, form: OaiFormat) -> bool:
+    """Whether GetRecord gives the record in this format; a deleted one has its header in each."""
+    if found.deleted or not form.fits(found):
+        return found.deleted
+    try:
+        form.render(found)
+    except ValueError:
+        return False
+    return True
 
 
 def _cannot_render(found: CatalogueRecord, form: OaiFormat, error: ValueError) -> None:

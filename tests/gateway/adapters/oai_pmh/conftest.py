@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from gateway.adapters.oai_pmh.mapping import OaiFormat, OaiSettings
 from gateway.adapters.oai_pmh.server import OaiDoor, oai_door
-from gateway.catalogue.records import CatalogueRecord
+from gateway.catalogue.records import CatalogueRecord, Format
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.exchanges.model import Exchange
@@ -29,6 +29,7 @@ __all__ = ["catalogue_database", "catalogue_file", "catalogue_url", "sqlite_url"
 
 READER, PASSWORD = "cardiff-discovery", "correct horse"
 SECRET = b"s" * 32
+SLIM = "http://www.loc.gov/MARC21/slim"
 
 
 def dublin_core(found: CatalogueRecord) -> bytes:
@@ -50,8 +51,17 @@ FORMATS = (
     OaiFormat(
         "marc21",
         "http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd",
-        "http://www.loc.gov/MARC21/slim",
+        SLIM,
         lambda found: found.marcxml,
+        holdings=False,
+        marc=Format.MARC21,
+    ),
+    OaiFormat(
+        "marc21_withholdings",
+        "http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd",
+        SLIM,
+        lambda found: found.marcxml,
+        marc=Format.MARC21,
     ),
 )
 SETTINGS = OaiSettings(

@@ -44,6 +44,7 @@ class Shelf:
         *,
         deleted: bool = False,
         provenance: Provenance | None = None,
+        marc: Format = Format.MARC21,
     ) -> int:
         """A record new or changed, or gone."""
         found = self._ids.setdefault((member, control), len(self._ids) + 1)
@@ -54,7 +55,7 @@ class Shelf:
             member=member,
             control=control,
             shared=1000 + found,
-            format=Format.MARC21,
+            format=marc,
             marcxml=b"" if deleted else MARCXML.format(control=control, title=title).encode(),
             datestamp=self.now,
             sets=sets,

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.adapters.oai_pmh.service import SLICE
+from gateway.catalogue.records import Format
 from library_protocols.oai_pmh import Response
 from tests.gateway.adapters.oai_pmh.conftest import Asked
 
@@ -186,3 +187,36 @@ async def test_long_pages_are_made_in_slices(asked: Asked) -> None:
     fill(asked, SLICE * 2 + 1)
     assert len(controls(await asked.harvest(**DC))) == SLICE * 2 + 1
     assert asked.shelf.reads == [SLICE, SLICE, 1]
+
+
+@pytest.mark.parametrize("verb", ["ListRecords", "ListIdentifiers"])
+async def test_lists_hold_the_records_that_have_the_format(asked: Asked, verb: str) -> None:
+    """Every third is UNIMARC, and so are the first and the last page: the tokens' numbers are never too small."""
+    others = {*range(10), *range(11, 30, 3), *range(30, 45)}
+    for number in range(45):
+        asked.shelf.put("aber", str(number), marc=Format.UNIMARC if number in others else Format.MARC21)
+    pages = await asked.harvest(verb, metadataPrefix="marc21")
+    expected = [str(number) for number in range(45) if number not in others]
+    assert controls(pages) == [*expected, expected[0]]  # the last page would have been empty
+    tokens = [page.token for page in pages if page.token is not None]
+    given = 0
+    for page, token in zip(pages, tokens, strict=True):
+        assert token.cursor is not None
+        assert token.complete_list_size is not None
+        assert given <= token.cursor
+        given += len(page.records) + len(page.headers)
+        assert given <= token.complete_list_size
+    asked.shelf.put("aber", "0", deleted=True, marc=Format.UNIMARC)
+    pages = await asked.harvest(verb, metadataPrefix="marc21")
+    assert controls(pages) == [*expected, "0"]
+
+
+async def test_a_list_in_the_one_format_of_all_records_has_exact_numbers(asked: Asked) -> None:
+    for number in range(25):
+        asked.shelf.put("aber", str(number), marc=Format.UNIMARC)
+    for page in await asked.harvest(**DC):
+        assert page.token is not None
+        assert page.token.complete_list_size == 25
+    assert [error.code for error in (await asked.ask("ListRecords", metadataPrefix="marc21")).errors] == [
+        "noRecordsMatch"
+    ]

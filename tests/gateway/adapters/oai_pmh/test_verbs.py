@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from gateway.catalogue.records import Provenance
+from gateway.catalogue.records import Format, Provenance
 from library_protocols.oai_pmh import Origin, provenance, read_provenance
-from tests.gateway.adapters.oai_pmh.conftest import Asked
+from tests.gateway.adapters.oai_pmh.conftest import SLIM, Asked
 
 
 def codes(response: object) -> list[str]:
@@ -67,10 +67,30 @@ async def test_a_set_that_is_not_there_is_named(asked: Asked) -> None:
 
 async def test_formats(asked: Asked) -> None:
     asked.shelf.put("aber", "1")
-    assert [each.prefix for each in (await asked.ask("ListMetadataFormats")).formats] == ["oai_dc", "marc21"]
+    everything = ["oai_dc", "marc21", "marc21_withholdings"]
+    assert [each.prefix for each in (await asked.ask("ListMetadataFormats")).formats] == everything
     of_item = await asked.ask("ListMetadataFormats", identifier="oai:demo.example:aber:1")
-    assert [each.prefix for each in of_item.formats] == ["oai_dc", "marc21"]
+    assert [each.prefix for each in of_item.formats] == everything
     assert codes(await asked.ask("ListMetadataFormats", identifier="oai:demo.example:aber:2")) == ["idDoesNotExist"]
+
+
+async def test_formats_of_a_record_are_those_it_can_be_given_in(asked: Asked) -> None:
+    name = "oai:demo.example:aber:1"
+
+    async def formats() -> list[str]:
+        return [each.prefix for each in (await asked.ask("ListMetadataFormats", identifier=name)).formats]
+
+    asked.shelf.put("aber", "1", marc=Format.UNIMARC)
+    assert await formats() == ["oai_dc"]
+    for prefix in ("marc21", "marc21_withholdings"):
+        refused = await asked.ask("GetRecord", metadataPrefix=prefix, identifier=name)
+        assert codes(refused) == ["cannotDisseminateFormat"]
+    asked.shelf.put("aber", "1", "cannot be")
+    assert await formats() == ["marc21", "marc21_withholdings"]
+    asked.shelf.put("aber", "1", "cannot be", marc=Format.UNIMARC)
+    assert codes(await asked.ask("ListMetadataFormats", identifier=name)) == ["noMetadataFormats"]
+    asked.shelf.put("aber", "1", deleted=True, marc=Format.UNIMARC)
+    assert await formats() == ["oai_dc", "marc21", "marc21_withholdings"]
 
 
 async def test_sets(asked: Asked) -> None:
@@ -126,7 +146,7 @@ async def test_provenance_of_what_was_harvested(asked: Asked) -> None:
         "aber",
         "1",
         provenance=Provenance(
-            "http://a.example/oai", "oai:a.example:1", "2020-01-01", "urn:x", "2021-01-01T00:00:00Z",
+            "http://a.example/oai", "oai:a.example:1", "2020-01-01", SLIM, "2021-01-01T00:00:00Z",
             chain=provenance(first_home).decode(),
         ),
     )  # fmt: skip
@@ -139,6 +159,21 @@ async def test_provenance_of_what_was_harvested(asked: Asked) -> None:
     assert (origins[0].identifier, origins[0].altered, origins[0].before) == ("oai:a.example:1", False, first_home)
     assert origins[1] is not None
     assert (origins[1].identifier, origins[1].before) == ("oai:a.example:2", None)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "repaired", "altered"),
+    [("marc21", False, False), ("marc21", True, True), ("oai_dc", False, True), ("marc21_withholdings", False, True)],
+)
+async def test_what_is_not_given_as_it_came_is_altered(
+    asked: Asked, prefix: str, repaired: bool, altered: bool
+) -> None:
+    came = Provenance("http://a.example/oai", "oai:a.example:1", "2020-01-01", SLIM, "2021-01-01", altered=repaired)
+    asked.shelf.put("aber", "1", provenance=came)
+    found = await asked.ask("GetRecord", metadataPrefix=prefix, identifier="oai:demo.example:aber:1")
+    origin = read_provenance(found.records[0].about[0])
+    assert origin is not None
+    assert (origin.altered, origin.namespace) == (altered, SLIM)
 
 
 @pytest.mark.parametrize(

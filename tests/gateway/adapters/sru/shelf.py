@@ -58,12 +58,12 @@ class Shelf:
         self._records: dict[int, CatalogueRecord] = {}
         self._titles: dict[int, str] = {}
 
-    def put(self, member: str, title: str) -> int:
+    def put(self, member: str, title: str, marc: Format = Format.MARC21) -> int:
         number = len(self._records) + 1
         control = f"b{number}"
         self._titles[number] = title
         self._records[number] = CatalogueRecord(
-            number, member, control, 1000 + number, Format.MARC21,
+            number, member, control, 1000 + number, marc,
             MARCXML.format(control=control, title=title).encode(), 1_700_000_000,
             holdings=(Holding(member, "MAIN", "PR 1", barcodes=(f"item-{control}",)),),
         )  # fmt: skip

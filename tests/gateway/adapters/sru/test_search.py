@@ -10,6 +10,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 from gateway.adapters.sru.mapping import SCHEMAS
 from gateway.catalogue.forms import Form
 from gateway.catalogue.query import Missing, SortKey
+from gateway.catalogue.records import Format
 from library_protocols.sru import Record, SearchResponse, Surrogate, diagnostic_number
 from tests.gateway.adapters.sru.conftest import Asked, elements
 
@@ -73,6 +74,19 @@ async def test_a_record_that_cannot_be_given_is_replaced_by_its_reason(asked: As
     reasons = [diagnostic_number(each.diagnostic.uri) for each in found.records if isinstance(each, Surrogate)]
     assert (found.count, reasons) == (3, [67, 65])
     assert [each.position for each in found.records] == [1, 2, 3]
+
+
+async def test_what_is_no_marc21_is_had_in_marcxchange(asked: Asked) -> None:
+    asked.shelf.put("bangor", "Storia", Format.UNIMARC)
+    for schema in ("", "marcxml", "marcxml-holdings"):
+        [record] = (await asked.search("storia", "/sru/bangor", recordSchema=schema)).records
+        assert isinstance(record, Surrogate)
+        assert diagnostic_number(record.diagnostic.uri) == 67
+    marcxchange = "info:lc/xmlns/marcxchange-v2"
+    for schema in ("marcxchange", marcxchange):
+        [record] = (await asked.search("storia", "/sru/bangor", recordSchema=schema)).records
+        assert isinstance(record, Record)
+        assert (record.schema, etree.fromstring(record.data).get("format")) == (marcxchange, "UNIMARC")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gateway.catalogue.forms.dublin_core import QUALIFIED
 from gateway.catalogue.records import CatalogueRecord, Format
 from library_protocols.marc import Cutter, DataField, MarcError, Record, from_marcxml, read, to_marcxml
 from tests.gateway.catalogue.forms.records import HOLDINGS, LEADER, MARC21, UNIMARC, catalogue_record, field
+from tests.oai_schemas import marcxchange
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 # The catalogue of the data folder is for libxml2's own resolver; these are the references that its schemas make.
@@ -36,6 +37,7 @@ SCHEMAS = {
     "mods": "mods/mods-3-7.xsd",
     "opac": "opac/opacxml.xsd",
     "dcterms": "",
+    "marcxchange": "",
 }
 
 
@@ -57,11 +59,14 @@ def schemas(shared_data: Callable[[str], Path]) -> dict[str, etree.XMLSchema]:
     parser.resolvers.add(Offline(folder))
     made = {name: etree.XMLSchema(etree.parse(str(folder / path), parser)) for name, path in SCHEMAS.items() if path}
     qualified = etree.fromstring(QUALIFIED_SCHEMA.encode(), parser, base_url=str(folder / "dc" / "application.xsd"))
-    return made | {"dcterms": etree.XMLSchema(qualified)}
+    exchanged = etree.XMLSchema(etree.fromstring(marcxchange(folder).encode()))
+    return made | {"dcterms": etree.XMLSchema(qualified), "marcxchange": exchanged}
 
 
 def assert_valid(schemas: dict[str, etree.XMLSchema], record: CatalogueRecord) -> None:
     for name, schema in schemas.items():
+        if not FORMS[name].fits(record):
+            continue
         xml = render(name, record)
         assert schema.validate(etree.fromstring(xml)), (name, record.control, schema.error_log.last_error)
 
@@ -106,7 +111,7 @@ def test_xml_forms_are_in_their_namespace_and_say_where_the_schema_is() -> None:
 
 
 def test_names_lead_to_one_form_each() -> None:
-    assert set(BY_PREFIX) == {"oai_dc", "marc21", "marc21_withholdings", "mods", "dcterms"}
+    assert set(BY_PREFIX) == {"oai_dc", "marc21", "marc21_withholdings", "marcxchange", "mods", "dcterms"}
     assert BY_SCHEMA["marcxml"] is BY_SCHEMA["info:srw/schema/1/marcxml-v1.1"] is FORMS["marcxml"]
     assert len(BY_SCHEMA) == sum(len(form.schemas) for form in FORMS.values())
     assert FORMS["dc"].uri == "info:srw/schema/1/dc-v1.1"
@@ -123,6 +128,36 @@ def test_a_deleted_record_has_no_form(form: str) -> None:
 
 def test_marcxml_is_the_stored_record() -> None:
     assert from_marcxml(render("marcxml", catalogue_record(MARC21))) == MARC21
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_only_marc21_has_the_forms_that_mean_marc21(form: str) -> None:
+    """In MARC21slim nobody sees that a record is UNIMARC, where 700 is who wrote it and 200 the title."""
+    record = catalogue_record(UNIMARC)
+    assert FORMS[form].fits(record) is (form not in ("marcxml", "marcxml-holdings"))
+    if FORMS[form].fits(record):
+        assert render(form, record)
+    else:
+        with pytest.raises(FormError, match="UNIMARC"):
+            render(form, record)
+
+
+@pytest.mark.parametrize(("record", "name"), [(MARC21, "MARC21"), (UNIMARC, "UNIMARC")])
+def test_marcxchange_says_which_marc_it_is(record: Record, name: str) -> None:
+    xml = render("marcxchange", catalogue_record(record))
+    root = etree.fromstring(xml)
+    assert (root.get("format"), root.get("type")) == (name, "Bibliographic")
+    parsed = read(xml, source="marcxml")
+    assert (parsed.record, parsed.format) == (record, name.lower())
+
+
+def test_marcxchange_has_digits_where_lengths_are_blank(schemas: dict[str, etree.XMLSchema]) -> None:
+    record = Record("     nam a22      a 4500", (("001", "1"),), (field("245", "10", "$aT"),))
+    assert_valid(schemas, catalogue_record(record))
+    spread = to_marcxml(record).replace(b"><", b">\n<")
+    stored = replace(catalogue_record(record), marcxml=spread)
+    assert render("marcxchange", stored) == render("marcxchange", catalogue_record(record))
+    assert b"<leader>00000nam a2200000 a 4500<" in render("marcxchange", stored)
 
 
 def test_iso2709_in_both_charsets() -> None:

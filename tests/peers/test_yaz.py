@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import unicodedata
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,78 @@ async def test_yaz_client_agrees_on_a_charset(listening: Listening, charset: str
     assert "Connection accepted" in output
     offered = charset != "iso-8859-5"
     assert (f"Accepted character set : {charset}".lower() in output.lower()) is offered
+
+
+@pytest.mark.parametrize("name", ["marc-8", "MARC8", "marc8s"])
+async def test_yaz_client_agrees_on_marc_8(listening: Listening, name: str) -> None:
+    """Without named result sets: YAZ 5.34 cannot write a name of one letter in MARC-8, and calls its sets 1, 2, 3."""
+    output = await yaz_client(
+        listening,
+        "find @attr 1=4 thân",
+        "show 1",
+        "scan @attr 1=4 d",
+        before=(f"negcharset {name}", "options search present scan", "marccharset marc-8"),
+    )
+    assert f"Accepted character set : {name}" in output
+    assert "Accepted records in ...: -1" in output
+    assert "00170nam  2200085 a 4500" in output
+    assert unicodedata.normalize("NFD", "245 10 $a Dŵr a thân") in unicodedata.normalize("NFD", output)
+    assert unicodedata.normalize("NFD", "* Dŵr a thân (1)") in unicodedata.normalize("NFD", output)
+
+
+async def test_yaz_client_is_told_that_records_are_in_no_latin_1(listening: Listening) -> None:
+    output = await yaz_client(
+        listening, "find @attr 1=4 sea", "show 1", before=("negcharset latin-1", "marccharset utf-8")
+    )
+    assert "Accepted character set : latin-1" in output
+    assert "Accepted records in ...: 0" in output
+    assert "nam a2200085" in output
+
+
+async def test_zoomsh_reads_marc_8(listening: Listening) -> None:
+    lines = ["set charset marc8", f"connect 127.0.0.1:{listening.port}/all", "search @attr 1=4 sea", "show 0 1", "quit"]
+    output = await said([program("zoomsh")], lines)
+    assert ": 2 hits" in output
+    assert "nam  2200085" in output
+
+
+async def test_yaz_client_deletes_result_sets(listening: Listening) -> None:
+    output = await yaz_client(
+        listening,
+        "find @attr 1=4 wales",
+        "find @attr 1=4 sea",
+        "delete 1 2",
+        "delete 1 nothing",
+        "find @attr 1=4 sea",
+        "delete",
+        "show 1",
+    )
+    assert "Got deleteResultSetResponse status=0\n1 status=0\n2 status=0" in output
+    assert "Got deleteResultSetResponse status=9\n1 status=1\nnothing status=1" in output
+    assert "Got deleteResultSetResponse status=0\nElapsed" in output
+    assert "Specified result set does not exist -- v2 addinfo '3'" in output
+
+
+async def test_yaz_reads_our_segments(listening: Listening) -> None:
+    """yaz-client agrees on segments, decodes and prints them, but does not know what to do with them; neither zoomsh
+    nor Perl's ZOOM can agree on them."""
+    wide = b'<datafield tag="500" ind1=" " ind2=" "><subfield code="a">' + b"x" * 700 + b"</subfield></datafield>"
+    kept = listening.shelf.kept
+    listening.shelf.kept = {
+        number: replace(one, marcxml=one.marcxml.replace(b"</record>", wide + b"</record>"))
+        for number, one in kept.items()
+    }
+    lines = [
+        "options search present level_1Segmentation",
+        f"open 127.0.0.1:{listening.port}/all",
+        "find @attr 1=1016 @attr 2=103 x",
+        "show 1+5",
+        "quit",
+    ]
+    output = await said([program("yaz-client"), "-k", "2", "-a", "-"], lines)
+    assert "Options: search present level_1Segmentation" in output
+    assert "segmentRequest {\n  numberOfRecordsReturned 2\n" in output
+    assert output.count("OCTETSTRING(len=8") == 2
 
 
 async def test_yaz_client_gives_a_name(listening: Listening) -> None:

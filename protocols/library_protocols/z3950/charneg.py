@@ -1,6 +1,7 @@
 """Negotiation of character sets and languages (charneg-3), in userInformationField or otherInfo of Init.
 
-An origin proposes what it can read; a target picks. UTF-8 is the ISO 10646 form 8; a private set goes by OID.
+An origin proposes what it can read; a target picks. UTF-8 is the ISO 10646 form 8, eight-bit sets are ISO 2022
+registrations, and any set may go by its name in a private form.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ from library_protocols.z3950.facts.oids import CHARNEG_3, UTF_8
 
 CHARSET_ID = "1.2.840.10003.15.1000.81.1"
 """A private set by its name; the form YAZ proposes anything but Unicode in."""
-EIGHT_BIT_SETS = {"iso-8859-1": 100, "iso-8859-2": 101, "iso-8859-5": 144, "iso-8859-6": 127, "iso-8859-7": 126}
-"""Registration numbers of the upper halves in the ISO register of coded character sets."""
+EIGHT_BIT_SETS = {
+    "iso-8859-1": 100, "iso-8859-2": 101, "iso-8859-5": 144, "iso-8859-6": 127, "iso-8859-7": 126, "marc-8": 231,
+}  # fmt: skip
+"""Registration numbers of the upper halves in the ISO register of coded character sets; MARC-8's is ANSEL."""
+_NAMES = {
+    **{name.replace("-", ""): name for name in ("utf-8", *EIGHT_BIT_SETS)},
+    "latin1": "iso-8859-1", "latin2": "iso-8859-2",
+    # YAZ's kinds of MARC-8 differ in how it decodes and composes, not in the set.
+    "ansel": "marc-8", "marc8c": "marc-8", "marc8s": "marc-8", "marc8lossy": "marc-8", "marc8lossless": "marc-8",
+}  # fmt: skip
+"""Names of charsets by how they are written without hyphens, underscores and blanks, in small letters."""
 
 
 @sequence
@@ -96,14 +106,26 @@ _NEGOTIATION = Choice(
 )
 
 
+def charset_name(written: str) -> str:
+    """What a charset is called here, however it is written; one without a name here in small letters."""
+    return _NAMES.get(written.casefold().translate(_UNWRITTEN), written.casefold())
+
+
+_UNWRITTEN = str.maketrans("", "", "-_ ")
+
+
 def propose(charset: str, languages: tuple[str, ...] = (), *, records_too: bool = False) -> External:
-    """An origin's proposal. `charset` is `utf-8`; another one goes by its registration number.
+    """An origin's proposal. `charset` is `utf-8`; another one goes by its registration number, MARC-8 by its name,
+    which is how targets know it.
 
     Raises ValueError for a charset that cannot be proposed here.
     """
-    name = charset.lower()
+    name = charset_name(charset)
     if name == "utf-8":
         wanted: Iso10646 | Raw = Iso10646(encoding_level=UTF_8)
+    elif name == "marc-8":
+        external = External(direct_reference=CHARSET_ID, octets=name.encode())
+        wanted = Raw(3, Implicit(CONTEXT | 2, asn1.EXTERNAL).write(external))
     elif name in EIGHT_BIT_SETS:
         wanted = Raw(1, _iso2022_proposal(EIGHT_BIT_SETS[name]))
     else:
@@ -137,7 +159,7 @@ def _find(user_information: External | None, other: OtherInformation | None) -> 
 
 
 def charsets_of(proposal: Proposal) -> tuple[str, ...]:
-    """The charsets proposed that have a name here, in the origin's order of preference, in small letters."""
+    """The charsets proposed that have a name here, in the origin's order of preference."""
     return tuple(name for one in proposal.proposed_char_sets or () for name in _names_in(one))
 
 
@@ -239,7 +261,7 @@ def _private_name(contents: bytes) -> str | None:
     external = asn1.EXTERNAL.read(reader, head, 0)
     if external.direct_reference != CHARSET_ID or external.octets is None:
         return None
-    return external.octets.decode("latin-1").lower()
+    return charset_name(external.octets.decode("latin-1"))
 
 
 def _names_of(numbers: tuple[int, ...]) -> list[str]:

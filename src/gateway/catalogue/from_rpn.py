@@ -260,7 +260,7 @@ def _text(term: rpn.Term, decode: Decode) -> str:
         case rpn.NumericTerm(value):
             return str(value)
         case rpn.StringTerm(text):
-            return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            return decode(text.encode("utf-8", "surrogateescape"))
         case rpn.DateTimeTerm(text):
             return text[:8]
         case rpn.NullTerm():

@@ -132,7 +132,7 @@ class Z3950ClientConfig(Section):
     implementation: str = ""
     """Beginning of the implementation name it gives."""
     charset: Literal["utf-8", "marc-8", "iso-8859-1"] = "utf-8"
-    """Terms and USMARC records where nothing is negotiated."""
+    """Terms and USMARC records where nothing is negotiated; another than utf-8 is agreed first where it is proposed."""
     unsupported: Literal["refuse", "ignore"] = "refuse"
     """An attribute that cannot be honoured: refused with the diagnostic that names it, or left out."""
     term_counts: bool = False

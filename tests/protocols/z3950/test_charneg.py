@@ -7,11 +7,19 @@ import pytest
 from library_protocols.asn1 import External
 from library_protocols.ber import BerError
 from library_protocols.z3950 import charneg
-from library_protocols.z3950.charneg import charset_of, charsets_of, proposal_in, propose, select, selection_in
+from library_protocols.z3950.charneg import (
+    charset_name,
+    charset_of,
+    charsets_of,
+    proposal_in,
+    propose,
+    select,
+    selection_in,
+)
 from library_protocols.z3950.facts.oids import CHARNEG_3
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "iso-8859-5"])
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "iso-8859-5", "marc-8"])
 @pytest.mark.parametrize("in_other", [True, False])
 def test_a_charset_is_agreed(charset: str, in_other: bool) -> None:
     offer = propose(charset.upper(), ("eng", "wel"), records_too=True)
@@ -52,6 +60,45 @@ def test_a_private_name_is_answered_as_it_was_proposed() -> None:
     assert selection.records_in_selected_char_sets is None
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("UTF8", "utf-8"),
+        ("utf_8", "utf-8"),
+        ("MARC-8", "marc-8"),
+        ("marc8", "marc-8"),
+        ("Marc_8", "marc-8"),
+        ("MARC8lossless", "marc-8"),
+        ("ANSEL", "marc-8"),
+        ("Latin-1", "iso-8859-1"),
+        ("iso8859-1", "iso-8859-1"),
+        ("ISO_8859_5", "iso-8859-5"),
+        ("KOI8-R", "koi8-r"),
+    ],
+)
+def test_a_charset_has_one_name_however_it_is_written(written: str, name: str) -> None:
+    assert charset_name(written) == name
+
+
+def test_marc_8_is_proposed_as_yaz_proposes_it() -> None:
+    """The octets of `negcharset marc-8 1` in yaz-client 5.34, from the Init it sends."""
+    recorded = bytes.fromhex("a11da118a316a214060a2a8648ce130f8768510181066d6172632d388301") + b"\xff"
+    assert propose("MARC8", records_too=True).single == recorded
+
+
+def test_marc_8_by_its_registration_is_answered_so() -> None:
+    # [1] ISO 2022 { [1] proposal { [0] 8 bits, [1] sets 1, 6 and 231 (ANSEL), [3] left and right } }
+    sets = b"\xa1\x0a" + bytes.fromhex("020101 020106 020200e7")
+    contents = b"\xa1\x16" + bytes.fromhex("a0028200") + sets + bytes.fromhex("a306830100840101")
+    proposal = charneg.Proposal(proposed_char_sets=(charneg.Raw(1, contents),))
+    assert charsets_of(proposal) == ("marc-8",)
+    selection = selection_in(select(proposal, "marc-8", records_too=False), None)
+    assert selection is not None
+    assert charset_of(selection) == "marc-8"
+    assert isinstance(selection.selected_char_sets, charneg.Raw)
+    assert selection.selected_char_sets.number == 1
+
+
 def test_nothing_is_agreed() -> None:
     proposal = proposal_in(propose("iso-8859-1"), None)
     assert proposal is not None
@@ -62,7 +109,7 @@ def test_nothing_is_agreed() -> None:
     with pytest.raises(ValueError, match="not proposed"):
         select(proposal, "utf-8", records_too=False)
     with pytest.raises(ValueError, match="cannot be proposed"):
-        propose("marc-8")
+        propose("koi8-r")
 
 
 def test_other_user_information_is_no_negotiation() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.adapters.z3950.mapping import ELEMENT_SETS, SYNTAXES, Problem
+from gateway.adapters.z3950.mapping import ELEMENT_SETS, SYNTAXES, Problem, in_charset
 from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.catalogue.from_rpn import SERVED
 from library_protocols.z3950 import Query
@@ -48,8 +48,8 @@ def is_explain(database: str) -> bool:
     return database.casefold() == EXPLAIN_DATABASE.casefold()
 
 
-def search(query: Query, settings: Z3950Settings, views: Iterable[str]) -> tuple[bytes, ...]:
-    """The Explain records a query finds, for somebody who may read these views. Raises Problem."""
+def search(query: Query, settings: Z3950Settings, views: Iterable[str], charset: str) -> tuple[bytes, ...]:
+    """The Explain records a query finds, for somebody who may read these views, in `charset`. Raises Problem."""
     if not isinstance(query.value, RpnQuery):
         raise Problem(107, str(query.kind))
     wanted = dict(_conditions(query.value.root, query.value.attribute_set))
@@ -58,7 +58,7 @@ def search(query: Query, settings: Z3950Settings, views: Iterable[str]) -> tuple
         raise Problem(116, "1=1")
     names = {name.casefold(): name for name in CATEGORIES}
     found = _records(names.get(category.casefold(), ""), settings, tuple(views), wanted.get(_DATABASE))
-    return tuple(map(write_explain, found))
+    return tuple(write_explain(in_charset(one, charset)) for one in found)
 
 
 def check_syntax(syntax: str | None) -> None:

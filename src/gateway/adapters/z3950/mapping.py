@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields, replace
 from functools import partial
+from typing import Any
 
 from gateway.catalogue import from_cql, from_rpn
 from gateway.catalogue.forms import BY_SCHEMA
@@ -14,7 +16,7 @@ from gateway.catalogue.query import Query as CatalogueQuery
 from gateway.catalogue.records import CatalogueRecord, Format
 from gateway.crosswalks.catalogue import DIAGNOSTICS
 from library_protocols import cql
-from library_protocols.asn1 import TEXT, External, read_whole
+from library_protocols.asn1 import TEXT, Composite, External, read_whole
 from library_protocols.ber import BerError
 from library_protocols.marc import marc8
 from library_protocols.z3950 import (
@@ -75,9 +77,26 @@ def encode_term(text: str, charset: str) -> bytes:
 
 def wire_text(text: str, charset: str) -> str:
     """Text for a string of a PDU, so that its octets are those of `charset`."""
-    if charset == "utf-8" or text.isascii():
+    if charset == "utf-8" or text.isascii() or _KEPT.search(text):
         return text
     return encode_term(text, charset).decode("utf-8", "surrogateescape")
+
+
+_KEPT = re.compile("[\udc80-\udcff]")
+"""Octets of the client's own that were no UTF-8: it gets them back as it wrote them."""
+
+
+def in_charset(value: Any, charset: str) -> Any:
+    """What a PDU or record is made of, with every string in it as `wire_text` has it."""
+    if charset == "utf-8":
+        return value
+    if isinstance(value, str):
+        return wire_text(value, charset)
+    if isinstance(value, tuple):
+        return tuple(in_charset(one, charset) for one in value)
+    if isinstance(value, Composite):
+        return replace(value, **{one.name: in_charset(getattr(value, one.name), charset) for one in fields(value)})
+    return value
 
 
 # Queries
@@ -97,23 +116,23 @@ def catalogue_query(query: Query, charset: str, tolerant: bool) -> tuple[Catalog
     if query.value.direct_reference != CQL:
         raise Problem(107, query.value.direct_reference or str(query.kind))
     try:
-        parsed = cql.parse(_cql_text(query.value))
+        parsed = cql.parse(_cql_text(query.value, charset))
     except cql.CqlError as error:
         raise Problem(108, str(error)) from error
     return from_cql.query(parsed), from_cql.sort_keys(parsed)
 
 
-def _cql_text(external: External) -> str:
+def _cql_text(external: External, charset: str) -> str:
     """The query inside an EXTERNAL: one string of characters, or octets."""
     octets = external.octets
     if octets is None and external.single is not None:
         try:
-            return read_whole(TEXT, external.single)
+            octets = read_whole(TEXT, external.single).encode("utf-8", "surrogateescape")
         except BerError as error:
             raise Problem(108, str(error)) from error
     if octets is None:
         raise Problem(108, "no query in the EXTERNAL")
-    return octets.decode("utf-8", "replace")
+    return decode_term(octets, charset)
 
 
 def terms_to_count(request: SearchRequest, always: bool) -> tuple[RpnQuery, ...]:
@@ -163,7 +182,8 @@ class Wanted:
 _MARC = {Format.MARC21: USMARC, Format.UNIMARC: UNIMARC}
 SYNTAXES = (USMARC, UNIMARC, XML, SUTRS, OPAC)
 """What is offered, in order of preference."""
-ELEMENT_SETS = ("F", "B")
+ELEMENT_SETS = ("F", "B", *(name for name in BY_SCHEMA if ":" not in name))
+"""Names of element sets: full and brief in every syntax, and the schemas of XML, which have URIs too."""
 
 
 def wanted(
@@ -274,7 +294,7 @@ def scan_response(found: Scan, asked: int, charset: str) -> ScanResponse:
         entries=tuple(
             TermInfo(
                 term=GeneralTerm(encode_term(entry.term, charset)),
-                display_term=wire_text(entry.display, charset) if entry.display != entry.term else None,
+                display_term=entry.display if entry.display != entry.term else None,
                 global_occurrences=entry.count,
             )
             for entry in found.entries
@@ -284,7 +304,7 @@ def scan_response(found: Scan, asked: int, charset: str) -> ScanResponse:
     return ScanResponse(
         scan_status=status,
         number_of_entries_returned=len(found.entries),
-        entries=entries,
+        entries=in_charset(entries, charset),
         step_size=0,
         position_of_term=found.position,
     )
@@ -293,7 +313,7 @@ def scan_response(found: Scan, asked: int, charset: str) -> ScanResponse:
 # Sort
 
 
-def sort_key(spec: SortKeySpec, tolerant: bool) -> SortKey:
+def sort_key(spec: SortKeySpec, charset: str, tolerant: bool) -> SortKey:
     """One key of a sort. Raises Problem and QueryProblem."""
     element = spec.sort_element.generic
     if element is None:
@@ -310,6 +330,6 @@ def sort_key(spec: SortKeySpec, tolerant: bool) -> SortKey:
     if action is None:
         return SortKey(index, spec.sort_relation == 1)
     if action.missing_value_data is not None:
-        value = action.missing_value_data.decode("utf-8", "replace")
+        value = decode_term(action.missing_value_data, charset)
         return SortKey(index, spec.sort_relation == 1, Missing.VALUE, value)
     return SortKey(index, spec.sort_relation == 1, Missing.FAIL if action.abort else Missing.LOW)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.adapters.z3950.mapping import Problem, Wanted, can_be, marc_syntax
+from gateway.adapters.z3950.mapping import Problem, Wanted, can_be, in_charset, marc_syntax, wire_text
 from gateway.adapters.z3950.session import Held, Session
 from gateway.canonical.context import PlatformCall
 from gateway.catalogue.forms import FORMS, Items, opac_holdings, render
@@ -121,7 +121,7 @@ async def _slice(
         reader = session.reader.name if session.reader else "catalogue"
         live = await availability.of([one for one in records if one is not None], reader, exchange, calls)
     for one, record in zip(others, records, strict=True):
-        ready[one] = _made(record, wanted, held.database, charset, live)
+        ready[one] = _made(record, wanted, held.database, session, live)
     return [ready[one] for one in ids]
 
 
@@ -149,24 +149,23 @@ def _made(
     record: CatalogueRecord | None,
     wanted: Wanted,
     database: str,
-    charset: str,
+    session: Session,
     live: dict[int, Items],
 ) -> NamePlusRecord:
     if record is None:
         return surrogate(1028, "", database)
     if not can_be(record.format, wanted.syntax):
         return surrogate(238, wanted.syntax, database)
+    charset = session.record_charset
     try:
         if wanted.syntax == OPAC:
             return structured_record(OPAC, _opac(record, charset, live.get(record.id)), database)
         if wanted.syntax == SUTRS:
-            text = render(wanted.form, record)
-            if charset != "utf-8":
-                text = text.decode("utf-8").encode(_text_charset(charset), "replace")
-            return structured_record(SUTRS, TEXT.write(text.decode("utf-8", "surrogateescape")), database)
+            text = wire_text(render(wanted.form, record).decode("utf-8"), charset)
+            return structured_record(SUTRS, TEXT.write(text), database)
         return record_of(wanted.syntax, render(_form(wanted.form, charset), record), database)
     except ValueError as error:
-        return surrogate(14, str(error)[:200], database)
+        return surrogate(14, wire_text(str(error)[:200], session.charset), database)
 
 
 def _form(form: str, charset: str) -> str:
@@ -174,13 +173,10 @@ def _form(form: str, charset: str) -> str:
     return "iso2709-marc8" if form == "iso2709" and charset != "utf-8" else form
 
 
-def _text_charset(charset: str) -> str:
-    return "ascii" if charset == "marc-8" else charset
-
-
 def _opac(record: CatalogueRecord, charset: str, items: Items | None) -> bytes:
     marc = External(direct_reference=marc_syntax(record), octets=render(_form("iso2709", charset), record))
-    return write_opac(OpacRecord(bibliographic_record=marc, holdings_data=opac_holdings(record, items) or None))
+    held = in_charset(opac_holdings(record, items), charset)
+    return write_opac(OpacRecord(bibliographic_record=marc, holdings_data=held or None))
 
 
 def checked_ranges(held: Held, ranges: Sequence[tuple[int, int]]) -> None:

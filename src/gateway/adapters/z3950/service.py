@@ -152,10 +152,7 @@ class Z3950Service:
 
     def _complaint(self, session: Session, request: Pdu, problem: Problem) -> Pdu:
         """The response that says what is wrong, as each kind of request has a place for it."""
-        diagnostic = problem.diagnostic
-        said = Diagnostic(
-            condition=diagnostic.condition, addinfo=mapping.wire_text(diagnostic.addinfo, session.charset)
-        )
+        said = mapping.in_charset(problem.diagnostic, session.charset)
         match request:
             case InitializeRequest():
                 return refusal(request, self.settings, problem)
@@ -233,7 +230,8 @@ class Z3950Service:
         view, database = self._view(session, request.database_names)
         if explain.is_explain(database):
             readable = [one for one in self._readers.views if self._readers.may_read(one, session.reader)]
-            held = Held(view, database, explain.search(request.query, self.settings, readable), explain=True)
+            explained = explain.search(request.query, self.settings, readable, session.record_charset)
+            held = Held(view, database, explained, explain=True)
         else:
             work.view = view
             asked, sort = mapping.catalogue_query(request.query, session.charset, session.tolerant)
@@ -282,7 +280,7 @@ class Z3950Service:
                 next_result_set_position=1,
                 search_status=True,
                 present_status=PresentStatus.FAILURE,
-                non_surrogate_diagnostic=problem.diagnostic,
+                non_surrogate_diagnostic=mapping.in_charset(problem.diagnostic, session.charset),
             )
         complete = not packed.rest and packed.count == number
         return SearchResponse(
@@ -383,7 +381,7 @@ class Z3950Service:
             raise Problem(1025, held.database)
         work.view = held.view
         session.check_name(request.sorted_result_set_name, replace=True)
-        keys = [mapping.sort_key(spec, session.tolerant) for spec in request.sort_sequence]
+        keys = [mapping.sort_key(spec, session.charset, session.tolerant) for spec in request.sort_sequence]
         found = await self._catalogue.sort(held.found, keys)
         session.keep(request.sorted_result_set_name, Held(held.view, held.database, found), self.settings.result_sets)
         return SortResponse(sort_status=SortStatus.SUCCESS, result_count=found.count)

@@ -21,13 +21,17 @@ OFFERED = frozenset((
     Option.SEARCH, Option.PRESENT, Option.DELETE_SET, Option.SCAN, Option.SORT, Option.LEVEL_1_SEGMENTATION,
     Option.NAMED_RESULT_SETS, Option.NEGOTIATION_MODEL, Option.QUERY_TYPE_104,
 ))  # fmt: skip
+_OF_VERSION_3 = frozenset((Option.LEVEL_1_SEGMENTATION, Option.NEGOTIATION_MODEL, Option.QUERY_TYPE_104))
+"""What is offered where version 3 is agreed, and not in version 2."""
 DEFAULT_SET = "default"
 SMALLEST_MESSAGE = 2_048
 """Octets; a client that proposes less gets this: no record fits what is smaller."""
 LARGEST_MESSAGE = 16 * 1_048_576
 """Octets; clients propose the largest number they can write, and an answer is held in memory."""
-_CHARSETS = ("utf-8", "iso-8859-1")
-"""What can be agreed, the preferred one first where a client leaves it to us."""
+_CHARSETS = frozenset(("utf-8", "marc-8", "iso-8859-1"))
+"""What can be agreed for terms and messages."""
+_OF_RECORDS = frozenset(("utf-8", "marc-8"))
+"""What can be agreed for records too: MARC 21 has no other character sets."""
 _FORGOTTEN = 1_000
 """Names of dropped result sets that are remembered, to tell them from those that never were."""
 
@@ -109,7 +113,7 @@ class Session:
         self.reader = reader
         self.rule = settings.rule(peer, reader.name if reader else "", request.implementation_name or "")
         self.charset = self.record_charset = self.rule.charset
-        self.options = request.options & OFFERED
+        self.options = request.options & (OFFERED if self.version >= 3 else OFFERED - _OF_VERSION_3)
         self.message_size = min(max(request.preferred_message_size, SMALLEST_MESSAGE), LARGEST_MESSAGE)
         self.record_size = min(max(request.exceptional_record_size, self.message_size), LARGEST_MESSAGE)
         negotiation = self._negotiate(request) if self.version >= 3 else None
@@ -131,13 +135,14 @@ class Session:
             proposal = proposal_in(request.user_information_field, request.other_info)
             if proposal is None:
                 return None
-            charset = _picked(proposal)
-            answer = select(proposal, charset, records_too=bool(proposal.records_in_selected_char_sets))
+            charset = _picked(proposal, self.rule)
+            records_too = bool(proposal.records_in_selected_char_sets) and charset in _OF_RECORDS
+            answer = select(proposal, charset, records_too=records_too)
         except BerError as error:
             raise Problem(1001, str(error)) from error
         if charset is not None:
             self.charset = charset
-            if proposal.records_in_selected_char_sets:
+            if records_too:
                 self.record_charset = charset
         return answer
 
@@ -210,6 +215,9 @@ def refusal(request: InitializeRequest, settings: Z3950Settings, problem: Proble
     )
 
 
-def _picked(proposal: Proposal) -> str | None:
-    """The first charset that a client prefers and we have."""
-    return next((name for name in charsets_of(proposal) if name in _CHARSETS), None)
+def _picked(proposal: Proposal, rule: ClientRule) -> str | None:
+    """The charset that the configuration names for a client, where it is proposed; else the first proposed we have."""
+    proposed = [name for name in charsets_of(proposal) if name in _CHARSETS]
+    if rule.charset != STANDARD.charset and rule.charset in proposed:
+        return rule.charset
+    return next(iter(proposed), None)

@@ -34,7 +34,7 @@ from library_protocols.z3950.apdu import Query
 from library_protocols.z3950.facts import Option
 from library_protocols.z3950.facts.oids import BIB_1, OPAC, SUTRS, UNIMARC, USMARC, XML
 from library_protocols.z3950.records import HoldingsAndCirc, read_opac, read_sutrs
-from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, GeneralTerm, RpnQuery
+from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, GeneralTerm
 from tests.gateway.adapters.z3950.asking import EVERYTHING, WALES, condition, octets, refused, search
 from tests.gateway.adapters.z3950.conftest import PASSWORD, READER, TITLES, Listening
 
@@ -69,7 +69,7 @@ async def test_records_that_came_as_we_write_them_are_sent_as_they_came(listenin
         again = (await client.present(1, 1, syntax=syntax)).records[0].record.retrieval_record
         assert again is not None
         assert as_it_came not in (again.octets or again.single or b"")
-    client = await listening.connect(charset="iso-8859-1")
+    client = await listening.connect(charset="marc-8")
     await client.search(("all",), EVERYTHING)
     in_marc8 = (await client.present(1, 1, syntax=USMARC)).records[0]
     assert octets(in_marc8) != as_it_came
@@ -424,40 +424,17 @@ async def test_sorts_that_cannot_be(listening: Listening, keys: list[SortKeySpec
     assert (await client.present(1, 1)).records
 
 
-# Character sets and clients
-
-
-async def test_a_client_of_another_charset(listening: Listening) -> None:
-    client = await listening.connect(charset="iso-8859-1")
-    assert client.charset == "iso-8859-1"
-    query = parse_pqf("@attr 1=4 thân", "latin-1")
-    assert (await client.search(("aber",), query)).result_count == 1
-    (marc,) = (await client.present(1, 1)).records
-    assert octets(marc)[9:10] == b" "
-    (text,) = (await client.present(1, 1, syntax=SUTRS)).records
-    assert text.record.retrieval_record is not None
-    assert "thân" in read_sutrs(text.record.retrieval_record).encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-async def test_clients_that_are_known_are_treated_as_they_need(listening: Listening) -> None:
-    old = await listening.connect(charset=None, implementation="Old client 4.2")
-    assert (
-        await old.search(
-            ("aber",), RpnQuery(BIB_1, AttributesPlusTerm((AttributeElement(1, 4),), GeneralTerm(b"th\xe3an")))
-        )
-    ).result_count == 1
-    (marc,) = (await old.present(1, 1)).records
-    assert octets(marc)[9:10] == b" "
-    assert b"th\xe3an" in octets(marc)
-    careless = await listening.connect(charset=None, implementation="Careless/1")
-    assert (await careless.search(("aber",), parse_pqf("@attr 1=9999 @attr 2=100 @attr 7=3 wales"))).result_count == 2
-    assert (await careless.present(1, 1, element_set="Q")).records
+# Versions
 
 
 async def test_version_2_has_no_close_and_no_negotiation(listening: Listening) -> None:
     client = await listening.connect(version=2)
     assert client.version == 2
     assert client.charset is None
+    assert Option.NAMED_RESULT_SETS in client.options
+    assert client.options.isdisjoint({Option.LEVEL_1_SEGMENTATION, Option.NEGOTIATION_MODEL, Option.QUERY_TYPE_104})
+    newer = await listening.connect()
+    assert newer.options >= {Option.LEVEL_1_SEGMENTATION, Option.QUERY_TYPE_104}
     assert (await client.search(("aber",), WALES)).result_count == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.adapters.z3950.mapping import ELEMENT_SETS, SYNTAXES
 from gateway.clients.z3950 import complaints
 from library_protocols.z3950 import (
     parse_pqf,
@@ -15,8 +16,8 @@ from library_protocols.z3950.control import (
     ResourceReportResponse,
 )
 from library_protocols.z3950.explain_records import CategoryList, DatabaseInfo, read_explain
-from library_protocols.z3950.facts.oids import EXPLAIN, USMARC
-from tests.gateway.adapters.z3950.asking import WALES
+from library_protocols.z3950.facts.oids import EXPLAIN, USMARC, XML
+from tests.gateway.adapters.z3950.asking import WALES, octets
 from tests.gateway.adapters.z3950.conftest import Listening
 
 
@@ -40,10 +41,24 @@ async def test_the_explain_database(listening: Listening) -> None:
     database = read_explain(info.record.retrieval_record)
     assert isinstance(database, DatabaseInfo)
     assert database.name == "aber"
+    assert database.access_info is not None
+    element_sets = database.access_info.element_set_names or ()
+    assert element_sets[:2] == ("F", "B")
+    assert {"marcxml", "dc", "mods"} <= set(element_sets)
     assert [one.condition for one in (await client.present(1, 1, syntax=USMARC)).diagnostics] == [239]
     assert complaints(await client.search(("IR-Explain-1",), WALES))[0].condition == 121
     await client.search(("IR-Explain-1",), narrowed, result_set="explained")
     assert complaints(await client.search(("aber",), parse_pqf("@set explained")))[0].condition == 18
+
+
+async def test_what_explain_lists_is_served(listening: Listening) -> None:
+    client = await listening.connect()
+    await client.search(("aber",), WALES)
+    for name in ELEMENT_SETS:
+        page = await client.present(1, 1, syntax=XML, element_set=name)
+        assert octets(page.records[0]).startswith(b"<"), name
+    for syntax in SYNTAXES:
+        assert not (await client.present(1, 1, syntax=syntax)).diagnostics, syntax
 
 
 async def test_services_that_are_not_offered_say_so(listening: Listening) -> None:

@@ -164,13 +164,6 @@ async def test_no_records_and_too_many(asked: Asked) -> None:
     assert len((await asked.search("sheep")).records) == 10
 
 
-async def test_there_is_no_ceiling(asked: Asked) -> None:
-    for number in range(12_000):
-        asked.shelf.put("bangor", f"Sheep {number}")
-    found = await asked.search("sheep", "/sru", startRecord="11999")
-    assert (len(found.records), found.next_position) == (2, None)
-
-
 async def test_a_result_set_is_kept_while_it_is_used(asked: Asked) -> None:
     found = await asked.search("wales", resultSetTTL="60")
     assert found.ttl == 60

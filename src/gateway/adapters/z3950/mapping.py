@@ -172,11 +172,15 @@ def term_report(term: RpnQuery, count: int | None) -> SubqueryReport:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How records are to be made: the syntax, and a form of `catalogue.forms`; `brief` as its element set says."""
+    """How records are to be made: the syntax, and a form of `catalogue.forms`; `brief` as its element set says.
+
+    `otherwise` is the form of records whose MARC format has not the first, empty where the client named that one.
+    """
 
     syntax: str
     form: str
     brief: bool = False
+    otherwise: str = ""
 
 
 _MARC = {Format.MARC21: USMARC, Format.UNIMARC: UNIMARC}
@@ -227,13 +231,13 @@ def _form(syntax: str, element_set: str, schema: str | None, tolerant: bool) -> 
     brief = element_set.upper() == "B"
     plain = brief or element_set.upper() == "F"
     if syntax == XML:
-        name = schema or (None if plain else element_set)
-        if name is None:
-            return Wanted(XML, "dc" if brief else "marcxml", brief)
+        name = schema or ("" if plain else element_set)
         form = BY_SCHEMA.get(name.lower())
-        if form is None and not tolerant:
+        if form is not None:
+            return Wanted(XML, form.name)
+        if name and not tolerant:
             raise Problem(1066 if schema else 25, name)
-        return Wanted(XML, form.name if form else "marcxml")
+        return Wanted(XML, "dc", brief) if brief else Wanted(XML, "marcxml", otherwise="marcxchange")
     if schema is not None and not tolerant:
         raise Problem(1066, schema)
     if not plain and not tolerant:

@@ -154,7 +154,7 @@ def _made(
 ) -> NamePlusRecord:
     if record is None:
         return surrogate(1028, "", database)
-    if not can_be(record.format, wanted.syntax):
+    if not can_be(record.format, wanted.syntax) or not FORMS[wanted.form].fits(record):
         return surrogate(238, wanted.syntax, database)
     charset = session.record_charset
     try:
@@ -163,7 +163,12 @@ def _made(
         if wanted.syntax == SUTRS:
             text = wire_text(render(wanted.form, record).decode("utf-8"), charset)
             return structured_record(SUTRS, TEXT.write(text), database)
-        return record_of(wanted.syntax, render(_form(wanted.form, charset), record), database)
+        form = _form(wanted.form, charset)
+        if not FORMS[form].fits(record):
+            form = wanted.otherwise
+            if not form:
+                return surrogate(238, wanted.form, database)
+        return record_of(wanted.syntax, render(form, record), database)
     except ValueError as error:
         return surrogate(14, wire_text(str(error)[:200], session.charset), database)
 

@@ -12,6 +12,7 @@ from gateway.catalogue.index.facets import Count
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index_map import CONTEXT_SETS, DEFAULT_SET, INDEXES, Index, Kind, cql_names
 from gateway.catalogue.query import Missing, ProblemCode, QueryProblem, SortKey
+from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.remote import Able
 from gateway.crosswalks.catalogue import DIAGNOSTICS
 from library_protocols import cql
@@ -36,6 +37,8 @@ LIVE = "opac"
 """The form that tells what is on loan now."""
 SCHEMAS: tuple[Form, ...] = tuple(form for form in FORMS.values() if form.is_xml)
 """The record schemas of the door, the first the default."""
+OTHERWISE = FORMS["marcxchange"]
+"""Instead of the default for a record that has not that form: the record says which schema it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ def unreadable(error: cql.CqlError) -> Diagnostic:
 def find_schema(name: str) -> Form | None:
     """The schema of that name or URI; the default where none is given."""
     return BY_SCHEMA.get(name.lower()) if name else SCHEMAS[0]
+
+
+def schema_of(record: CatalogueRecord, schema: Form, named: str) -> Form:
+    """The schema a record is given in: what was `named`, and where nothing was, one that it can be given in."""
+    return schema if named or schema.fits(record) else OTHERWISE
 
 
 def words(text: str) -> cql.Query:
@@ -246,6 +254,7 @@ __all__ = [
     "DEFAULT_RECORDS",
     "DEFAULT_TERMS",
     "LIVE",
+    "OTHERWISE",
     "SCHEMAS",
     "ScanTarget",
     "SruSettings",
@@ -256,6 +265,7 @@ __all__ = [
     "find_schema",
     "scan_target",
     "scan_terms",
+    "schema_of",
     "sort_keys",
     "unreadable",
     "words",

@@ -178,7 +178,7 @@ class SruService:
         size = min(size, most, max(found.count - start + 1, 0))
         if start > max(found.count, 1):
             wrong.append(Diagnostic.of(61, str(start)))
-        records = await self._records(asker, found, schema, start, size)
+        records = await self._records(asker, found, schema, request.record_schema, start, size)
         following = start + size if found.count >= start + size else None
         kept = None
         if request.ttl:
@@ -201,7 +201,7 @@ class SruService:
         return Answer(octets, tuple(wrong))
 
     async def _records(
-        self, asker: Asker, found: Found, schema: Form, start: int, size: int
+        self, asker: Asker, found: Found, schema: Form, named: str, start: int, size: int
     ) -> list[Record | Surrogate]:
         begun = time.perf_counter()
         rendered: list[Record | Surrogate] = []
@@ -215,7 +215,7 @@ class SruService:
                 shown = [record for record in records if record is not None]
                 live = await self._availability.of(shown, asker.reader, asker.exchange, asker.calls)
             for place, record in enumerate(records, position):
-                rendered.append(_rendered(schema, record, live, place))
+                rendered.append(_rendered(schema, named, record, live, place))
                 if time.perf_counter() - begun > TURN_SECONDS:
                     await asyncio.sleep(0)
                     begun = time.perf_counter()
@@ -306,10 +306,11 @@ def _parsed(request: sru.SearchRequest) -> cql.Query:
 
 
 def _rendered(
-    schema: Form, record: CatalogueRecord | None, live: dict[int, Items], position: int
+    schema: Form, named: str, record: CatalogueRecord | None, live: dict[int, Items], position: int
 ) -> Record | Surrogate:
     if record is None:
         return Surrogate(Diagnostic.of(65), position)
+    schema = mapping.schema_of(record, schema, named)
     try:
         data = schema.render(record, live.get(record.id))
     except ValueError:

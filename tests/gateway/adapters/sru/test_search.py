@@ -78,15 +78,20 @@ async def test_a_record_that_cannot_be_given_is_replaced_by_its_reason(asked: As
 
 async def test_what_is_no_marc21_is_had_in_marcxchange(asked: Asked) -> None:
     asked.shelf.put("bangor", "Storia", Format.UNIMARC)
-    for schema in ("", "marcxml", "marcxml-holdings"):
+    for schema in ("marcxml", "marcxml-holdings"):
         [record] = (await asked.search("storia", "/sru/bangor", recordSchema=schema)).records
         assert isinstance(record, Surrogate)
         assert diagnostic_number(record.diagnostic.uri) == 67
     marcxchange = "info:lc/xmlns/marcxchange-v2"
-    for schema in ("marcxchange", marcxchange):
-        [record] = (await asked.search("storia", "/sru/bangor", recordSchema=schema)).records
+    for sent in ({}, {"recordSchema": "marcxchange"}, {"recordSchema": marcxchange}):
+        [record] = (await asked.search("storia", "/sru/bangor", **sent)).records
         assert isinstance(record, Record)
         assert (record.schema, etree.fromstring(record.data).get("format")) == (marcxchange, "UNIMARC")
+    asked.shelf.put("bangor", "Storia", Format.MARC21)
+    both = (await asked.search("storia", "/sru/bangor")).records
+    assert [each.schema for each in both if isinstance(each, Record)] == [
+        marcxchange, "info:srw/schema/1/marcxml-v1.1",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

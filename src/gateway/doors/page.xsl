@@ -1,6 +1,6 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:marc="http://www.loc.gov/MARC21/slim"
-  exclude-result-prefixes="marc">
+  xmlns:mx="info:lc/xmlns/marcxchange-v2" exclude-result-prefixes="marc mx">
   <!-- What the pages of all doors share: the frame, and records shown as text in whatever direction they are read. -->
   <xsl:output method="html" encoding="UTF-8" indent="no" doctype-system="about:legacy-compat"/>
   <xsl:param name="style"/>
@@ -36,27 +36,27 @@
   <!-- A record of any form: its title, then every field; `lang` is unknown, so it is not said to be English. -->
   <xsl:template name="record">
     <xsl:param name="data"/>
-    <xsl:variable name="titles" select="$data/descendant-or-self::marc:datafield[@tag='245' or @tag='200'][1]/marc:subfield[@code='a']
+    <xsl:variable name="titles" select="$data/descendant-or-self::*[self::marc:datafield or self::mx:datafield][@tag='245' or @tag='200'][1]/*[@code='a']
       | $data/descendant-or-self::*[local-name()='title'][not(*)]"/>
     <div lang="">
       <xsl:if test="$titles"><h2 dir="auto"><xsl:value-of select="$titles[1]"/></h2></xsl:if>
-      <dl><xsl:apply-templates select="$data[self::marc:record] | $data[not(self::marc:record)]/*" mode="field"/></dl>
+      <dl><xsl:apply-templates select="$data[self::marc:record or self::mx:record] | $data[not(self::marc:record or self::mx:record)]/*" mode="field"/></dl>
     </div>
   </xsl:template>
 
-  <xsl:template match="marc:record" mode="field" priority="1">
-    <xsl:apply-templates select="marc:*" mode="field"/>
+  <xsl:template match="marc:record | mx:record" mode="field" priority="1">
+    <xsl:apply-templates select="*" mode="field"/>
   </xsl:template>
 
-  <xsl:template match="marc:leader | marc:controlfield" mode="field" priority="1">
+  <xsl:template match="marc:leader | marc:controlfield | mx:leader | mx:controlfield" mode="field" priority="1">
     <dt><xsl:value-of select="@tag"/><xsl:if test="not(@tag)">leader</xsl:if></dt>
     <dd><code><xsl:value-of select="."/></code></dd>
   </xsl:template>
 
-  <xsl:template match="marc:datafield" mode="field" priority="1">
+  <xsl:template match="marc:datafield | mx:datafield" mode="field" priority="1">
     <dt><xsl:value-of select="concat(@tag, ' ', translate(@ind1, ' ', '_'), translate(@ind2, ' ', '_'))"/></dt>
     <dd dir="auto">
-      <xsl:for-each select="marc:subfield">
+      <xsl:for-each select="*">
         <b>$<xsl:value-of select="@code"/></b><bdi><xsl:value-of select="."/></bdi><xsl:text> </xsl:text>
       </xsl:for-each>
     </dd>

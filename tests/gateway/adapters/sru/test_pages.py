@@ -46,6 +46,14 @@ async def test_a_search_leads_on_and_to_its_beginning(asked: Asked) -> None:
     assert len((await browse(asked, **link(old, "More"))).findall(".//section")) == 1
 
 
+async def test_marc_is_shown_by_its_fields_in_either_schema(asked: Asked) -> None:
+    for schema in ("marcxml", "marcxchange"):
+        page = await browse(asked, query="fish", recordSchema=schema)
+        assert [each.text for each in page.iterfind(".//section//h2")] == ["Fish"]
+        assert [each.text for each in page.iter("dt")] == ["leader", "001", "245 10"]
+        assert [each.text_content().strip() for each in page.iter("dd")][1:] == ["b3", "$aFish"]
+
+
 async def test_a_page_holds_a_hundred_records(asked: Asked) -> None:
     asked.settle(search_records=500)
     for number in range(130):

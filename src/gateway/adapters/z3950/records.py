@@ -154,7 +154,7 @@ def _made(
 ) -> NamePlusRecord:
     if record is None:
         return surrogate(1028, "", database)
-    if not can_be(record.format, wanted.syntax) or not FORMS[wanted.form].fits(record):
+    if not can_be(record.format, wanted.syntax):
         return surrogate(238, wanted.syntax, database)
     charset = session.record_charset
     try:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.catalogue.ingest import Incoming, Refusal
 from gateway.catalogue.records import Format, Provenance, SourceKind
 from gateway.config import HarvestConfig
-from library_protocols.marc import NAMESPACE, MarcError, Parsed, read
+from library_protocols.marc import MarcError, Parsed, read
 from library_protocols.oai_pmh import ReadError, Record, read_provenance
 
 StateOf = Callable[[str], Awaitable[str | None]]
 OriginOf = Callable[[str], Awaitable[Provenance | None]]
+
+_ROOT = re.compile(rb"<(?:([^\s:/>]+):)?[^>]*")
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class Translator:
                     self._source.url,
                     identifier,
                     record.header.datestamp,
-                    NAMESPACE,
+                    namespace_of(record.metadata),
                     harvested_at,
                     altered=bool(parsed.repairs),
                     chain=_chain(record),
@@ -126,6 +129,16 @@ def local_part(identifier: str) -> str:
     return identifier.replace("/", ":").rpartition(":")[2]
 
 
+def namespace_of(metadata: bytes) -> str:
+    """The namespace of an element as `Record.metadata` has it, by which a format is known; empty where it has none."""
+    root = _ROOT.match(metadata)
+    if root is None:
+        return ""
+    name = b"xmlns:" + root[1] if root[1] else b"xmlns"
+    declared = re.search(rb'\s%b="([^"]*)"' % re.escape(name), root[0])
+    return declared[1].decode() if declared else ""
+
+
 def _chain(record: Record) -> str:
     """The provenance that came with the record, as it came."""
     for about in record.about:
@@ -137,4 +150,4 @@ def _chain(record: Record) -> str:
     return ""
 
 
-__all__ = ["Batch", "Translator", "gone", "local_part"]
+__all__ = ["Batch", "Translator", "gone", "local_part", "namespace_of"]

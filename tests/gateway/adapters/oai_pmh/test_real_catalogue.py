@@ -120,7 +120,8 @@ async def test_views_do_not_mix(served: Served) -> None:
         assert [error.code for error in response.errors] == ["idDoesNotExist"]
 
 
-async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefix", ["marc21", "marcxchange"])
+async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served, tmp_path: Path, prefix: str) -> None:
     await served.ingest.put("aber", [incoming(f"{n}", f"Title {n}") for n in range(30)])
     served.now += 100
     await served.ingest.put("aber", [incoming("3", deleted=True), incoming("4", "Changed")])
@@ -135,7 +136,9 @@ async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served
         while not server.started:  # noqa: ASYNC110  it tells nobody
             await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        config = HarvestConfig.model_validate({"name": "ours", "url": f"http://127.0.0.1:{port}/oai/aber"})
+        config = HarvestConfig.model_validate({
+            "name": "ours", "url": f"http://127.0.0.1:{port}/oai/aber", "metadata_prefix": prefix
+        })  # fmt: skip
         provider = Source(config.url, stop=threading.Event(), wait_seconds=0.01)
         turns = Turns(copied, tmp_path / "locks")
         harvest = Harvest("bangor", config, provider, store, Ingest(store), SystemClock(), turns, tmp_path / "harvest")
@@ -151,9 +154,13 @@ async def test_our_own_harvester_takes_it_all_with_its_provenance(served: Served
         )  # the copy is served in turn, and says where it came from
         transport = httpx.ASGITransport(Starlette(routes=door.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://other.example") as client:
-            answer = await client.get("/oai/bangor", params={"verb": "ListRecords", "metadataPrefix": "marc21"})
-        abouts = [read_provenance(record.about[0]) for record in read_response(answer.content).records]
-        assert {about.base_url for about in abouts if about} == {config.url}
+            told: dict[str, set[tuple[str, str, bool]]] = {}
+            for form in catalogue_formats():
+                answer = await client.get("/oai/bangor", params={"verb": "ListRecords", "metadataPrefix": form.prefix})
+                abouts = [read_provenance(record.about[0]) for record in read_response(answer.content).records]
+                told[form.prefix] = {(about.base_url, about.namespace, about.altered) for about in abouts if about}
+        came_as = next(form.namespace for form in catalogue_formats() if form.prefix == prefix)
+        assert told == {each: {(config.url, came_as, each != prefix)} for each in told}
     finally:
         await store.close()
         server.should_exit = True

@@ -15,6 +15,8 @@ _HARMLESS = {
 """PDU that may hold secrets -> its elements that do not, with the most octets they may have to be believed."""
 _CHARNEG = bytes.fromhex("06072a8648ce130f")  # OID 1.2.840.10003.15.x, without its last octet
 _MAX_DEPTH = 64
+_DAMAGED = 1 << 64
+"""Above every tag: behind an element of a wrong length or place stand pieces of others that only look harmless."""
 
 
 def mask(data: bytes) -> bytes | None:
@@ -32,12 +34,17 @@ def mask(data: bytes) -> bytes | None:
         if harmless is None:
             return data
         out = bytearray(data)
+        last = -1
         for item in reader.children(start, stop):
             if item[0] == CONTEXT | 201 and item[1]:
                 for piece in reader.children(item[2], item[3]):
                     _cover_unless_charneg(reader, piece, out)
-            elif item[1] or item[3] - item[2] > harmless.get(item[0], -1):
+            elif not item[1] and last < item[0] and item[3] - item[2] <= harmless.get(item[0], -1):
+                last = item[0]
+            else:
                 _cover_unless_charneg(reader, item, out)
+                if not item[1]:
+                    last = _DAMAGED
     except BerError:
         return None
     return bytes(out)

@@ -164,16 +164,14 @@ class Ingest:
             came = [one.incoming.original for one in fresh if one.incoming is not None and ORIGINAL[one.kind] == kind]
             if came:
                 await self.store.learn(kind, came)
-        for one in fresh:
-            self.preparer.fill(member, one)
+        self.preparer.fill(member, fresh)
 
     async def _take(self, work: Working, member: str, todo: list[tuple[Prepared, Rec | None]], report: Report) -> None:
         await work.load_groups(rec.shared for _, rec in todo if rec is not None)
         for view, spec, name, description in self._described:
             work.declare(view, spec, name, description)
-        for one, rec in todo:
-            if one.content is None and one.status != Status.DELETED and _is_new(one, rec):
-                self.preparer.fill(member, one)  # another writer was here since we looked
+        late = [one for one, rec in todo if one.content is None and one.status != Status.DELETED and _is_new(one, rec)]
+        self.preparer.fill(member, late)  # another writer was here since we looked
         joiner = Joiner(work)
         await joiner.load(
             member,

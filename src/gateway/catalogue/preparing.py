@@ -5,7 +5,7 @@ Pure but for the dictionaries it is given, so that other processes can do it whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gateway.catalogue.matching import Facts, Rules
 from gateway.catalogue.materials import CODES
 from gateway.catalogue.records import Format, Holding, Provenance, SourceKind
-from gateway.catalogue.set_rules import SetRule, sets_of
+from gateway.catalogue.set_rules import SetRule, Sorter
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, Compression
 from gateway.catalogue.store.rows import FORMATS, KINDS, Status, holdings_text, provenance_text, rank_of
 from library_protocols.marc import Record, to_marcxml
@@ -111,16 +111,16 @@ class Preparer:
     ) -> None:
         self.compression = compression
         self._rules = rules
-        self._sets = sets
+        self._sorter = Sorter(sets)
         self._hiding = hiding
 
-    def prepare(self, member: str, incoming: Incoming) -> Prepared:
+    def prepare(self, member: str, batch: Iterable[Incoming]) -> list[Prepared]:
         """Everything that can be made beforehand, to be sent to the process that writes."""
-        one = self.begin(member, incoming)
-        if one.refusal is None and one.status != Status.DELETED:
-            self.fill(member, one)
-        one.incoming = one.marcxml = None
-        return one
+        made = [self.begin(member, incoming) for incoming in batch]
+        self.fill(member, [one for one in made if one.refusal is None and one.status != Status.DELETED])
+        for one in made:
+            one.incoming = one.marcxml = None
+        return made
 
     def begin(self, member: str, incoming: Incoming) -> Prepared:
         """What is needed to tell whether a record is new."""
@@ -156,24 +156,34 @@ class Preparer:
         assert one.incoming.record is not None
         one.marcxml = to_marcxml(one.incoming.record)
 
-    def fill(self, member: str, one: Prepared) -> None:
-        """Makes its content."""
-        incoming = one.incoming
+    def fill(self, member: str, batch: Sequence[Prepared]) -> None:
+        """Makes their content: one kind of thing after the other, for each has tables that fill a processor's cache."""
+        for one in batch:
+            if one.marcxml is None:
+                self.render(one)
+        renderings = [self.compression.pack(RENDERING, one.marcxml) for one in batch if one.marcxml is not None]
+        originals = [
+            self.compression.pack(ORIGINAL[one.kind], one.incoming.original)
+            for one in batch
+            if one.incoming is not None
+        ]
+        for one, rendering, original in zip(batch, renderings, originals, strict=True):
+            one.content = self._content(member, one.incoming, rendering, original)
+
+    def _content(
+        self, member: str, incoming: Incoming | None, rendering: tuple[int, bytes], original: tuple[int, bytes]
+    ) -> Content:
         assert incoming is not None
         record = incoming.record
         assert record is not None
-        if one.marcxml is None:
-            self.render(one)
-        assert one.marcxml is not None
-        pack = self.compression.pack
         facts = self._rules.facts(record, incoming.format)
-        one.content = Content(
-            pack(RENDERING, one.marcxml),
-            pack(ORIGINAL[one.kind], incoming.original),
+        return Content(
+            rendering,
+            original,
             facts,
             rank_of(_LEVELS.get(record.leader[17:18], 0), len(incoming.original)),
             CODES[facts.material],
-            sets_of(self._sets, member, record, incoming.format),
+            self._sorter.sets_of(member, record, incoming.format),
         )
 
 

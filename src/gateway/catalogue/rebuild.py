@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.catalogue.joining import Joiner
 from gateway.catalogue.matching import Rules
 from gateway.catalogue.materials import material
-from gateway.catalogue.set_rules import STATE, SetRule, described, digest, in_the_making, sets_of
+from gateway.catalogue.set_rules import STATE, SetRule, Sorter, described, digest, in_the_making
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.rows import FORMATS, Status
 from gateway.catalogue.store.sql import Session
@@ -120,9 +120,10 @@ def _reshow(work: Working, parsed: list[tuple[Rec, Record]], hiding: Mapping[str
 
 def _resort(work: Working, parsed: list[tuple[Rec, Record]], sets: Sequence[SetRule]) -> set[int]:
     changed: set[int] = set()
+    sorter = Sorter(sets)
     for rec, record in parsed:
         marc = FORMATS[rec.format]
-        found, kind = sets_of(sets, rec.member, record, marc), material(record, marc)
+        found, kind = sorter.sets_of(rec.member, record, marc), material(record, marc)
         if found != rec.sets or kind != rec.material:
             work.change(rec)
             rec.sets, rec.material = found, kind

@@ -63,14 +63,34 @@ def with_parents(spec: str) -> list[str]:
     return [":".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def sets_of(rules: Sequence[SetRule], member: str, record: Record, marc: Format) -> dict[str, list[str]]:
-    """The sets a member's record is in: of the member's own view (`own`), and of `ALL` should it lead (`all`)."""
-    found: dict[str, list[str]] = {}
-    for rule in rules:
-        if rule.view in (member, ALL) and rule.matches(record, marc):
-            specs = found.setdefault("all" if rule.view == ALL else "own", [])
-            specs += [spec for spec in with_parents(rule.spec) if spec not in specs]
-    return found
+class Sorter:
+    """Tells the sets that records are in. Which rules are of a member's concern is found out once, and rules of several
+    views with one query answer once a record."""
+
+    def __init__(self, rules: Sequence[SetRule]) -> None:
+        self._rules = rules
+        self._by_member: dict[str, list[tuple[SetRule, list[tuple[str, list[str]]]]]] = {}
+
+    def sets_of(self, member: str, record: Record, marc: Format) -> dict[str, list[str]]:
+        """The sets a member's record is in: of the member's own view (`own`), and of `ALL` should it lead (`all`)."""
+        plan = self._by_member.get(member)
+        if plan is None:
+            plan = self._by_member[member] = self._plan(member)
+        found: dict[str, list[str]] = {}
+        for rule, named in plan:
+            if rule.matches(record, marc):
+                for view, specs in named:
+                    known = found.setdefault(view, [])
+                    known += [spec for spec in specs if spec not in known]
+        return found
+
+    def _plan(self, member: str) -> list[tuple[SetRule, list[tuple[str, list[str]]]]]:
+        by_query: dict[str, tuple[SetRule, list[tuple[str, list[str]]]]] = {}
+        for rule in self._rules:
+            if rule.view in (member, ALL):
+                _, named = by_query.setdefault(repr(rule.query), (rule, []))
+                named.append(("all" if rule.view == ALL else "own", with_parents(rule.spec)))
+        return list(by_query.values())
 
 
 def described(rules: Sequence[SetRule]) -> list[tuple[str, str, str, str]]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from gateway.catalogue.preparing import Incoming, Prepared, Preparer
@@ -42,24 +41,28 @@ class Job:
 
     def begun(self, cuts: Iterable[Cut]) -> Batch:
         """The records as they were read: what has not changed needs no rendering."""
-        return self._batch(cuts, partial(self.preparer.begin, self.member))
+        batch, came = self._read(cuts)
+        batch.prepared.extend(self.preparer.begin(self.member, incoming) for incoming in came)
+        return batch
 
     def prepared(self, cuts: Iterable[Cut]) -> Batch:
         """Everything made that is to be written; what it was made from does not leave the process."""
-        return self._batch(cuts, partial(self.preparer.prepare, self.member))
+        batch, came = self._read(cuts)
+        batch.prepared.extend(self.preparer.prepare(self.member, came))
+        return batch
 
-    def _batch(self, cuts: Iterable[Cut], make: Callable[[Incoming], Prepared]) -> Batch:
+    def _read(self, cuts: Iterable[Cut]) -> tuple[Batch, list[Incoming]]:
         records, end = 0, 0
         noted: list[Taken] = []
-        prepared: list[Prepared] = []
+        came: list[Incoming] = []
         for cut in cuts:
             taken = self.file.taken(cut)
             records, end = records + 1, taken.resume
             if taken.problem is not None or taken.remarks:
                 noted.append(dataclasses.replace(taken, value=None))
             if taken.problem is None:
-                prepared.append(make(self._with_holdings(taken.value.incoming())))
-        return Batch(records, end, noted, prepared)
+                came.append(self._with_holdings(taken.value.incoming()))
+        return Batch(records, end, noted, []), came
 
     def _with_holdings(self, incoming: Incoming) -> Incoming:
         """Where the record says where its copies stand, those are its holdings."""

@@ -46,6 +46,9 @@ _MOST_KNOWN = 400_000
 _MOST_NEW = 300_000
 """Headings of an index that is being made that are kept in memory before they are put aside."""
 
+_MOST_PAGES = 1 << 15
+"""Pages of four kilobytes that are compacted while the index is in use: some seconds' work."""
+
 Run = Callable[..., Awaitable[Any]]
 """Runs a function, in a thread where the first argument says that it may take long."""
 
@@ -202,6 +205,18 @@ class HeadingWriter:
     def compact(self) -> None:
         """Leaves no room between headings: an index that has just been made changes little."""
         self._connection.execute("VACUUM main")
+        self._connection.execute(f"PRAGMA user_version = {self._pages()}")
+
+    def tidy(self) -> None:
+        """The same where they have become half as many again since, and not too many to be written in a moment. Gives
+        back what the log of changes took."""
+        compacted = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if 3 * compacted < 2 * self._pages() <= 2 * _MOST_PAGES:
+            self.compact()
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _pages(self) -> int:
+        return self._connection.execute("PRAGMA page_count").fetchone()[0]
 
     def _transaction(self, statement: str, rows: list[Row] | None = None) -> None:
         self._connection.execute("BEGIN IMMEDIATE")

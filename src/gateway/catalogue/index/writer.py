@@ -11,12 +11,12 @@ import asyncio
 import os
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import cycle
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 import tantivy
@@ -43,6 +43,12 @@ _MOST_MAKERS = 4
 """Processes that make records ready at once: reading the feed and taking over what they made keep a processor busy."""
 _UNDER_WAY = 2
 """Pages that each maker has: one to work on, one to go on with."""
+_FAR_BEHIND = 3
+"""Whole pages one after the other that a follower makes ready itself: starting processes takes as long."""
+_MANY = 5_000
+"""Changes after which the index is tidied when there are no more for now, at least."""
+_SHARE = 4
+"""And one for so many records that it has: what tidying costs stays a part of what indexing does."""
 KEPT = 60.0
 """Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
@@ -79,9 +85,11 @@ class IndexWriter:
         self.position = position(folder)
         self.pending = 0
         self.unreadable = 0
-        self._seen: defaultdict[int, bytearray] | None = defaultdict(lambda: bytearray(_STRETCH)) if fresh else None
-        index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
-        self._writer = index.writer((_FRESH_HEAP if fresh else _HEAP) * threads, threads)
+        self._since_tidy = 0
+        self._seen: defaultdict[int, bytearray] = defaultdict(lambda: bytearray(_STRETCH))
+        self._index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
+        self._highest = _highest(self._index)
+        self._writer = self._index.writer((_FRESH_HEAP if fresh else _HEAP) * threads, threads)
         self._headings = HeadingWriter(folder / "headings.sqlite3", fresh=fresh)
 
     def apply(self, entries: Sequence[IndexEntry]) -> None:
@@ -103,6 +111,7 @@ class IndexWriter:
         if entries:
             self.position = entries[-1].seq
             self.pending += len(entries)
+            self._since_tidy += len(entries)
 
     def commit(self) -> None:
         """Makes what was applied durable and visible: headings, then documents, then how far the feed was followed."""
@@ -110,6 +119,15 @@ class IndexWriter:
         self._writer.commit()
         set_position(self.folder, self.position)
         self.pending = 0
+
+    def tidy(self) -> None:
+        """Gives back room that many changes took; after few of them does nothing. Of what is committed."""
+        if self._since_tidy < _MANY:
+            return
+        self._index.reload()
+        if self._since_tidy * _SHARE >= self._index.searcher().num_docs:
+            self._since_tidy = 0
+            self._headings.tidy()
 
     def finish(self) -> None:
         """The last commit of an index that is made from nothing."""
@@ -122,9 +140,9 @@ class IndexWriter:
         self._headings.close()
 
     def _may_be_there(self, number: int) -> bool:
-        """While an index is made from nothing, most records come once: taking out what is not there costs as much as
-        putting it in."""
-        if self._seen is None:
+        """Numbers rise: a higher one than the index had when it was opened is there only where we have put it. Taking
+        out what is not there costs as much as putting it in."""
+        if number <= self._highest:
             return True
         stretch = self._seen[number >> 3 >> _STRETCH_BITS]
         byte, bit = number >> 3 & (_STRETCH - 1), 1 << (number & 7)
@@ -167,25 +185,37 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callab
     pace = Pace()
     try:
         while not stop.is_set():
+            came = False
             with seldom_collecting():
-                entries = await feed.index_entries(writer.position, PAGE)
-                writer.apply(entries)
+                async with aclosing(_pages(feed, writer.position, processors(), _FAR_BEHIND)) as pages:
+                    async for entries, ready in pages:
+                        came = True
+                        writer.put(entries, ready)
+                        pace.came(now := time.monotonic())
+                        _commit_if_due(writer, pace, now)
+                        if stop.is_set():
+                            break
+                        await asyncio.sleep(0)
             now = time.monotonic()
-            if entries:
-                pace.came(now)
-            if writer.pending and pace.due(now):
-                pace.committed(now, writer.pending)
-                writer.commit()
-            if not entries and not writer.pending:
-                up_to_date()
+            _commit_if_due(writer, pace, now)
+            if not writer.pending:
+                writer.tidy()
+                if not came:
+                    up_to_date()
             if untidy is not None and now >= untidy:
                 tidy(path)
                 untidy = None
-            await _pause(stop, IDLE if len(entries) < PAGE else 0)
+            await _pause(stop, IDLE)
         if writer.pending:
             writer.commit()
     finally:
         writer.close()
+
+
+def _commit_if_due(writer: IndexWriter, pace: Pace, now: float) -> None:
+    if writer.pending and pace.due(now):
+        pace.committed(now, writer.pending)
+        writer.commit()
 
 
 async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, processors: int = 1) -> Path | None:
@@ -198,7 +228,7 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, 
     writer = IndexWriter(folder, fresh=True, threads=1 if processors < _MOST_MAKERS else 2)
     try:
         with seldom_collecting():
-            async with aclosing(_pages(feed, processors)) as pages:
+            async with aclosing(_pages(feed, 0, processors, 0)) as pages:
                 async for entries, ready in pages:
                     if stop is not None and stop.is_set():
                         return None
@@ -211,19 +241,23 @@ async def rebuild(feed: Feed, path: Path, stop: asyncio.Event | None = None, *, 
     return folder
 
 
-async def _pages(feed: Feed, processors: int) -> AsyncGenerator[tuple[list[IndexEntry], Ready], None]:
-    """The whole feed in pages that have been made ready, in its order. A few are under way at a time."""
-    entries = await feed.index_entries(0, PAGE)
-    # Starting a process takes as long as a page.
-    wanted_makers = min(processors, _MOST_MAKERS) if processors > 1 and len(entries) == PAGE else 0
+async def _pages(
+    feed: Feed, after: int, processors: int, here: int
+) -> AsyncGenerator[tuple[list[IndexEntry], Ready], None]:
+    """The feed behind a position in pages that have been made ready, in its order, until there are no more. With
+    several processors other processes make them ready, of which a few are under way at a time, once `here` whole pages
+    have been made ready in this one."""
     makers: list[_Working] = []
+    turns: Iterator[_Working] = iter(())
     under_way: deque[tuple[list[IndexEntry], Awaitable[Ready]]] = deque()
+    entries = await feed.index_entries(after, PAGE)
     try:
-        while len(makers) < wanted_makers:
-            makers.append(_Working())
-        turns = cycle(makers)
         while entries or under_way:
+            if not makers and processors > 1 and here <= 0 and len(entries) == PAGE:
+                makers += [_Working() for _ in range(min(processors, _MOST_MAKERS))]
+                turns = cycle(makers)
             if not makers:
+                here -= 1
                 yield entries, make_ready(wanted(entries))
             elif entries and len(under_way) < _UNDER_WAY * len(makers):
                 under_way.append((entries, next(turns).make_ready(entries)))
@@ -251,6 +285,12 @@ class _Working:
     def close(self) -> None:
         self._maker.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+def _highest(index: tantivy.Index) -> int:
+    """The highest number of a record in the index, -1 in an empty one."""
+    found: Any = index.searcher().search(tantivy.Query.all_query(), 1, count=False, order_by_field=ID)
+    return found.hits[0][0] if found.hits else -1
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

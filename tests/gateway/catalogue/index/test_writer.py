@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue.index import writer as writing
-from gateway.catalogue.index.directory import begin, current, is_current, position
+from gateway.catalogue.index.directory import begin, current, is_current, position, use
 from gateway.catalogue.index.headings import Scan
 from gateway.catalogue.index.pages import Maker
 from gateway.catalogue.index.reader import IndexReader
@@ -103,6 +103,22 @@ async def test_a_record_that_comes_twice_while_an_index_is_made_is_there_once(tm
     reader.close()
 
 
+async def test_new_and_changed_records_of_an_index_opened_again_are_there_once(tmp_path: Path) -> None:
+    folder = await rebuild(MemoryFeed([titled(1, "Ants", 1), titled(2, "Bees", 2)]), tmp_path)
+    assert folder is not None
+    again = IndexWriter(folder)
+    again.apply([titled(3, "Ants", 3), titled(1, "Flies", 4), titled(4, "Gnats", 5)])
+    again.commit()
+    again.apply([titled(3, "Wasps", 6), entry(4, None, seq=7)])
+    again.commit()
+    again.close()
+    reader = IndexReader(tmp_path)
+    assert await ids(reader, AllRecords()) == [1, 2, 3]
+    assert await ids(reader, Term("title", "ants")) == []
+    assert await ids(reader, Term("title", "wasps")) == [3]
+    reader.close()
+
+
 async def test_an_index_of_another_version_is_made_anew_beside_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +167,60 @@ async def test_several_processors_make_the_same_index(tmp_path: Path, monkeypatc
     assert shown[0][0] == [1, 2, 3, 4, *range(6, 96)]
 
 
+@pytest.fixture
+def makers(monkeypatch: pytest.MonkeyPatch) -> list[Maker]:
+    """All that are started."""
+    started: list[Maker] = []
+
+    class Known(Maker):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self)
+
+    monkeypatch.setattr(writing, "PAGE", 10)
+    monkeypatch.setattr(writing, "Maker", Known)
+    monkeypatch.setattr(writing, "processors", lambda: 2)
+    return started
+
+
+async def test_a_follower_far_behind_has_help(tmp_path: Path, makers: list[Maker]) -> None:
+    feed = MemoryFeed([titled(1, "Ants", 1)])
+    reader = IndexReader(tmp_path)
+    async with following(feed, tmp_path):
+        await becomes_true(lambda: found(reader, AllRecords(), [1]))
+        feed.entries += [titled(number, "Bees", number) for number in range(2, 20)]
+        await becomes_true(lambda: found(reader, AllRecords(), [*range(1, 20)]))
+        assert not makers
+        feed.entries += [titled(number, "Bees", number) for number in range(20, 99)]
+        await becomes_true(lambda: found(reader, AllRecords(), [*range(1, 99)]))
+        assert len(makers) == 2
+    assert await ids(reader, Term("title", "bees")) == [*range(2, 99)]
+    reader.close()
+
+
+async def test_room_is_given_back_after_many_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_MANY", 500)
+    folder = begin(tmp_path)
+    use(tmp_path, folder)
+    writer = IndexWriter(folder)
+    for first in range(0, 600, 100):
+        changes = [titled(number, f"{number * 7919 % 1000:03}" * 100, number) for number in range(first, first + 100)]
+        writer.apply(changes)
+        writer.commit()
+        before = size(folder)
+        writer.tidy()
+        assert (size(folder) < before) == (first == 400)
+    writer.close()
+    reader = IndexReader(tmp_path)
+    assert len((await reader.scan(ALL, "title", "", 1_000)).entries) == 600
+    reader.close()
+
+
+def size(folder: Path) -> int:
+    """Octets that the headings take."""
+    return sum(file.stat().st_size for file in folder.glob("headings.*"))
+
+
 class KillingFeed(MemoryFeed):
     """Ends one of the processes that make records ready while the feed is read."""
 
@@ -162,16 +232,7 @@ class KillingFeed(MemoryFeed):
         return await super().index_entries(after_seq, size)
 
 
-async def test_a_process_that_is_killed_ends_a_rebuild(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    makers: list[Maker] = []
-
-    class Known(Maker):
-        def __init__(self) -> None:
-            super().__init__()
-            makers.append(self)
-
-    monkeypatch.setattr(writing, "PAGE", 10)
-    monkeypatch.setattr(writing, "Maker", Known)
+async def test_a_process_that_is_killed_ends_a_rebuild(tmp_path: Path, makers: list[Maker]) -> None:
     old = await rebuild(MemoryFeed([titled(1, "Ants", 1)]), tmp_path)
     feed = KillingFeed([titled(number, "Ants", number) for number in range(1, 500)])
     feed.makers = makers

@@ -57,14 +57,15 @@ class Joiner:
         """Puts a visible record, whose facts are new, where it belongs."""
         work, current = self._work, self._work.groups[rec.shared]
         self._placed.add(rec.id)
-        target = self._target(rec, current)
+        keys = rec.facts.hashes() if rec.facts else []
+        target = self._target(rec, current, keys)
         if target is not current:
             if target is None or _others(rec, current):
                 self.parted += 1
             if target is not None:
                 self.merged += 1
             work.move(rec, target)
-        for key in rec.facts.hashes() if rec.facts else ():
+        for key in keys:
             known = self._by_key.setdefault(key, [])
             if rec.id not in known:
                 known.append(rec.id)
@@ -94,21 +95,19 @@ class Joiner:
         await session.run(sql.PUT_REVIEW, rows)
         self.doubtful += len(rows)
 
-    def _target(self, rec: Rec, current: Group) -> Group | None:
+    def _target(self, rec: Rec, current: Group, keys: Sequence[int]) -> Group | None:
         """Where the record belongs; None: into a new shared bib of its own."""
         work = self._work
         for partner in sorted(self._same.get(rec.id, ())):
             other = work.records.get(partner)
             if other is not None and other.status == Status.VISIBLE:
                 return work.groups[other.shared]
-        if rec.facts is None:
-            return current if not _others(rec, current) else None
         others = _others(rec, current)
-        if others and self._stays(rec, others):
+        if others and rec.facts is not None and self._stays(rec, others):
             return current
         groups = {
             work.records[number].shared
-            for key in rec.facts.hashes()
+            for key in keys
             for number in self._by_key.get(key, ())
             if work.records[number].member != rec.member
         } - {current.id}

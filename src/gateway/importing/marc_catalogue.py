@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import gc
 import json
 import os
 from collections import deque
@@ -87,7 +86,6 @@ async def import_catalogue(
                 Step(file.total if place.finished else place.offset, file.total, place.rows_done, place.rows_refused,
                      report.resumed_at)
             )  # fmt: skip
-            gc.collect()
             if stop():
                 break
     report.rejects = target if report.rows_refused else None

@@ -82,15 +82,15 @@ class Rec:
             self.format,
             self.status,
             self.material,
-            orjson.dumps(self.sets).decode() if self.sets else None,
+            _text(self.sets) if self.sets else None,
             self.rank,
             None if self.facts is None else self.facts.pack(),
             self.digest,
             self.datestamp,
             self.seq,
             self.index_seq,
-            orjson.dumps(self.scopes).decode(),
-            orjson.dumps(self.gone).decode(),
+            _text(self.scopes),
+            _text(self.gone),
             self.provenance,
             self.stated,
         )
@@ -120,16 +120,22 @@ class Group:
             self.lead,
             self.datestamp,
             self.seq,
-            orjson.dumps(self.scopes).decode(),
-            orjson.dumps(self.gone).decode(),
+            _text(self.scopes),
+            _text(self.gone),
         )
 
     def visible(self) -> list[Rec]:
         return [rec for rec in self.records.values() if rec.status == Status.VISIBLE]
 
 
+def _text(value: Sequence[int] | Mapping[str, object]) -> str:
+    return orjson.dumps(value).decode() if value else ("{}" if isinstance(value, dict) else "[]")
+
+
 def lead_of(visible: Sequence[Rec], now: int) -> Rec:
     """The record that stands for a shared bib: the fullest; the one that stands for it `now`, unless clearly less."""
+    if len(visible) == 1:
+        return visible[0]
     best = max(visible, key=lambda rec: (rec.rank, -rec.id))
     current = next((rec for rec in visible if rec.id == now), best)
     length = (1 << LENGTH_BITS) - 1
@@ -152,7 +158,7 @@ class Working:
         self._first_seq = self._before = 0
         self._drops: list[Row] = []
         self._puts: list[Row] = []
-        self._wanted: dict[tuple[str, ...], list[int]] = {}
+        self._wanted: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[int]] = {}
         self._tally: Counter[tuple[str, int]] = Counter()
         self._old_keys: set[tuple[int, int, str]] = set()
         self._new_keys: set[tuple[int, int, str]] = set()
@@ -280,15 +286,15 @@ class Working:
             group.touched |= group.lead != old
         if not group.touched:
             return
-        specs: list[str] = []
+        want: list[int] = []
         if visible:
             lead = group.records[group.lead]
             holders = sorted({rec.member for rec in visible})
-            specs = ["", f"format:{lead.material}", *(f"member:{code}" for code in holders), *lead.sets.get("all", ())]
-        if not specs and not group.scopes:
+            want = self._scopes_of(ALL, lead.material, holders, lead.sets.get("all", ()))
+        if not want and not group.scopes:
             return
         seq = self._next_seq()
-        group.scopes = self._shift(group.id, group.scopes, group.gone, group.seq, self._scopes_of(ALL, *specs), seq, at)
+        group.scopes = self._shift(group.id, group.scopes, group.gone, group.seq, want, seq, at)
         group.seq, group.datestamp = seq, at
         if visible:
             leads.append((group.records[group.lead], seq))
@@ -298,14 +304,12 @@ class Working:
     def _place(self, rec: Rec, at: int) -> None:
         """Moves a record in the scopes of its member's view, and in the index."""
         shown = rec.status in SHOWN
-        specs = ["", f"format:{rec.material}", *rec.sets.get("own", ())] if shown else []
-        if not specs and not rec.scopes and not rec.index_seq:
+        want = self._scopes_of(rec.member, rec.material, (), rec.sets.get("own", ())) if shown else []
+        if not want and not rec.scopes and not rec.index_seq:
             return
         seq = self._next_seq()
-        if specs or rec.scopes:
-            rec.scopes = self._shift(
-                rec.id, rec.scopes, rec.gone, rec.seq, self._scopes_of(rec.member, *specs), seq, at
-            )
+        if want or rec.scopes:
+            rec.scopes = self._shift(rec.id, rec.scopes, rec.gone, rec.seq, want, seq, at)
             rec.seq, rec.datestamp = seq, at
         self._index(rec, seq, at)
 
@@ -329,10 +333,11 @@ class Working:
             if scope not in want:
                 self._put(scope, 1, seq, item, at)
                 gone[str(scope)] = seq
-        for scope in want:
-            if gone and (tombstone := gone.pop(str(scope), None)) is not None:
-                self._drop(scope, 1, tombstone)
-            self._put(scope, 0, seq, item, at)
+        if gone:
+            for scope in want:
+                if (tombstone := gone.pop(str(scope), None)) is not None:
+                    self._drop(scope, 1, tombstone)
+        self._puts += [(scope, 0, seq, item, at) for scope in want]
         return want
 
     def _put(self, scope: int, deleted: int, seq: int, item: int, at: int) -> None:
@@ -390,11 +395,13 @@ class Working:
             found = self.records[number] = Rec.of(RecordRow(*row))  # type: ignore[arg-type]
         return found
 
-    def _scopes_of(self, view: str, *specs: str) -> list[int]:
-        """The numbers of scopes of a view. Many records are in the same ones."""
-        found = self._wanted.get((view, *specs))
+    def _scopes_of(self, view: str, material: str, holders: Iterable[str], sets: Iterable[str]) -> list[int]:
+        """The numbers of the scopes of a view that something is in. Many records are in the same ones."""
+        asked = view, material, tuple(holders), tuple(sets)
+        found = self._wanted.get(asked)
         if found is None:
-            found = self._wanted[view, *specs] = [self._scope(view, spec) for spec in specs]
+            specs = ["", f"format:{material}", *(f"member:{code}" for code in holders), *sets]
+            found = self._wanted[asked] = [self._scope(view, spec) for spec in specs]
         return found
 
     def _scope(self, view: str, spec: str) -> int:

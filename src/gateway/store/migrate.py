@@ -11,17 +11,15 @@ from functools import cache
 from importlib.resources import files
 
 import asyncpg
-from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import Connection, Index, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
-from gateway.store import postgres_schema, schema
+from gateway.store import postgres_schema, revisions, schema
 from gateway.store.effects import StoreUnavailable
 from gateway.store.sqlite_file import connect
 from gateway.store.url import sqlite_path
@@ -37,9 +35,7 @@ class WrongRevision(Exception):
 @cache
 def head() -> str:
     """The revision this program knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return revisions.head_of(_config())
 
 
 async def upgrade(url: str, *, app_role: str | None = None) -> None:
@@ -56,7 +52,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 await connection.run_sync(_upgrade)
                 await connection.run_sync(postgres_schema.derive, app_role)
-        except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+        except (DBAPIError, asyncpg.PostgresError, OSError, ValueError) as error:
             raise StoreUnavailable(f"cannot upgrade: {error}") from error
         finally:
             await engine.dispose()
@@ -88,9 +84,8 @@ async def check(url: str) -> None:
 
 def require_head(found: str | None, where: str) -> None:
     """Raises WrongRevision where `found` is not the revision this program knows."""
-    if found != head():
-        has = f"is at revision {found}" if found else "has no schema yet"
-        raise WrongRevision(f"{where} {has}, this program needs {head()}: upgrade it first")
+    if wrong := revisions.mismatch(_config(), found):
+        raise WrongRevision(f"{where} {wrong}")
 
 
 def upgrade_sqlite(db: sqlite3.Connection) -> None:
@@ -105,6 +100,8 @@ def upgrade_sqlite(db: sqlite3.Connection) -> None:
             _set_statistics(connection)
     except OperationalError as error:
         raise StoreUnavailable(f"cannot upgrade: {error.orig}") from error
+    except ValueError as error:
+        raise StoreUnavailable(f"cannot upgrade: {error}") from error
     db.execute("ANALYZE sqlite_master")  # reads the statistics in (3.40 does not do so by the newer name)
 
 
@@ -144,9 +141,7 @@ def _config() -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    revisions.upgrade(_config(), connection)
 
 
 async def _postgres_revision(url: str) -> str | None:

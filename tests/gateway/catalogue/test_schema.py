@@ -73,12 +73,18 @@ async def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(sqlite_url:
 
 
 async def test_what_has_no_catalogue_or_another_is_not_opened(sqlite_url: str, tmp_path: Path) -> None:
-    with pytest.raises(CatalogueUnavailable, match="no catalogue"):
+    with pytest.raises(CatalogueUnavailable, match="has no schema yet"):
         await open_reader(f"sqlite:///{tmp_path / 'new.sqlite3'}")
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
-        db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
-    with pytest.raises(CatalogueUnavailable, match="revision 9999"):
+        db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    with pytest.raises(CatalogueUnavailable, match="revision 0001, this program needs 0002: upgrade it first"):
         await open_reader(sqlite_url)
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
+        db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(CatalogueUnavailable, match="revision 9999, which a later program made.*restore a backup"):
+        await open_reader(sqlite_url)
+    with pytest.raises(CatalogueUnavailable, match="later program"):
+        await migrate.upgrade(sqlite_url)
     with pytest.raises(CatalogueUnavailable):
         await open_writer(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder'}")
 

@@ -10,9 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 import asyncpg
-from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -22,6 +20,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.postgres_schema import derive
 from gateway.catalogue.store.schema import VERSION_TABLE
+from gateway.store import revisions
 from gateway.store.effects import StoreUnavailable
 from gateway.store.sqlite_file import connect
 from gateway.store.url import sqlite_path
@@ -32,9 +31,7 @@ _LOCK = 2282528  # one migration at a time, however many nodes start together ("
 @cache
 def head() -> str:
     """The revision this program knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return revisions.head_of(_config())
 
 
 async def upgrade(url: str, *, app_role: str | None = None) -> None:
@@ -56,7 +53,7 @@ async def upgrade(url: str, *, app_role: str | None = None) -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             await connection.run_sync(_upgrade)
             await connection.run_sync(derive, app_role)
-    except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+    except (DBAPIError, asyncpg.PostgresError, OSError, ValueError) as error:
         raise CatalogueUnavailable(f"cannot upgrade the catalogue: {error}") from error
     finally:
         await engine.dispose()
@@ -71,9 +68,8 @@ def require_head(db: sqlite3.Connection, where: str) -> None:
 
 def require(found: str | None, where: str) -> None:
     """Raises CatalogueUnavailable where `found` is not the revision this program knows."""
-    if found != head():
-        has = f"is at revision {found}" if found else "has no catalogue yet"
-        raise CatalogueUnavailable(f"{where} {has}, this program needs {head()}: upgrade it first")
+    if wrong := revisions.mismatch(_config(), found):
+        raise CatalogueUnavailable(f"{where} {wrong}")
 
 
 def _upgrade_file(path: str) -> None:
@@ -87,7 +83,7 @@ def _upgrade_file(path: str) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             _upgrade(connection)
-    except (OperationalError, sqlite3.Error) as error:
+    except (OperationalError, sqlite3.Error, ValueError) as error:
         raise CatalogueUnavailable(f"cannot upgrade {path}: {error}") from error
     finally:
         db.close()
@@ -100,6 +96,4 @@ def _config() -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    revisions.upgrade(_config(), connection)

@@ -214,16 +214,14 @@ def _across(index: Index, words: Sequence[Word]) -> tantivy.Query:
 def _text(index: Index, asked: Term, words: Sequence[Word]) -> tantivy.Query:
     if patterns.free(asked) and (len(words) == 1 or asked.structure in (Structure.WORD, Structure.ALL, Structure.ANY)):
         return _words_query(index.name, words, asked.structure)
-    field = index.name
     if not patterns.free(asked) and not index.anchored:
         code = ProblemCode.POSITION if asked.completeness is Completeness.INCOMPLETE else ProblemCode.COMPLETENESS
         raise QueryProblem(ProblemCode.ANCHOR if asked.last_in_field else code, index.name)
-    if asked.completeness is Completeness.SUBFIELD or (
+    by_part = asked.completeness is Completeness.SUBFIELD or (
         asked.position is Position.FIRST_IN_SUBFIELD and asked.completeness is Completeness.INCOMPLETE
-    ):
-        field = part_field(index.name)
-        if asked.last_in_field and asked.completeness is not Completeness.SUBFIELD:
-            raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, index.name)
+    )
+    if by_part and asked.last_in_field and asked.completeness is not Completeness.SUBFIELD:
+        raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, index.name)
     whole = asked.completeness is not Completeness.INCOMPLETE
     placed: list[Word] = list(words)
     if whole or asked.position is not Position.ANY:
@@ -232,7 +230,12 @@ def _text(index: Index, asked: Term, words: Sequence[Word]) -> tantivy.Query:
         placed.append(Word(LAST))
     if not whole and asked.structure in (Structure.ANY, Structure.ALL, Structure.WORD) and len(words) > 1:
         raise QueryProblem(ProblemCode.ATTRIBUTE_COMBINATION, f"{asked.structure.value} words at one position")
-    return _phrase(field, list(enumerate(placed)))
+    phrase = list(enumerate(placed))
+    if not by_part:
+        return _phrase(index.name, phrase)
+    field = part_field(index.name)
+    whole_fields = without(_phrase(index.name, phrase), _TQuery.term_query(schema(), field, FIRST))
+    return any_of([_phrase(field, phrase), whole_fields])
 
 
 def _words_query(field: str, words: Sequence[Word], structure: Structure) -> tantivy.Query:

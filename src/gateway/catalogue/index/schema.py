@@ -1,8 +1,8 @@
 """How the fields of a record lie in tantivy: one schema made from the index map, and documents made from `Fields`.
 
 A field of an anchored index is one run of words between two signs, `^` before and `$` behind it, so that "first in
-field" and "whole field" are phrases like others; a second field has the subfields. Between two fields of the record lie
-more positions than any proximity reaches (a filter takes the padding out and leaves its positions). Numbers are whole
+field" and "whole field" are phrases like others; a second field has the subfields, if they are not the same. Between
+two fields of the record lie more positions than any proximity reaches (a filter takes the padding out and leaves them). Numbers are whole
 tokens; years and days signed integers. Columns to sort and count by are only that: nothing looks values up in them.
 """
 
@@ -34,7 +34,7 @@ _NEXT_PART = f" {LAST} {FIRST} "
 ID, VIEW, HAS = "id", "view", "has"
 """The source record's number; the views that show it; the indexes it has values of, save those that have `FIRST`."""
 
-_LAYOUT = "3"
+_LAYOUT = "4"
 """Changes whenever the same fields are laid down in another way."""
 
 RAW, WORDS = "raw", "words"
@@ -46,7 +46,7 @@ def presence(index: Index) -> tuple[str, str]:
 
 
 def part_field(index: str) -> str:
-    """The field that holds the subfields of an anchored index."""
+    """The field that holds the subfields of an anchored index, of records where these are not its fields as well."""
     return f"{index}.part"
 
 
@@ -76,6 +76,15 @@ def _tokens(name: str, *, words: bool = False, lengths: bool = False) -> dict[st
     return {"name": name, "type": "text", "options": {"indexing": {**tokens, "fieldnorms": lengths}, "stored": False}}
 
 
+def _signs(name: str) -> dict[str, Any]:
+    """Values that hold no blanks, as one text: it is cut faster than as many values are taken one by one."""
+    return {
+        "name": name,
+        "type": "text",
+        "options": {"indexing": {"record": "basic", "tokenizer": WORDS, "fieldnorms": False}, "stored": False},
+    }
+
+
 def _column(name: str) -> dict[str, Any]:
     return {"name": name, "type": "text", "options": {"fast": True, "stored": False}}
 
@@ -101,7 +110,7 @@ def _fields(index: Index) -> list[dict[str, Any]]:
 @cache
 def schema() -> tantivy.Schema:
     """The schema of every catalogue index of this version."""
-    rows = [_number(ID, fast=True), _tokens(VIEW), _tokens(HAS)]
+    rows = [_number(ID, fast=True), _tokens(VIEW), _signs(HAS)]
     rows += [row for index in INDEXES.values() if not index.of for row in _fields(index)]
     # Made from what a schema is pickled as: tantivy's builder knows no column that is not indexed as well.
     unpickle: Any = tantivy.SchemaBuilder().build().__reduce__()[0]
@@ -186,7 +195,8 @@ def document(id_: int, views: Sequence[str], fields: Fields) -> str:
             has.append(name)
             content[name] = _GAP.join(texts)
     for name, texts in fields.parts.items():
-        content[_PART[name]] = f"{FIRST} {_NEXT_PART.join(texts)} {LAST}"
+        if texts != fields.texts[name]:
+            content[_PART[name]] = f"{FIRST} {_NEXT_PART.join(texts)} {LAST}"
     for found in (fields.keys, fields.numbers):
         has += found
         content.update(found)
@@ -199,5 +209,5 @@ def document(id_: int, views: Sequence[str], fields: Fields) -> str:
             content[whole] = value[:_LONGEST_SORT]
     for name, values in fields.facets.items():
         content[_FACET[name]] = [value[:_LONGEST_FACET] for value in values]
-    content[HAS] = has
+    content[HAS] = " ".join(has)
     return orjson.dumps(content).decode()

@@ -46,16 +46,19 @@ def _records() -> list[str]:
         def some(most: int) -> str:
             return " ".join(random.choices(WORDS, k=random.randint(1, most)))
 
+        def maybe(subfield: str) -> str:
+            return random.choice([subfield, ""])
+
         lines.append(
             f"001 c{number}\n"
             f"008 {random.choice(['990101', '200229'])}s{random.choice(['1998', '2001', '19uu', '|||| '])[:4]}    xxk"
             f"|||||||||||||||||{random.choice(['eng', 'wel', 'ara'])}||\n"
             f"020 __ $a{random.choice(['0198526636', '9780198526636', '0-14-044911-3 (pbk.)', '123'])}\n"
-            f"100 1_ $a{some(2)}$d{random.choice(['1900-', '1950-1999'])}\n"
-            f"245 1{random.choice('0004')} $a{some(3)} :$b{some(3)} /$c{some(2)}\n"
+            f"100 1_ $a{some(2)}{maybe('$d' + random.choice(['1900-', '1950-1999']))}\n"
+            f"245 1{random.choice('0004')} $a{some(3)}{maybe(f' :$b{some(3)}')} /$c{some(2)}\n"
             f"260 __ $bPress {some(1)}$c{random.choice(['1998', 'c2001', '[1950?]'])}\n"
-            + "".join(f"650 _0 $a{some(2)}$x{some(1)}\n" for _ in range(random.randint(0, 3)))
-            + f"700 1_ $a{some(2)}$t{some(2)}\n"
+            + "".join(f"650 _0 $a{some(2)}{maybe(f'$x{some(1)}')}\n" for _ in range(random.randint(0, 3)))
+            + maybe(f"700 1_ $a{some(2)}$t{some(2)}\n")
         )
     return lines
 

@@ -18,6 +18,10 @@ Make = Callable[[Any], ClauseElement]
 Row = tuple[Any, ...]
 
 
+TOGETHER = 32
+"""Rows that one INSERT of SQLite takes at once: half of what a short row costs is to begin and end its statement."""
+
+
 class Statement:
     """One statement for both databases. `make` gets the dialect's `insert`, which alone differs between them."""
 
@@ -32,6 +36,14 @@ class Statement:
             name for bind, name in compiled.bind_names.items() if getattr(bind.type, "element", None) is not None
         )
         return str(compiled), tuple(compiled.positiontup or ()), lists
+
+    @cached_property
+    def sqlite_together(self) -> str:
+        """Text of an INSERT of `TOGETHER` rows; empty for what is none."""
+        text, order, _ = self.sqlite
+        row = f"({', '.join('?' * len(order))})"
+        head, one, rest = text.partition(f"VALUES {row}")
+        return f"{head}VALUES {', '.join([row] * TOGETHER)}{rest}" if one else ""
 
     @cached_property
     def postgres(self) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import chain
 from typing import Any
 
 from gateway.catalogue.records import CatalogueRecord
@@ -16,7 +17,7 @@ from gateway.catalogue.store import migrate
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.recent import Key, Recent
-from gateway.catalogue.store.sql import Row, Session, Statement
+from gateway.catalogue.store.sql import TOGETHER, Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.checkpoint import Checkpointer
 from gateway.store.effects import StoreUnavailable
@@ -47,8 +48,16 @@ class _Session:
             raise CatalogueUnavailable(str(error)) from error
 
     async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        one_by_one = list(rows)
+        together: list[list[Any]] = []
+        if len(one_by_one) >= TOGETHER and statement.sqlite_together:
+            whole = len(one_by_one) // TOGETHER * TOGETHER
+            together = [[*chain.from_iterable(one_by_one[at : at + TOGETHER])] for at in range(0, whole, TOGETHER)]
+            one_by_one = one_by_one[whole:]
         try:
-            self._db.executemany(statement.sqlite[0], rows)
+            if together:
+                self._db.executemany(statement.sqlite_together, together)
+            self._db.executemany(statement.sqlite[0], one_by_one)
         except sqlite3.OperationalError as error:
             raise CatalogueUnavailable(str(error)) from error
 

@@ -64,6 +64,7 @@ GROUPS = Statement(
     )
 )
 SHARED_OF = Statement(select(_record.id, _record.shared).where(any_of(_record.id, "ids")))
+NEW_RECORD = _insert(schema.source_record)
 PUT_RECORD = _put(schema.source_record, "member", "control")
 RENDERED = Statement(_all(schema.rendering).where(any_of(schema.rendering.c.id, "ids")))
 PUT_RENDERING = _put(schema.rendering)

@@ -381,7 +381,9 @@ class Working:
         if self._old_keys:
             await run(sql.DROP_KEY, [(key, record) for key, record, _ in sorted(self._old_keys)])
         await run(sql.PUT_KEY, sorted(self._new_keys))
-        await run(sql.PUT_RECORD, [rec.row() for rec in self.records.values() if rec.changed or rec.moved])
+        changed = [rec for rec in self.records.values() if rec.changed or rec.moved]
+        await run(sql.NEW_RECORD, [rec.row() for rec in changed if rec.id > self._before])
+        await run(sql.PUT_RECORD, [rec.row() for rec in changed if rec.id <= self._before])
         await run(sql.PUT_SHARED, [group.row() for group in written])
         await run(sql.ADD_TALLY, [(*key, n) for key, n in self._tally.items() if n])
         await run(sql.PUT_POSITION, [(1, at, self._last_seq, self._last_id)])

@@ -1,9 +1,10 @@
 """How the fields of a record lie in tantivy: one schema made from the index map, and documents made from `Fields`.
 
 A field of an anchored index is one run of words between two signs, `^` before and `$` behind it, so that "first in
-field" and "whole field" are phrases like others; a second field has the subfields, if they are not the same. Between
-two fields of the record lie more positions than any proximity reaches (a filter takes the padding out and leaves them). Numbers are whole
-tokens; years and days signed integers. Columns to sort and count by are only that: nothing looks values up in them.
+field" and "whole field" are phrases like others; a second field has the subfields, of records where they are not the
+same. Between two fields of the record lie more positions than any proximity reaches (a filter takes the padding out and
+leaves its positions). Numbers are whole tokens; years and days signed integers. Columns to sort and count by are only
+that: nothing looks values up in them.
 """
 
 from __future__ import annotations

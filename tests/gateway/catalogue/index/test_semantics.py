@@ -210,3 +210,22 @@ def test_what_stands_in_two_fields_is_never_near(tmp_path: Path, index: str) -> 
     reader = build(tmp_path, [entry(1, apart), entry(2, together)])
     assert found(reader, Prox(Term(index, "end"), Term(index, "start"), MAX_DISTANCE)) == {2}
     reader.close()
+
+
+def test_subfields_are_found_whether_fields_have_one_or_several(tmp_path: Path) -> None:
+    several = record("001 1\n245 10 $aWales $bhistory\n700 1_ $aArt $d1900")
+    one = record("001 2\n245 10 $aWales history\n700 1_ $aArt 1900")
+    both = record("001 3\n245 10 $aWales\n246 3_ $aHistory $bwales")
+    reader = build(tmp_path, [entry(number, marc) for number, marc in enumerate((several, one, both), 1)])
+
+    def whole(text: str) -> Term:
+        return Term("title", text, completeness=Completeness.SUBFIELD)
+
+    assert found(reader, whole("wales")) == {1, 3}
+    assert found(reader, whole("history")) == {1, 3}
+    assert found(reader, whole("wales history")) == {2}
+    assert found(reader, whole("history wales")) == set()
+    assert found(reader, Term("title", "history", position=Position.FIRST_IN_SUBFIELD)) == {1, 3}
+    assert found(reader, Term("title", "wales", position=Position.FIRST_IN_SUBFIELD)) == {1, 2, 3}
+    assert found(reader, Term("author", "art", completeness=Completeness.SUBFIELD)) == {1}
+    reader.close()

@@ -14,11 +14,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
 from gateway.catalogue.ingest import Ingest
+from gateway.catalogue.store.compress import ORIGINAL, RENDERING
+from gateway.catalogue.store.rows import KINDS
 from gateway.importing.batches import Rejected, Rejects, Remarks, load_id
 from gateway.importing.marc import MarcOptions
 from gateway.importing.marc_batches import Batch, Job, begin, few_collections, prepare
@@ -30,8 +32,6 @@ BATCH = 1000
 """Records a transaction: match keys lie all over their table, and a page is written once a transaction."""
 
 WORKERS = max((os.cpu_count() or 1) - 1, 1)
-_FIRST = 1
-"""Batches that are prepared here: the dictionaries are made of them."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,8 @@ async def import_catalogue(
     file = MarcFile(source, chosen.format)
     target = rejects or source.with_name(source.name + ".rejects.csv")
     refused, repaired = Rejects(target, keep=place.rows_refused), Remarks.beside(target, place.offset)
-    batches = _Batches(Job(ingest.preparer, file, chosen.items, member), batch_size)
+    learnt = [await ingest.store.learnt(kind) for kind in (RENDERING, ORIGINAL[KINDS.index(file.kind)])]
+    batches = _Batches(Job(ingest.preparer, file, chosen.items, member), batch_size, learnt=all(learnt))
     with few_collections():
         async for records, end, noted, prepared in batches.run(place.offset, workers, done=place.finished):
             problems = [Rejected(one.label, one.problem) for one in noted if one.problem is not None]
@@ -94,20 +95,26 @@ async def import_catalogue(
 
 
 class _Batches:
-    """The file in batches, in its order, read and rendered; the last one is shorter, and may be empty."""
+    """The file in batches, in its order, read and rendered; the last one is shorter, and may be empty. The first one is
+    read here unless the dictionaries are `learnt`: they are made of it."""
 
-    def __init__(self, job: Job, batch_size: int) -> None:
+    def __init__(self, job: Job, batch_size: int, *, learnt: bool) -> None:
         self._job = job
         self._size = batch_size
+        self._learnt = learnt
 
     async def run(self, start: int, workers: int, *, done: bool) -> AsyncIterator[Batch]:
         if done:
             return
-        cuts = self._cuts(start)
-        for batch in islice(cuts, None if workers == 0 else _FIRST):
+        cuts, learnt = self._cuts(start), self._learnt
+        for batch in cuts:
+            if workers and learnt and len(batch) == self._size:
+                cuts = chain([batch], cuts)
+                break
             yield self._job.begun(batch)
-            if len(batch) < self._size:
+            if len(batch) < self._size:  # read sooner than a process has started
                 return
+            learnt = True
         loop = asyncio.get_running_loop()
         with ProcessPoolExecutor(workers, get_context("spawn"), begin, (self._job,)) as pool:
             waiting: deque[asyncio.Future[Batch]] = deque()

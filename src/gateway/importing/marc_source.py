@@ -46,6 +46,7 @@ class MarcFile:
         with path.open("rb") as file:
             self._head = file.read(_HEAD)
         self._source: Source = source_of(self._head)
+        self.kind = SourceKind(self._source)
 
     def rows(self, start: int) -> Iterator[Taken]:
         """From a byte offset; the value is a `Found`."""
@@ -71,6 +72,6 @@ class MarcFile:
         except MarcError as error:
             where = f" (byte {cut.offset + error.offset})" if error.offset else ""
             return Taken(cut.end, cut.end, label, problem=error.reason + where)
-        kind = SourceKind.EXACT if parsed.exact else SourceKind(self._source)
+        kind = SourceKind.EXACT if parsed.exact else self.kind
         remarks = tuple(f"{repair.code}: {repair.detail}" for repair in parsed.repairs)
         return Taken(cut.end, cut.end, label, Found(cut.data, kind, parsed, label), remarks=remarks)

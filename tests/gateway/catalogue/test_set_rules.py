@@ -5,9 +5,10 @@ from __future__ import annotations
 from gateway.catalogue import set_rules
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.rebuild import rebuild
-from gateway.catalogue.records import ALL
+from gateway.catalogue.records import ALL, Format
 from gateway.catalogue.store.writer import Writer
 from gateway.config import Config
+from library_protocols.marc import Record
 from tests.gateway.catalogue.conftest import Time
 from tests.gateway.catalogue.making import incoming
 from tests.gateway.catalogue.test_ingest import Rule, live
@@ -50,3 +51,21 @@ async def test_records_sorted_otherwise_are_to_be_sorted_again(store: Writer, ti
     await Ingest(store, sets=wales, now=time).put("aber", [incoming("4", "Wales")])
     assert await store.state(set_rules.STATE) is None
     assert await live(store, ALL, "x") == {("aber", "1"), ("aber", "2"), ("aber", "4")}
+
+
+def test_a_query_that_several_views_have_answers_once_a_record() -> None:
+    asked: list[str] = []
+
+    class Asked(Rule):
+        def matches(self, record: Record, marc: Format) -> bool:
+            asked.append(self.spec)
+            return super().matches(record, marc)
+
+    rules = [Asked(ALL, "a:b", "Wales"), Asked("aber", "x", "Wales"), Asked("aber", "y", "ink"), Asked("nlw", "z", "I")]
+    sorter = set_rules.Sorter(rules)
+    record = incoming("1", "A history of Wales").record
+    assert record is not None
+    for _ in range(2):
+        assert sorter.sets_of("aber", record, Format.MARC21) == {"all": ["a", "a:b"], "own": ["x"]}
+    assert asked == ["a:b", "y"] * 2
+    assert sorter.sets_of("swansea", record, Format.MARC21) == {"all": ["a", "a:b"]}

@@ -14,6 +14,9 @@ import pytest
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import ALL, Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
+from gateway.catalogue.store import statements as sql
+from gateway.catalogue.store.compress import ORIGINAL, RENDERING
+from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.visibility import Visibility, condition
 from gateway.importing.item_fields import ITEM_FIELDS
 from gateway.importing.marc import MarcOptions
@@ -63,6 +66,21 @@ async def test_a_file_is_loaded(ingest: Ingest, file: File, workers: int, form: 
     assert steps[-1].position == steps[-1].total
     again = await import_catalogue(ingest, "aber", source, workers=workers, batch_size=10)
     assert (again.rows_done, again.resumed_at, again.finished) == (47, 47, True)
+
+
+async def test_dictionaries_that_are_there_are_used_from_the_first_record_on(ingest: Ingest, file: File) -> None:
+    source = file(content(620), "source.mrc")
+    await import_catalogue(ingest, "bangor", source, workers=0, batch_size=600)
+    assert (await ingest.store.learnt(RENDERING), await ingest.store.learnt(ORIGINAL[0])) == (True, True)
+    report = await import_catalogue(ingest, "aber", source, workers=1, batch_size=100)
+    assert report == Report(rows_done=620, finished=True)
+    assert await controls(ingest) == [str(number) for number in range(620)]
+    numbers = list((await ingest.store.controls("aber", [str(number) for number in range(620)])).values())
+    async with ingest.store.snapshot(EVERYTHING) as session:
+        rows = await session.fetch(sql.RENDERED, ids=numbers)
+    assert {row[1] for row in rows} == {1}
+    kept = await ingest.store.originals(numbers[:1])
+    assert list(kept.values()) == [(SourceKind.EXACT, to_iso2709(record(0)))]
 
 
 async def test_a_stopped_load_goes_on_where_it_ended(ingest: Ingest, file: File) -> None:

@@ -49,12 +49,9 @@ class Writer(Reader):
     async def learn(self, kind: str, fresh: list[bytes]) -> None:
         """Makes the kind's dictionary where there is none yet and records enough to train one: those in the store, and
         `fresh` ones that are about to be written."""
-        if self.compression.has(kind):
+        if await self.learnt(kind):
             return
         async with self.snapshot(EVERYTHING) as session:
-            self.compression.learn(await session.fetch(sql.DICTIONARIES))
-            if self.compression.has(kind):
-                return
             samples = [*await self._samples(session, kind), *fresh][:SAMPLES]
         if (made := train(samples)) is None:
             return
@@ -66,6 +63,13 @@ class Writer(Reader):
         # Only what is committed is written with: a record whose dictionary was rolled back could never be read.
         async with self.snapshot(EVERYTHING) as session:
             self.compression.learn(await session.fetch(sql.DICTIONARIES))
+
+    async def learnt(self, kind: str) -> bool:
+        """Whether the kind has its dictionary, which is known from then on."""
+        if not self.compression.has(kind):
+            async with self.snapshot(EVERYTHING) as session:
+                self.compression.learn(await session.fetch(sql.DICTIONARIES))
+        return self.compression.has(kind)
 
     async def _samples(self, session: Session, kind: str) -> list[bytes]:
         if kind == RENDERING:

@@ -18,8 +18,9 @@ import tantivy
 
 from gateway.catalogue.index.compile import both, how_many, in_view
 from gateway.catalogue.index.cost import INLINE
-from gateway.catalogue.index.extract import HOLDER, Fields
+from gateway.catalogue.index.extract import HOLDER
 from gateway.catalogue.index.folding import heading as folded
+from gateway.catalogue.index.listing import LONGEST, WORDS, WORDS_OF, Listed
 from gateway.catalogue.index.schema import FIRST, LAST, schema
 from gateway.catalogue.index_map import INDEXES, Index, Kind
 from gateway.catalogue.query import ProblemCode, QueryProblem
@@ -34,14 +35,8 @@ _NEXT = "\x00"
 """Behind a key: the place right after it."""
 _SHARED_BIT = 62
 """Views beyond the sixty-second share a bit: it only says where to look."""
-_WORDS = "words"
-_WORDS_OF = ("title", "author", "subject")
-"""Whose words are listed, in one list for all: words of notes would make it four times as long."""
-_WORD_INDEXES = ("any", *_WORDS_OF)
+_WORD_INDEXES = ("any", *WORDS_OF)
 """Indexes whose words can be listed."""
-_LONGEST = 400
-_LONGEST_NUMBER = 4
-"""Digits of a word that is listed: longer ones are numbers of something, which have lists of their own."""
 _MOST_KNOWN = 400_000
 _MOST_NEW = 300_000
 """Headings of an index that is being made that are kept in memory before they are put aside."""
@@ -120,39 +115,13 @@ class Scan:
 
 def list_name(index: Index, words: bool) -> str:
     """The list that an index's headings, or its words, are in; what it has not is passed over."""
-    return _WORDS if words else index.list_of or index.name
+    return WORDS if words else index.list_of or index.name
 
 
 Content = tuple[int, int, str | None]
 """Views, open, display."""
 Row = tuple[int, str, int, int, str | None]
 """List and key before them."""
-
-
-Listed = defaultdict[str, dict[str, str | None]]
-"""What is listed of records that the same views show: by list the keys, each with its display form, None where that is
-the key."""
-
-_KEYS = tuple(index.name for index in INDEXES.values() if index.scannable and index.kind in (Kind.KEY, Kind.CODE))
-_YEARS = tuple(index.name for index in INDEXES.values() if index.scannable and index.kind is Kind.YEAR)
-
-
-def listed_of(records: Sequence[Fields]) -> Listed:
-    """The headings and words of records."""
-    listed: Listed = defaultdict(dict)
-    for fields in records:
-        for name, key, display in fields.headings:
-            listed[name].setdefault(key[:_LONGEST], None if display == key else display)
-    for name in _KEYS:
-        listed[name].update({key[:_LONGEST]: None for fields in records for key in fields.keys.get(name, ())})
-    for name in _YEARS:
-        found = {year for fields in records for year in fields.numbers.get(name, ())}
-        listed[name].update({f"{year:04}": None if year > 999 else str(year) for year in found})
-    texts = [text for fields in records for name in _WORDS_OF if name in fields.texts for text in fields.texts[name]]
-    for word in set(" ".join(texts).split()):
-        if len(word) <= _LONGEST_NUMBER or not word.isdecimal():
-            listed[_WORDS][word[:_LONGEST]] = None
-    return listed
 
 
 class HeadingWriter:
@@ -320,11 +289,11 @@ def start_of(index: str, term: str) -> str:
     """The place of a term in the list, in the form of its keys."""
     row = INDEXES[index]
     if row.kind is Kind.TEXT:
-        return folded(term)[:_LONGEST]
+        return folded(term)[:LONGEST]
     if row.kind is Kind.YEAR:
-        return term.strip().rjust(4, "0")[:_LONGEST]
+        return term.strip().rjust(4, "0")[:LONGEST]
     forms = row.normal(term)
-    return forms[0] if forms else term.strip()[:_LONGEST]
+    return forms[0] if forms else term.strip()[:LONGEST]
 
 
 class _Counter:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from gateway.catalogue.index.extract import Fields, extract_all
-from gateway.catalogue.index.headings import Listed, listed_of
+from gateway.catalogue.index.listing import Listed, listed_of
 from gateway.catalogue.index.schema import document
 from gateway.catalogue.records import Format, IndexEntry
 from library_protocols.marc import MarcError, Record, from_marcxml

@@ -18,6 +18,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
 import structlog
 import tantivy
 
@@ -55,6 +56,8 @@ _HEAP = 160_000_000
 """Octets that a thread of tantivy's collects before it writes a segment."""
 _FRESH_HEAP = 320_000_000
 """The same while an index is made: fewer and larger segments are smaller, and need less merging."""
+_SMALL, _MERGED = 10_000, 8
+"""tantivy's own: segments of so few records are all of a kind to it, and so many of a kind are made into one."""
 _STRETCH_BITS = 16
 _STRETCH = 1 << _STRETCH_BITS
 """Bytes of a stretch of numbers, a bit each: after a restored backup numbers go on far beyond those before."""
@@ -86,6 +89,7 @@ class IndexWriter:
         self.pending = 0
         self.unreadable = 0
         self._since_tidy = 0
+        self._last: dict[int, str] = {}
         self._seen: defaultdict[int, bytearray] = defaultdict(lambda: bytearray(_STRETCH))
         self._index = prepare(tantivy.Index(schema(), path=str(folder / "tantivy"), reuse=True))
         self._highest = _highest(self._index)
@@ -99,10 +103,11 @@ class IndexWriter:
     def put(self, entries: Sequence[IndexEntry], ready: Ready) -> None:
         """The same, of a page that was made ready before."""
         for entry, document in zip(entries, ready.documents, strict=True):
-            if self._may_be_there(entry.id):
-                self._writer.delete_documents_by_term(ID, entry.id)
+            self._last.pop(entry.id, None)
+            self._replace(entry.id, document)
+        for entry, document in zip(entries[-_MERGED:], ready.documents[-_MERGED:], strict=True):
             if document:
-                self._writer.add_json(document)
+                self._last[entry.id] = document
         for views, listed in ready.listed.items():
             self._headings.add(views, listed)
         for record in ready.unreadable:
@@ -127,7 +132,27 @@ class IndexWriter:
         self._index.reload()
         if self._since_tidy * _SHARE >= self._index.searcher().num_docs:
             self._since_tidy = 0
+            self._merge()
             self._headings.tidy()
+
+    def _merge(self) -> None:
+        """Has small segments made into one, which tantivy does by itself where there are `_MERGED` of them: some
+        of the last records, put once more one by one, are those missing."""
+        meta = orjson.loads((self.folder / "tantivy" / "meta.json").read_bytes())
+        small = sum(segment["max_doc"] <= _SMALL for segment in meta["segments"])
+        missing = _MERGED - small
+        if small < 2 or missing > len(self._last):
+            return
+        for number, document in list(self._last.items())[:missing]:
+            self._replace(number, document)
+            self._writer.commit()
+
+    def _replace(self, number: int, document: str) -> None:
+        """An empty document is none."""
+        if self._may_be_there(number):
+            self._writer.delete_documents_by_term(ID, number)
+        if document:
+            self._writer.add_json(document)
 
     def finish(self) -> None:
         """The last commit of an index that is made from nothing."""

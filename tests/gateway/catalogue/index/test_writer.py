@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -214,6 +215,30 @@ async def test_room_is_given_back_after_many_changes(tmp_path: Path, monkeypatch
     reader = IndexReader(tmp_path)
     assert len((await reader.scan(ALL, "title", "", 1_000)).entries) == 600
     reader.close()
+
+
+async def test_small_segments_become_one_after_many_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_MANY", 40)
+    folder = begin(tmp_path)
+    use(tmp_path, folder)
+    writer = IndexWriter(folder)
+    for first in (1, 11, 21, 31):
+        writer.apply([titled(number, "Ants", number) for number in range(first, first + 10)])
+        writer.commit()
+    writer.apply([titled(2, "Bees", 41), *[entry(number, None, seq=number + 9) for number in (33, 34)]])
+    writer.commit()
+    assert segments(folder) == 5
+    writer.tidy()
+    writer.close()
+    assert segments(folder) == 1
+    reader = IndexReader(tmp_path)
+    assert await ids(reader, Term("title", "ants")) == [1, *range(3, 33), *range(35, 41)]  # none that is gone has come back
+    assert await ids(reader, Term("title", "bees")) == [2]
+    reader.close()
+
+
+def segments(folder: Path) -> int:
+    return len(json.loads((folder / "tantivy" / "meta.json").read_text())["segments"])
 
 
 def size(folder: Path) -> int:

@@ -105,9 +105,9 @@ class IndexWriter:
         for entry, document in zip(entries, ready.documents, strict=True):
             self._last.pop(entry.id, None)
             self._replace(entry.id, document)
-        for entry, document in zip(entries[-_MERGED:], ready.documents[-_MERGED:], strict=True):
-            if document:
-                self._last[entry.id] = document
+        last = zip(entries[-_MERGED:], ready.documents[-_MERGED:], strict=True)
+        self._last |= {entry.id: document for entry, document in last if document}
+        self._last = dict(list(self._last.items())[-_MERGED:])
         for views, listed in ready.listed.items():
             self._headings.add(views, listed)
         for record in ready.unreadable:

@@ -232,7 +232,7 @@ async def test_small_segments_become_one_after_many_changes(tmp_path: Path, monk
     writer.close()
     assert segments(folder) == 1
     reader = IndexReader(tmp_path)
-    assert await ids(reader, Term("title", "ants")) == [1, *range(3, 33), *range(35, 41)]  # none that is gone has come back
+    assert await ids(reader, Term("title", "ants")) == [1, *range(3, 33), *range(35, 41)]  # none has come back
     assert await ids(reader, Term("title", "bees")) == [2]
     reader.close()
 

@@ -81,7 +81,7 @@ async def test_what_has_no_catalogue_or_another_is_not_opened(sqlite_url: str, t
         await open_reader(sqlite_url)
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as db:
         db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
-    with pytest.raises(CatalogueUnavailable, match="revision 9999, which a later program made.*restore a backup"):
+    with pytest.raises(CatalogueUnavailable, match=r"revision 9999, which a later program made.*restore a backup"):
         await open_reader(sqlite_url)
     with pytest.raises(CatalogueUnavailable, match="later program"):
         await migrate.upgrade(sqlite_url)

@@ -75,7 +75,7 @@ async def test_a_database_of_another_version_is_not_opened(migrated_sqlite: Path
     with sqlite3.connect(migrated_sqlite) as source, sqlite3.connect(path) as later:
         source.backup(later)
         later.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreUnavailable, match="revision 9999, which a later program made.*restore a backup"):
+    with pytest.raises(StoreUnavailable, match=r"revision 9999, which a later program made.*restore a backup"):
         await open_store(f"sqlite:///{path}")
     with pytest.raises(StoreUnavailable, match="later program"):
         await migrate.upgrade(f"sqlite:///{path}")

@@ -238,7 +238,7 @@ def test_sort_keys_as_a_parameter() -> None:
 
 
 def test_sort_keys_in_z3950() -> None:
-    assert tuple(z3950_mapping.sort_key(spec, tolerant=False, charset="utf-8") for spec in to_rpn.sort_keys(KEYS)) == KEYS
+    assert tuple(z3950_mapping.sort_key(spec, "utf-8", tolerant=False) for spec in to_rpn.sort_keys(KEYS)) == KEYS
     with pytest.raises(QueryProblem) as raised:
         to_rpn.sort_keys((SortKey("title", missing=Missing.OMIT),))
     assert raised.value.code is ProblemCode.SORT_MISSING

@@ -1,18 +1,37 @@
 """Secrets out of the octets of a PDU, same length, before anything else about them is believed.
 
-Only Init holds any: who the user is and the password, and the answer to a challenge. Where they stand is found by
-headers alone; an Init that cannot be walked is not kept at all.
+Init and access control hold them where headers alone tell: there only what is known to be harmless stays. In any other
+PDU its own elements stay but those about a person; an Init whose tag alone is damaged shows as such a PDU.
+What is of no known tag, or cannot be walked, is not kept at all.
 """
 
 from __future__ import annotations
 
-from library_protocols.ber import CONTEXT, BerError, Head, Reader
+from library_protocols.asn1 import Sequence
+from library_protocols.ber import APPLICATION, CONTEXT, EXTERNAL, BerError, Head, Reader
+from library_protocols.z3950.codec import CLASSES
 
-_HARMLESS = {
-    CONTEXT | 20: {CONTEXT | tag: 16 for tag in (2, 3, 4, 5, 6)} | {CONTEXT | tag: 256 for tag in (110, 111, 112)},
-    CONTEXT | 29: {CONTEXT | 2: 16},
+_INIT = {CONTEXT | tag: 16 for tag in (2, 3, 4, 5, 6, 12)} | {CONTEXT | tag: 256 for tag in (110, 111, 112)}
+_HARMLESS: dict[int, dict[int, int]] = {
+    CONTEXT | 20: _INIT,
+    CONTEXT | 21: _INIT,
+    CONTEXT | 28: {},  # one damaged tag makes a short answer to a challenge look like a referenceId
+    CONTEXT | 29: {},
 }
 """PDU that may hold secrets -> its elements that do not, with the most octets they may have to be believed."""
+_ABOUT_PEOPLE = {
+    CONTEXT | 46: frozenset((CONTEXT | 6, CONTEXT | 8, CONTEXT | 10)),
+    CONTEXT | 47: frozenset((CONTEXT | 5,)),
+}
+"""PDU -> its own elements that say who somebody is, or how they pay (item order): 3.2.9.1."""
+_TABLES = {CONTEXT | tag: Sequence(cls) for tag, cls in CLASSES.items()}
+_OTHER_INFO = CONTEXT | 201
+_SECRET_SHAPES = {
+    CONTEXT | 7: range(APPLICATION),  # idAuthentication, 3.2.1.1: around one of several universal types
+    CONTEXT | 11: range(APPLICATION),  # userInformationField
+    CONTEXT: (EXTERNAL,),  # the answer to a challenge, 3.2.5.1; SearchRequest and Segment have a [0] of their own
+}
+"""Elements that hold secrets in Init and access control -> what stands directly in them there, and nowhere else."""
 _CHARNEG = bytes.fromhex("06072a8648ce130f")  # OID 1.2.840.10003.15.x, without its last octet
 _MAX_DEPTH = 64
 _DAMAGED = 1 << 64
@@ -20,25 +39,27 @@ _DAMAGED = 1 << 64
 
 
 def mask(data: bytes) -> bytes | None:
-    """`data` with every value covered by stars that may be of the authentication of an Init, as long as before.
+    """`data` with every value covered by stars that may tell who a user is or how they show it, as long as before.
 
-    User information that is no negotiation of character sets may hold credentials too and is covered with it.
-    None when `data` is no PDU, or an Init that cannot be walked: then only its length and hash may be kept.
+    User information and other information that is no negotiation of character sets may hold credentials too and is
+    covered, and so is an element that is not read here of such a PDU.
+    None when `data` is no PDU, one of an unknown tag, or cannot be walked: then only its length and hash may be kept.
     """
     reader = Reader(data)
     try:
         tag, constructed, start, stop, after = reader.head(0, len(data))
-        if after != len(data) or not constructed or tag >> 24 != CONTEXT >> 24:
+        if after != len(data) or not constructed or tag not in _TABLES:
             return None
-        harmless = _HARMLESS.get(tag)
-        if harmless is None:
-            return data
         out = bytearray(data)
         last = -1
+        harmless = _HARMLESS.get(tag)
         for item in reader.children(start, stop):
-            if item[0] == CONTEXT | 201 and item[1]:
+            if item[0] == _OTHER_INFO and item[1]:
                 for piece in reader.children(item[2], item[3]):
                     _cover_unless_charneg(reader, piece, out)
+            elif harmless is None:
+                if not _is_own(reader, tag, item):
+                    _cover(reader, item, out, 0)
             elif not item[1] and last < item[0] and item[3] - item[2] <= harmless.get(item[0], -1):
                 last = item[0]
             else:
@@ -48,6 +69,15 @@ def mask(data: bytes) -> bytes | None:
     except BerError:
         return None
     return bytes(out)
+
+
+def _is_own(reader: Reader, pdu: int, item: Head) -> bool:
+    """Whether an element is one that the PDU has by its definition, about nobody and not of a secret's shape."""
+    tag, constructed, start, stop, _ = item
+    if _TABLES[pdu].field(tag)[0] is None or tag in _ABOUT_PEOPLE.get(pdu, ()):
+        return False
+    shape = _SECRET_SHAPES.get(tag, ())
+    return not (shape and constructed and any(piece[0] in shape for piece in reader.children(start, stop)))
 
 
 def _cover_unless_charneg(reader: Reader, item: Head, out: bytearray) -> None:

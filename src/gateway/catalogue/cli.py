@@ -35,6 +35,7 @@ from gateway.catalogue.store.rows import Status
 from gateway.catalogue.store.writer import Writer
 from gateway.commands.output import diagnostics, print_json, print_line, print_table, say
 from gateway.config import Config, ConfigError, load
+from gateway.store.lock_file import Held
 from library_protocols.marc import from_marcxml
 
 app = typer.Typer(help="Look into the catalogue, and keep it true.", no_args_is_help=True)
@@ -230,27 +231,20 @@ async def _resort(config: Config, store: Writer, quiet: bool) -> tuple[int, int,
 
 
 async def _reindex(config: Config, store: Writer, quiet: bool) -> tuple[int, int, bool] | None:
+    """None where another process writes the index."""
     path = config.data_dir / INDEX_FOLDER
-    if _in_use(path):
-        return None
-    total = (await store.stats()).records
-    with _bars(quiet) as bars:
-        feed = _Watched(store, lambda count: bars.update(bar, advance=count))
-        bar = bars.add_task("records", total=total)
-        made = await _interruptible(lambda asked: index.rebuild(feed, path, asked, processors=index.processors()))
-    return feed.seen, 0, made is not None
-
-
-def _in_use(path: Path) -> bool:
-    """Whether another process holds the index open for writing."""
-    folder = directory.current(path)
-    if folder is None or not directory.is_current(folder):
-        return False
     try:
-        index.IndexWriter(folder).close()
-    except ValueError:  # what tantivy-py makes of a lock that is held
-        return True
-    return False
+        with directory.alone(path):
+            total = (await store.stats()).records
+            with _bars(quiet) as bars:
+                feed = _Watched(store, lambda count: bars.update(bar, advance=count))
+                bar = bars.add_task("records", total=total)
+                made = await _interruptible(
+                    lambda asked: index.rebuild(feed, path, asked, processors=index.processors())
+                )
+    except Held:
+        return None
+    return feed.seen, 0, made is not None
 
 
 class _Watched:
@@ -263,6 +257,9 @@ class _Watched:
 
     async def lineage(self) -> str:
         return await self._store.lineage()
+
+    async def last_seq(self) -> int:
+        return await self._store.last_seq()
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         entries = await self._store.index_entries(after_seq, size)

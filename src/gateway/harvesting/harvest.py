@@ -19,7 +19,7 @@ import structlog
 
 from gateway.catalogue.ingest import Incoming, Refusal, Report
 from gateway.catalogue.records import Provenance
-from gateway.catalogue.store.turns import Busy, Turns
+from gateway.catalogue.store.turns import Blocked, Busy, Turns
 from gateway.clock import Clock
 from gateway.config import HarvestConfig
 from gateway.harvesting.records import Translator, gone
@@ -147,6 +147,8 @@ class Harvest:
             await self._turns.alone(self._key, lambda: self._run(full))
         except SourceProblem as problem:
             self.outcome.problem = str(problem)
+        except Blocked as reason:
+            self.outcome.problem = f"this source cannot be harvested: {reason}"
         except Busy as other:
             self.outcome.problem = f"this source is being harvested by {other}"
         except Stopped:

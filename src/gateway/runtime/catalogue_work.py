@@ -31,7 +31,7 @@ from gateway.catalogue.store import open_reader, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.turns import FOLDER as LOCKS
-from gateway.catalogue.store.turns import Busy, Turns
+from gateway.catalogue.store.turns import Blocked, Busy, Turns
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
@@ -40,7 +40,7 @@ from gateway.importing.mirror import Mirror
 from gateway.runtime import logs
 from gateway.runtime.child import Child
 from gateway.runtime.program import program
-from gateway.store import open_store
+from gateway.store import lock_file, open_store
 from gateway.store.effects import StoreUnavailable
 
 LEAST_FREE = 64 << 20  # octets; with less, a commit of the index is what fails for want of it
@@ -113,15 +113,23 @@ async def fill(config: Config) -> None:
                 if told != str(reason):
                     told = str(reason)
                     _wait_to_fill(reason)
-                await pause(stop, TURN_SECONDS if isinstance(reason, Busy) else BEAT_SECONDS)
+                soon = isinstance(reason, Busy) and not isinstance(reason, Blocked)
+                await pause(stop, TURN_SECONDS if soon else BEAT_SECONDS)
 
 
 def _wait_to_fill(reason: Exception) -> None:
-    if isinstance(reason, Busy):
+    if isinstance(reason, Blocked):
+        _wait_for_path("catalogue.cannot_fill", reason)
+    elif isinstance(reason, Busy):
         log.info("catalogue.waits_to_fill", reason=str(reason))
         print("ready", "does another node fills", sep="\n", flush=True)  # what is to be mirrored, that one does
     else:
         _wait_for_database("catalogue.waits_to_fill", reason)
+
+
+def _wait_for_path(event: str, reason: Exception) -> None:
+    log.error(event, reason=str(reason))
+    print(f"does waits until this is put right: {reason}", flush=True)
 
 
 def _wait_for_database(event: str, reason: Exception) -> None:
@@ -153,7 +161,15 @@ async def follow(config: Config) -> None:
         path, ready = config.data_dir / INDEX_FOLDER, _Ready()
         async with asyncio.TaskGroup() as parts:
             stop = _stop(parts)
-            parts.create_task(index.follow(_Feed(store, path, stop, ready), path, stop, ready.say))
+            told = ""
+            while not stop.is_set():
+                try:
+                    await index.follow(_Feed(store, path, stop, ready), path, stop, ready.say)
+                except (lock_file.Held, lock_file.Blocked) as reason:
+                    if told != str(reason):
+                        told = str(reason)
+                        _wait_for_path("catalogue.cannot_index", reason)
+                    await pause(stop, TURN_SECONDS if isinstance(reason, lock_file.Held) else BEAT_SECONDS)
 
 
 class _Ready:
@@ -186,6 +202,9 @@ class _Feed:
 
     async def lineage(self) -> str:
         return await self._store.lineage()
+
+    async def last_seq(self) -> int:
+        return await self._store.last_seq()
 
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         if self._progress is not None and self._read_all:  # all had been read, and the index has been put in its place

@@ -14,7 +14,6 @@ from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.cli import app
 from gateway.catalogue.index import directory
 from gateway.catalogue.index.progress import Progress
-from gateway.catalogue.index.writer import IndexWriter
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import ALL
 from gateway.catalogue.store import migrate, open_writer
@@ -126,12 +125,22 @@ async def test_rebuild_index(config: Path) -> None:
     assert (told["looked"], told["finished"]) == (2, True)
     folder = directory.current(load(config).data_dir / INDEX_FOLDER)
     assert folder is not None
-    running = IndexWriter(folder)
-    refused = await gateway("rebuild", "index", "-c", config)
+    with directory.alone(load(config).data_dir / INDEX_FOLDER):
+        refused = await gateway("rebuild", "index", "-c", config)
     assert refused.exit_code == 1
-    running.close()
     assert (await gateway("rebuild", "index", "-c", config)).exit_code == 0
     assert directory.current(load(config).data_dir / INDEX_FOLDER) != folder
+
+
+async def test_rebuild_a_damaged_index(config: Path) -> None:
+    await answer("rebuild", "index", "-c", config)
+    path = load(config).data_dir / INDEX_FOLDER
+    folder = directory.current(path)
+    assert folder is not None
+    (folder / "tantivy" / "meta.json").write_bytes(b"")
+    told = await answer("rebuild", "index", "-c", config)
+    assert (told["looked"], told["finished"]) == (2, True)
+    assert directory.current(path) != folder
 
 
 async def test_a_set_that_is_none(config: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.catalogue.store import open_writer, postgres
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.catalogue.store.turns import Busy, Turns
+from gateway.catalogue.store.turns import Blocked, Busy, Turns
 from tests.postgres import Cluster
 
 SOON = 20.0
@@ -183,3 +183,15 @@ async def test_a_database_that_is_away_gives_no_turn(tmp_path: Path, free_port: 
     away = Turns(f"postgresql://nobody@127.0.0.1:{free_port()}/none", tmp_path)
     with pytest.raises(CatalogueUnavailable):
         await away.alone("fill", done)
+
+
+@pytest.mark.parametrize("catalogue_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("place", ["locks", "locks/fill.lock"])
+async def test_what_is_in_the_way_of_a_turn_is_named(turns: Turns, tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    if place == "locks":
+        path.write_text("a file")
+    else:
+        path.mkdir(parents=True)
+    with pytest.raises(Blocked, match=str(path)):
+        await turns.alone("fill", done)

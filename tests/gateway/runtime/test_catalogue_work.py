@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.catalogue import INDEX_FOLDER
@@ -160,3 +161,49 @@ async def test_records_stay_sorted_by_our_settings(tmp_path: Path, monkeypatch: 
     stop.set()
     await sorting
     await store.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "event"),
+    [
+        ("fill", "locks", "catalogue.cannot_fill"),
+        ("index", INDEX_FOLDER, "catalogue.cannot_index"),
+    ],
+)
+async def test_a_file_in_the_place_of_a_folder_is_told_once_and_waited_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    role: str,
+    place: str,
+    event: str,
+) -> None:
+    config = Config.model_validate({"pepper": "p" * 32, "data_dir": tmp_path})
+    await migrate.upgrade(config.catalogue_url)
+    path = tmp_path / place
+    path.write_text("a file")
+    tried, go_on = asyncio.Event(), asyncio.Event()
+    pauses = 0
+
+    async def pause(stop: asyncio.Event, seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 3:
+            tried.set()
+        await asyncio.sleep(0.001)
+
+    async def stops() -> None:
+        await go_on.wait()
+
+    monkeypatch.setattr(catalogue_work, "pause", pause)
+    monkeypatch.setattr(catalogue_work, "_end_of_input", stops)
+    with capture_logs() as told:
+        working = asyncio.create_task({"fill": catalogue_work.fill, "index": catalogue_work.follow}[role](config))
+        async with asyncio.timeout(SOON):
+            await tried.wait()
+        go_on.set()
+        await working
+    (line,) = told
+    assert (line["event"], line["log_level"]) == (event, "error")
+    assert str(path) in line["reason"]
+    assert f"does waits until this is put right: {line['reason']}" in capsys.readouterr().out

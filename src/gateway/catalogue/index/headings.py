@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,13 +125,27 @@ Row = tuple[int, str, int, int, str | None]
 """List and key before them."""
 
 
+def check(path: Path) -> None:
+    """Raises FileNotFoundError and sqlite3.Error where there is no list, or its beginning cannot be read."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing")
+    with closing(_connect(path, "rw")) as connection:
+        for table in ("view", "list", "heading"):
+            connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608  our own text
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """One that makes no file."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+
+
 class HeadingWriter:
     """Adds headings. Used by the one process that writes the index; `commit` before the index's own."""
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript((_FRESH if fresh else _IN_USE) + _SCHEMA)
-        self._path = path
+        self.path = path
         self._fresh = fresh
         self._aside: Path | None = None
         self._bits: dict[str, int] = dict(self._connection.execute("SELECT code, bit FROM view"))
@@ -202,7 +217,7 @@ class HeadingWriter:
 
     def _put_aside(self) -> None:
         if self._aside is None:
-            self._aside = self._path.with_name("headings.aside")
+            self._aside = self.path.with_name("headings.aside")
             for statement in _ASIDE:
                 self._connection.execute(statement, (str(self._aside),) if "?" in statement else ())
         self._transaction(_PUT_ASIDE, self._rows())
@@ -251,7 +266,7 @@ class HeadingReader:
 
     def __init__(self, path: Path, run: Run) -> None:
         self._run = run
-        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        self._connection = _connect(path, "ro")
         self._connection.execute("PRAGMA mmap_size = 268435456")
 
     def close(self) -> None:

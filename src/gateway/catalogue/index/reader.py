@@ -7,6 +7,7 @@ What can take longer (masks, deep pages, large sorts, facets) runs in a thread, 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 import tantivy
 
 from gateway.catalogue.index import facets as counting
@@ -28,7 +30,7 @@ from gateway.catalogue.index.compile import (
     term,
 )
 from gateway.catalogue.index.cost import INLINE, LITTLE_WORK, is_costly
-from gateway.catalogue.index.directory import current, is_current, position
+from gateway.catalogue.index.directory import Damaged, current, is_current, is_panic, opening, position
 from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.headings import HeadingReader, Scan
@@ -47,8 +49,11 @@ from gateway.catalogue.query import (
     Term,
 )
 from gateway.catalogue.records import ALL
+from gateway.store.lock_file import Held
 
 T = TypeVar("T")
+
+_LOG = structlog.get_logger(__name__)
 
 _MOST_KEPT = 200
 """Answers kept until the index is read anew: who pages through a result asks the same again."""
@@ -75,30 +80,47 @@ class IndexReader:
         self._written = 0
         self._index: tantivy.Index | None = None
         self._headings: HeadingReader | None = None
+        self._told = ""
         self._kept: OrderedDict[tuple[str, Query, tuple[SortKey, ...]], ResultSet] = OrderedDict()
         self.reload()
 
     def reload(self) -> None:
-        """Sees what the writer has committed since; opens another folder where the index was made anew."""
+        """Sees what the writer has committed since; opens another folder where the index was made anew.
+
+        One that cannot be read is none: whoever writes it makes it anew."""
         folder = current(self._path)
         if folder is None:
             return
+        try:
+            with opening():
+                self._open(folder)
+        except Held:
+            return
+        except (Damaged, OSError, ValueError, sqlite3.Error) as reason:
+            self._kept.clear()
+            self._index = self._headings = self._opened = None
+            if self._told != str(reason):
+                self._told = str(reason)
+                _LOG.error("index.unreadable", path=str(folder), reason=self._told)
+
+    def _open(self, folder: Path) -> None:
         written = _written(folder)
         if folder == self._opened and self._index is not None:
             if written != self._written:
-                self._written = written
                 self._kept.clear()
                 self._index.reload()
+                self._written = written
             return
         if not is_current(folder):
             return
         index = prepare(tantivy.Index.open(str(folder / "tantivy")))
         index.config_reader("manual", 0)
         index.reload()
+        headings = HeadingReader(folder / "headings.sqlite3", self._run)
         # Scans that are under way hold on to the headings that they began with.
         self._kept.clear()
-        self._written = written
-        self._index, self._headings, self._opened = index, HeadingReader(folder / "headings.sqlite3", self._run), folder
+        self._index, self._headings, self._opened, self._written = index, headings, folder, written
+        self._told = ""
 
     @property
     def ready(self) -> bool:
@@ -178,7 +200,11 @@ class IndexReader:
         searcher = self._searcher()
         headings = self._headings
         assert headings is not None
-        return await headings.scan(searcher, view, index, term, size, position, words)
+        try:
+            return await headings.scan(searcher, view, index, term, size, position, words)
+        except sqlite3.Error as error:
+            _LOG.error("index.unreadable", path=str(self._opened), reason=f"headings.sqlite3: {error}")
+            raise QueryProblem(ProblemCode.UNAVAILABLE, "the list of terms cannot be read") from error
 
     def ids(self, found: ResultSet) -> list[int]:
         """Every record of a set, by id; for sets that are not large."""
@@ -208,8 +234,7 @@ class IndexReader:
         except ValueError as error:
             raise QueryProblem(*_of(error)) from error
         except BaseException as error:
-            # What panics in tantivy is no Exception, and must not end the process that serves everybody else.
-            if type(error).__name__ == "PanicException":
+            if is_panic(error):
                 raise QueryProblem(ProblemCode.RESOURCES, str(error)[:200]) from error
             raise
 

@@ -1,14 +1,16 @@
 """Keeps the index true to the catalogue: follows the change feed, in the one process that writes it.
 
 What the feed says of a record is put in place of whatever the index had of it, so that following twice is the same as
-once: the position is written behind the commit it stands for. An index of another version or of another lineage, or
-none, is made anew from the beginning of the feed beside the one in use.
+once: the position is written behind the commit it stands for. An index of another version or lineage, one that cannot
+be read or is ahead of its feed, or none, is made anew from the beginning of the feed beside the one in use.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -22,8 +24,23 @@ import orjson
 import structlog
 import tantivy
 
-from gateway.catalogue.index.directory import begin, current, is_current, is_of, position, set_position, tidy, use
+from gateway.catalogue.index.directory import (
+    Damaged,
+    alone,
+    begin,
+    current,
+    give_up,
+    is_current,
+    is_of,
+    opening,
+    position,
+    reading_headings,
+    set_position,
+    tidy,
+    use,
+)
 from gateway.catalogue.index.headings import HeadingWriter
+from gateway.catalogue.index.headings import check as check_headings
 from gateway.catalogue.index.pages import Maker, Ready, make_ready, seldom_collecting, wanted
 from gateway.catalogue.index.schema import ID, prepare, schema
 from gateway.catalogue.records import IndexEntry
@@ -50,6 +67,8 @@ _MANY = 5_000
 """Changes after which the index is tidied when there are no more for now, at least."""
 _SHARE = 4
 """And one for so many records that it has: what tidying costs stays a part of what indexing does."""
+LOOK = 15.0
+"""Seconds between two looks whether what is on the disk can still be read."""
 KEPT = 60.0
 """Seconds for which a generation that has been replaced stays, until every reader has opened the new one."""
 _HEAP = 160_000_000
@@ -77,6 +96,10 @@ class Feed(Protocol):
 
     async def lineage(self) -> str:
         """Which feed it is: another one where a backup was put back since."""
+        ...
+
+    async def last_seq(self) -> int:
+        """The end of the feed: no change has a higher seq."""
         ...
 
 
@@ -120,7 +143,8 @@ class IndexWriter:
 
     def commit(self) -> None:
         """Makes what was applied durable and visible: headings, then documents, then how far the feed was followed."""
-        self._headings.commit()
+        with reading_headings():
+            self._headings.commit()
         self._writer.commit()
         set_position(self.folder, self.position)
         self.pending = 0
@@ -133,7 +157,14 @@ class IndexWriter:
         if self._since_tidy * _SHARE >= self._index.searcher().num_docs:
             self._since_tidy = 0
             self._merge()
-            self._headings.tidy()
+            with reading_headings():
+                self._headings.tidy()
+
+    def look(self) -> None:
+        """Raises Damaged where what is committed cannot be read by whoever opens it now."""
+        with opening():
+            self._index.reload()
+            check_headings(self._headings.path)
 
     def _merge(self) -> None:
         """Has small segments made into one, which tantivy does by itself where there are `_MERGED` of them: some
@@ -163,6 +194,11 @@ class IndexWriter:
         """Waits for merges that are under way; what was not committed is followed again."""
         self._writer.wait_merging_threads()
         self._headings.close()
+
+    def abandon(self) -> None:
+        """Lets go of a generation that may be damaged, with what was not committed."""
+        with contextlib.suppress(ValueError, sqlite3.Error):
+            self.close()
 
     def _may_be_there(self, number: int) -> bool:
         """Numbers rise: a higher one than the index had when it was opened is there only where we have put it. Taking
@@ -198,43 +234,86 @@ class Pace:
 
 
 async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callable[[], None] = lambda: None) -> None:
-    """Keeps the index under `path` up to date until `stop` is set; makes it first where none is of this version and
-    this feed. Calls `up_to_date` whenever all that there was has been committed."""
+    """Keeps the index under `path` up to date until `stop` is set; makes it first where there is none that is whole, of
+    this version and of this feed, and anew where it turns out to be damaged. Calls `up_to_date` whenever all that there
+    was has been committed. Raises `lock_file.Held` and `lock_file.Blocked`."""
+    with alone(path):
+        while not stop.is_set():
+            writer = await _in_use(feed, path)
+            if writer is None:
+                folder = await rebuild(feed, path, stop, processors=processors())
+                if folder is None:
+                    return
+                writer = IndexWriter(folder)
+            try:
+                await _follow(feed, path, writer, stop, up_to_date)
+                writer.close()
+            except Damaged as reason:
+                _make_anew(writer.folder, str(reason))
+                writer.abandon()
+            except BaseException:
+                writer.abandon()
+                raise
+
+
+async def _in_use(feed: Feed, path: Path) -> IndexWriter | None:
+    """The generation in use, open for writing; None where one must be made."""
     folder = current(path)
     if folder is None or not is_current(folder) or not is_of(folder, await feed.lineage()):
-        folder = await rebuild(feed, path, stop, processors=processors())
-        if folder is None:
-            return
-    writer = IndexWriter(folder)
-    untidy: float | None = time.monotonic() + KEPT
-    pace = Pace()
+        return None
+    followed, end = position(folder), await feed.last_seq()
     try:
-        while not stop.is_set():
-            came = False
-            with seldom_collecting():
-                async with aclosing(_pages(feed, writer.position, processors(), _FAR_BEHIND)) as pages:
-                    async for entries, ready in pages:
-                        came = True
-                        writer.put(entries, ready)
-                        pace.came(now := time.monotonic())
-                        _commit_if_due(writer, pace, now)
-                        if stop.is_set():
-                            break
-                        await asyncio.sleep(0)
-            now = time.monotonic()
-            _commit_if_due(writer, pace, now)
-            if not writer.pending:
-                writer.tidy()
-                if not came:
-                    up_to_date()
-            if untidy is not None and now >= untidy:
-                tidy(path)
-                untidy = None
-            await _pause(stop, IDLE)
-        if writer.pending:
-            writer.commit()
-    finally:
-        writer.close()
+        if followed > end:
+            raise Damaged(f"it has followed to change {followed}, and the last one is {end}")
+        with opening():
+            (folder / "tantivy" / "meta.json").stat()  # tantivy would begin an empty index in its place
+            check_headings(folder / "headings.sqlite3")
+            set_position(folder, followed)
+            return IndexWriter(folder)
+    except Damaged as reason:
+        _make_anew(folder, str(reason))
+        return None
+
+
+def _make_anew(folder: Path, reason: str) -> None:
+    _LOG.error("index.made_anew", path=str(folder), reason=reason)
+    give_up(folder)
+
+
+async def _follow(
+    feed: Feed, path: Path, writer: IndexWriter, stop: asyncio.Event, up_to_date: Callable[[], None]
+) -> None:
+    """Keeps a generation up to date until `stop` is set. Raises Damaged."""
+    untidy: float | None = time.monotonic() + KEPT
+    looked = time.monotonic()
+    pace = Pace()
+    while not stop.is_set():
+        came = False
+        with seldom_collecting():
+            async with aclosing(_pages(feed, writer.position, processors(), _FAR_BEHIND)) as pages:
+                async for entries, ready in pages:
+                    came = True
+                    writer.put(entries, ready)
+                    pace.came(now := time.monotonic())
+                    _commit_if_due(writer, pace, now)
+                    if stop.is_set():
+                        break
+                    await asyncio.sleep(0)
+        now = time.monotonic()
+        _commit_if_due(writer, pace, now)
+        if not writer.pending:
+            writer.tidy()
+            if not came:
+                up_to_date()
+        if now - looked >= LOOK:
+            looked = now
+            writer.look()
+        if untidy is not None and now >= untidy:
+            tidy(path)
+            untidy = None
+        await _pause(stop, IDLE)
+    if writer.pending:
+        writer.commit()
 
 
 def _commit_if_due(writer: IndexWriter, pace: Pace, now: float) -> None:

@@ -94,6 +94,10 @@ class CatalogueReader(Protocol):
         """Which feed it is: another one where a backup was put back since, and what was followed of it is void."""
         ...
 
+    async def last_seq(self) -> int:
+        """The end of the feed: no change has a higher seq."""
+        ...
+
     async def state(self, key: str) -> str | None:
         """A value that a harvest or a mirror keeps (its position)."""
         ...

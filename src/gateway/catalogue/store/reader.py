@@ -232,6 +232,10 @@ class Reader(ABC):
         """Another one than before: the feed goes on from a backup, and what was followed of it is void."""
         return await self.state(LINEAGE) or ""
 
+    async def last_seq(self) -> int:
+        async with self.snapshot(EVERYTHING) as session:
+            return (await self._position(session))[1]
+
     async def reviews(self, *, after: int = 0, size: int = 50, decided: bool = False) -> list[ReviewPair]:
         async with self.snapshot(EVERYTHING) as session:
             pages = [

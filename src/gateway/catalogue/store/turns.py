@@ -8,7 +8,6 @@ says that it is there, and is stopped as soon as the connection is lost: somebod
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import socket
@@ -21,6 +20,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from gateway.catalogue.store.port import CatalogueUnavailable
+from gateway.store import lock_file
 from gateway.store.postgres_pool import CONNECT_SECONDS, LOST
 from gateway.store.url import sqlite_path
 
@@ -45,6 +45,10 @@ class Busy(Exception):
     """Another process has the turn; the message says which, where that can be told."""
 
 
+class Blocked(Busy):
+    """Nobody can have the turn: something is in the way of its file. The message names the path."""
+
+
 class Turns:
     """The turns of one catalogue. `folder` is for lock files."""
 
@@ -55,8 +59,8 @@ class Turns:
     async def alone(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Does `work` while nobody else does what goes by this name.
 
-        Raises Busy at once where somebody does, and CatalogueUnavailable where the database is away or goes away
-        meanwhile: `work` has been cancelled then.
+        Raises Busy at once where somebody does, Blocked where that cannot be found out, and CatalogueUnavailable where
+        the database is away or goes away meanwhile: `work` has been cancelled then.
         """
         if sqlite_path(self._url) is not None:
             with _file(self._folder / f"{name}.lock"):
@@ -67,14 +71,13 @@ class Turns:
 
 @contextmanager
 def _file(path: Path) -> Iterator[None]:
-    """A lock that goes with the process, however that ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy("another process of this machine") from None
-        yield
+    try:
+        with lock_file.held(path):
+            yield
+    except lock_file.Held:
+        raise Busy("another process of this machine") from None
+    except lock_file.Blocked as reason:
+        raise Blocked(str(reason)) from reason
 
 
 @asynccontextmanager

@@ -78,6 +78,9 @@ class MemoryFeed:
     async def lineage(self) -> str:
         return self.origin
 
+    async def last_seq(self) -> int:
+        return max((one.seq for one in self.entries), default=0)
+
     async def index_entries(self, after_seq: int, size: int) -> list[IndexEntry]:
         return [one for one in sorted(self.entries, key=lambda one: one.seq) if one.seq > after_seq][:size]
 

@@ -3,10 +3,12 @@ gets either as a page."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from urllib.parse import quote
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -23,6 +25,17 @@ from gateway.members.readers import Readers
 FORM = "application/x-www-form-urlencoded"
 TEXT = "text/plain"
 RECORDED_OCTETS = 4096  # of a request
+
+_HOST = re.compile(
+    r"""
+    (?: \[ (?: [0-9A-Fa-f:.]+ | [vV][0-9A-Fa-f]+ \. [\w.~!$&'()*+,;=:-]+ ) \]  # IP-literal
+      | (?: [\w.~!$&'()*+,;=-] | %[0-9A-Fa-f]{2} )+ )  # IPv4address, reg-name
+    (?: : [0-9]{0,5} )?
+    """,
+    re.ASCII | re.VERBOSE,
+)
+"""host [":" port], RFC 3986 3.2.2 and 3.2.3."""
+_IN_PATH, _IN_QUERY = "/:@!$&()*+,;=", "/:@!$&()*+,;=?%"  # RFC 3986 3.3 and 3.4; a query comes with its own escapes
 
 log = structlog.get_logger(__name__)
 
@@ -84,22 +97,33 @@ class HttpDoor(ABC):
         """One request and its answer; whatever goes wrong is this request's alone."""
         view = request.path_params.get("member", ALL)
         exchange = _exchange(request, self.protocol, view)
-        try:
-            if not self._readers.exists(view):
-                exchange.member = None
-                raise Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
-            response = await self.respond(request, view, exchange)
-        except Turned as turned:
-            exchange.verdict, exchange.error, response = turned.verdict, str(turned), turned.response
-        except Exception:
-            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
-            log.exception("door.failed", protocol=self.protocol, exchange=exchange.id)
-            response = Response("The request could not be answered.", 500, media_type=TEXT)
+        response = await self._guarded(exchange, self._checked(request, view, exchange))
         if response.status_code >= 400 and wants_page(request):
-            response = await self._refusal(request, response)
+            response = await self._guarded(exchange, self._refusal(request, response))
         response.headers["Exchange-Id"] = exchange.id
         self.answered(response, exchange)
         return response
+
+    async def _guarded(self, exchange: Exchange, work: Awaitable[Response]) -> Response:
+        """What comes of the work, be it HTTP's own refusal or an error of ours."""
+        try:
+            return await work
+        except Turned as turned:
+            exchange.verdict, exchange.error = turned.verdict, str(turned)
+            return turned.response
+        except Exception:
+            exchange.verdict, exchange.error = Verdict.FAILED, "failed"
+            log.exception("door.failed", protocol=self.protocol, exchange=exchange.id)
+            return Response("The request could not be answered.", 500, media_type=TEXT)
+
+    async def _checked(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
+        """The door's own answer where the request names a view and a host. Raises Turned."""
+        if not self._readers.exists(view):
+            exchange.member = None
+            raise Turned(Response("There is no such catalogue.", 404, media_type=TEXT), "no such view")
+        if not _names_a_host(request):
+            raise Turned(Response("Host must name one host.", 400, media_type=TEXT), "no host, or not one")
+        return await self.respond(request, view, exchange)
 
     @abstractmethod
     async def respond(self, request: HttpRequest, view: str, exchange: Exchange) -> Response:
@@ -112,7 +136,7 @@ class HttpDoor(ABC):
 
     async def page(self, request: HttpRequest, answer: bytes, headers: dict[str, str]) -> bytes:
         """The page of an answer, whose `headers` become the page's; the answer itself where no page can be made."""
-        page = await self._pages.made(answer, str(request.url))
+        page = await self._pages.made(answer, _address(request))
         if page is None:
             return answer
         headers |= HEADERS
@@ -120,7 +144,7 @@ class HttpDoor(ABC):
 
     async def _refusal(self, request: HttpRequest, refused: Response) -> Response:
         """HTTP's own refusal as a page."""
-        address, body = str(request.url), bytes(refused.body)
+        address, body = _address(request), bytes(refused.body)
         if refused.media_type == TEXT:
             page = await self._pages.refusal(refused.status_code, body.decode(), address)
         else:
@@ -144,9 +168,25 @@ def asked(request: HttpRequest, parameters: bytes) -> bytes:
 
 
 def origin(request: HttpRequest) -> str:
-    """Scheme, host and port as they were asked; of who names no host, this server's own."""
-    server = ":".join(map(str, request.scope.get("server") or ("localhost",)))
-    return f"{request.scope['scheme']}://{request.headers.get('host') or server}"
+    """Scheme, host and port as they were asked; of who names none that can be, this server's own."""
+    asked_of = request.headers.get("host", "")
+    if not _HOST.fullmatch(asked_of):
+        asked_of = ":".join(map(str, request.scope.get("server") or ("localhost",)))
+    return f"{request.scope['scheme']}://{asked_of}"
+
+
+def _names_a_host(request: HttpRequest) -> bool:
+    """Whether Host is there once, as HTTP/1.1 asks for, and of a form that it may have (RFC 9112 3.2)."""
+    hosts = request.headers.getlist("host")
+    if not hosts:
+        return request.scope.get("http_version") != "1.1"
+    return len(hosts) == 1 and (not hosts[0] or _HOST.fullmatch(hosts[0]) is not None)
+
+
+def _address(request: HttpRequest) -> str:
+    """What was asked for, as it is written in a request."""
+    query = quote(request.scope["query_string"], safe=_IN_QUERY)
+    return origin(request) + quote(request.scope["path"], safe=_IN_PATH) + (f"?{query}" if query else "")
 
 
 async def body(request: HttpRequest, limit: int) -> bytes:

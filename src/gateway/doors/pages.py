@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -23,6 +24,7 @@ _DESCRIPTION = "page.xsl"
 _STYLE = files("gateway.doors").joinpath("page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _MACHINES = ("text/xml", "application/xml", "application/sru+xml")
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110 12.4.2
 HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": (
@@ -42,19 +44,17 @@ def prefers_page(accept: str) -> bool:
     XHTML is asked for because Java's own HTTP client, which old harvesters are made with, says that it likes text/html
     best, whatever it is used for.
     """
-    if "application/xhtml+xml" not in accept or "text/html" not in accept:
+    liked = dict(filter(None, map(_weighed, accept.lower().split(","))))
+    if "application/xhtml+xml" not in liked or "text/html" not in liked:
         return False
-    liked = dict(map(_weighed, accept.lower().split(",")))
-    return liked.get("text/html", 0.0) > max(liked.get(kind, 0.0) for kind in _MACHINES)
+    return liked["text/html"] > max(liked.get(kind, 0.0) for kind in _MACHINES)
 
 
-def _weighed(part: str) -> tuple[str, float]:
+def _weighed(part: str) -> tuple[str, float] | None:
+    """A type and its weight, which is its first `q`; None where that is no weight."""
     kind, *parameters = (each.strip() for each in part.split(";"))
     weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return kind, float(weight)
-    except ValueError:
-        return kind, 0.0
+    return (kind, float(weight)) if _WEIGHT.fullmatch(weight) else None
 
 
 class Pages:
@@ -85,7 +85,7 @@ class Pages:
         try:
             document = etree.fromstring(answer, _parser())
             page = self._transform(document, **{name: etree.XSLT.strparam(text) for name, text in told.items()})
-        except etree.LxmlError:
+        except (etree.LxmlError, ValueError):  # a ValueError: characters that XML cannot have
             log.exception("page.not_made")
             return None
         return bytes(page)

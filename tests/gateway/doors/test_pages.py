@@ -25,7 +25,8 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
     [
         (CHROMIUM, True),
         (FIREFOX, True),
-        (FIREFOX.upper(), False),
+        (FIREFOX.upper(), True),
+        ("Application/XHTML+XML,Text/HTML;Q=0.9,text/XML;q=0.8", True),
         # what programs say, old Java's own client among them
         (JAVA, False),
         ("", False),
@@ -37,6 +38,16 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
         ("application/xhtml+xml,text/html;q=0.4,application/xml;q=0.5", False),
         ("application/xhtml+xml,text/html;q=0", False),
         ("application/xhtml+xml,text/html;q=much", False),
+        # what is no weight (RFC 9110 12.4.2) says nothing about its type; the first one counts
+        ("application/xhtml+xml,text/html;q=inf", False),
+        ("application/xhtml+xml,text/html;q=2", False),
+        ("application/xhtml+xml,text/html;q=1.001", False),
+        ("application/xhtml+xml;q=-1,text/html", False),
+        ("application/xhtml+xml,text/html;q=0.5,text/xml;q=nan", True),
+        ("application/xhtml+xml,text/html;q=0.5,text/xml;q=inf", True),
+        ("application/xhtml+xml,text/html;q=0.5,text/xml;q=1e0", True),
+        ("application/xhtml+xml,text/html;q=0.5;q=0.1,text/xml;q=0.4", True),
+        ("application/xhtml+xml,text/html;q=0.1;q=0.5,text/xml;q=0.4", False),
         ("application/xhtml+xml;q=0.1,text/html;q=0.9,application/sru+xml;q=0.8", True),
     ],
 )
@@ -61,6 +72,11 @@ async def test_a_page_runs_nothing_and_has_our_style_alone() -> None:
 @pytest.mark.parametrize("answer", [b"<a>", b"", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&d;</a>'])
 async def test_what_is_no_xml_makes_no_page(answer: bytes) -> None:
     assert await Pages("gateway.adapters.sru").made(answer, "") is None
+
+
+@pytest.mark.parametrize("address", ["http://h/\0", "http://h/\x0b", "http://h/\udcff"])
+async def test_what_xml_cannot_have_makes_no_page(address: str) -> None:
+    assert await Pages("gateway.adapters.sru").refusal(404, "no", address) is None
 
 
 async def test_entities_are_not_read() -> None:

@@ -143,7 +143,7 @@ def sru_door(
 
 def _media_type(request: HttpRequest, version: Version) -> str:
     """text/xml; SRU 2.0's own type for who asks for it by name."""
-    accepted = request.headers.get("accept", "")
+    accepted = request.headers.get("accept", "").lower()
     own = version is Version.V2_0 and "application/sru+xml" in accepted
     return SRU_XML if own else XML
 

@@ -4,7 +4,6 @@ without serving anything."""
 from __future__ import annotations
 
 import ipaddress
-import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,14 +21,13 @@ from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.runtime import tls
 from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
+from gateway.runtime.data_directory import PROGRAM_FILE, serving_process
 from gateway.runtime.listeners import PortInUse, bind
 from gateway.runtime.program import program
 from gateway.runtime.results import Result
 from gateway.store import migrate, open_store
 from gateway.store.effects import StoreUnavailable
 
-PID_FILE = "gateway.pid"  # in the data directory, while a gateway serves from it
-PROGRAM_FILE = "gateway.program"  # beside it: which program that is
 DAYS_TO_RENEW = 30  # a certificate that ends sooner is worth a word
 
 
@@ -87,16 +85,6 @@ def _certificates(config: Config) -> Iterator[Result]:
             yield Result(what, "warning", f"expires in {left:.0f} days", "renew it")
         else:
             yield Result(what, "ok", f"valid for {left:.0f} days")
-
-
-def serving_process(data_dir: Path) -> int | None:
-    """Process id of the gateway that serves from this directory now; None where there is none."""
-    try:
-        process = int((data_dir / PID_FILE).read_text(encoding="ascii"))
-        os.kill(process, 0)
-    except (OSError, ValueError):
-        return None
-    return process
 
 
 def _program(data_dir: Path, serving: int | None) -> Iterator[Result]:

@@ -31,9 +31,9 @@ from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
 from gateway.runtime import logs
-from gateway.runtime.check import PID_FILE, PROGRAM_FILE
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
+from gateway.runtime.data_directory import PID_FILE, PROGRAM_FILE, DataDirectoryInUse, serving_from
 from gateway.runtime.listeners import PortInUse
 from gateway.runtime.program import program
 from gateway.runtime.serve import Server, write_ready_file
@@ -94,6 +94,10 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
     config = Config.model_validate(document)
 
     async def run() -> None:
+        with serving_from(data_dir):
+            await serve_demo()
+
+    async def serve_demo() -> None:
         gateway = await compose(config)
         try:
             await demo_data.load(gateway.store, gateway.clock, config.pepper.get_secret_value().encode())
@@ -132,6 +136,10 @@ def serve(config: ConfigPath = DEFAULT_CONFIG, ready_file: ReadyFile = None) -> 
     logs.configure(readable=False)
 
     async def run() -> None:
+        with serving_from(loaded.data_dir):
+            await serve_configured()
+
+    async def serve_configured() -> None:
         server = Server(await compose(loaded), reload=lambda: load(config))
         about = {PROGRAM_FILE: program(), PID_FILE: str(os.getpid())}
 
@@ -319,6 +327,7 @@ def _run(work: Coroutine[Any, Any, T], *, port_hint: str = "") -> T:
         raise typer.Exit(130) from None
     except (
         PortInUse,
+        DataDirectoryInUse,
         StoreUnavailable,
         CatalogueUnavailable,
         BackupError,

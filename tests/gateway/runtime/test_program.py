@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config
-from gateway.runtime.check import PID_FILE, PROGRAM_FILE, check
+from gateway.runtime.check import check
+from gateway.runtime.data_directory import PID_FILE, PROGRAM_FILE
 from gateway.runtime.program import program
 
 

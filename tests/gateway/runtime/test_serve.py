@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from gateway.catalogue.index.directory import current
+from gateway.catalogue.index.writer import rebuild
 from gateway.demo.consortium import PEPPER
 from gateway.runtime.listeners import PortInUse, bind
+from tests.gateway.catalogue.index.building import MemoryFeed
 
 WAIT = 60.0
 HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -117,6 +120,67 @@ def test_it_serves_reloads_and_stops(tmp_path: Path) -> None:
         assert "horse" not in log
         bind("127.0.0.1", ports["kiosks"]).close()
         assert not (tmp_path / "data" / "gateway.pid").exists()
+
+
+def refused(config: Path) -> str:
+    """What `serve` says where it does not start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_one_data_directory_serves_one_gateway(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    data = tmp_path / "data"
+    with serving(config) as (process, ports):
+        said = refused(config)
+        assert f"another gateway, process {process.pid}, serves from {data}" in said
+        assert (data / "gateway.pid").read_text(encoding="ascii") == str(process.pid)
+        kept = subprocess.run(
+            [sys.executable, "-m", "gateway", "backup", "--config", str(config), str(tmp_path / "kept")],
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            check=False,
+        )
+        assert kept.returncode == 0, kept.stderr
+        assert login(ports["kiosks"], "correct horse").startswith(b"941")
+        process.kill()
+        process.wait(WAIT)
+    with serving(config) as (_, ports):
+        assert login(ports["kiosks"], "correct horse").startswith(b"941")
+
+
+def test_what_is_in_the_way_of_the_lock_is_named(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    lock = tmp_path / "data" / "gateway.lock"
+    lock.mkdir(parents=True)
+    assert str(lock) in refused(config)
+
+
+def test_a_damaged_index_stops_no_kiosk(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    index = tmp_path / "data" / "catalogue-index"
+    asyncio.run(rebuild(MemoryFeed(), index))
+    (index / "1" / "tantivy" / "meta.json").write_bytes(b"\xff\xfe random")
+    with serving(config) as (process, ports):
+        assert login(ports["kiosks"], "correct horse").startswith(b"941")
+        give_up = time.monotonic() + WAIT
+        while current(index) != index / "2":
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=WAIT)
+    assert "Traceback" not in log
+    assert "child.ended" not in log
+    assert (log.count("index.unreadable"), log.count("index.made_anew")) == (1, 1)
 
 
 def test_a_running_request_is_finished_before_the_end(tmp_path: Path) -> None:

@@ -117,12 +117,14 @@ def is_of(folder: Path, lineage: str) -> bool:
 
 
 def begin(path: Path, lineage: str = "") -> Path:
-    """A folder for a new generation, made from the feed of this lineage; what is not in use goes."""
+    """A folder for a new generation, made from the feed of this lineage; what is not in use goes.
+
+    Its number is none that was there: a reader may have that open."""
     path.mkdir(parents=True, exist_ok=True)
     if (path / _NAME).is_dir():
         shutil.rmtree(path / _NAME)
-    tidy(path)
     numbers = [int(folder.name) for folder in _generations(path)]
+    tidy(path)
     folder = path / str(max(numbers, default=0) + 1)
     (folder / "tantivy").mkdir(parents=True)
     (folder / "version").write_text(version(), encoding="ascii")

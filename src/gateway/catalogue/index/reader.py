@@ -76,7 +76,7 @@ class IndexReader:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="catalogue")
         self._waiting = 0
         self._masks = Masks()
-        self._opened: Path | None = None
+        self._opened: tuple[Path, int] | None = None
         self._written = 0
         self._index: tantivy.Index | None = None
         self._headings: HeadingReader | None = None
@@ -104,8 +104,10 @@ class IndexReader:
                 _LOG.error("index.unreadable", path=str(folder), reason=self._told)
 
     def _open(self, folder: Path) -> None:
-        written = _written(folder)
-        if folder == self._opened and self._index is not None:
+        written, headings_file = _written(folder), folder / "headings.sqlite3"
+        # A file that we have open is told from one that was put in its place: its number is given to no other.
+        found = (folder, headings_file.stat().st_ino)
+        if found == self._opened and self._index is not None:
             if written != self._written:
                 self._kept.clear()
                 self._index.reload()
@@ -116,10 +118,10 @@ class IndexReader:
         index = prepare(tantivy.Index.open(str(folder / "tantivy")))
         index.config_reader("manual", 0)
         index.reload()
-        headings = HeadingReader(folder / "headings.sqlite3", self._run)
+        headings = HeadingReader(headings_file, self._run)
         # Scans that are under way hold on to the headings that they began with.
         self._kept.clear()
-        self._index, self._headings, self._opened, self._written = index, headings, folder, written
+        self._index, self._headings, self._opened, self._written = index, headings, found, written
         self._told = ""
 
     @property
@@ -203,7 +205,7 @@ class IndexReader:
         try:
             return await headings.scan(searcher, view, index, term, size, position, words)
         except sqlite3.Error as error:
-            _LOG.error("index.unreadable", path=str(self._opened), reason=f"headings.sqlite3: {error}")
+            _LOG.error("index.unreadable", path=str(self._path), reason=f"headings.sqlite3: {error}")
             raise QueryProblem(ProblemCode.UNAVAILABLE, "the list of terms cannot be read") from error
 
     def ids(self, found: ResultSet) -> list[int]:

@@ -125,6 +125,7 @@ async def test_it_is_made_anew_when_it_is_followed(
     assert await whole(tmp_path) == ([1, 2, 3], ["Ants", "Bees", "Gnats"])
     reader.reload()
     assert await (await reader.search(ALL, AllRecords())).page(1, 10) == [1, 2, 3]
+    assert len((await reader.scan(ALL, "title", "")).entries) == 3
     reader.close()
 
 

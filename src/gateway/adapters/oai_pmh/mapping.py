@@ -93,9 +93,13 @@ class OaiSettings:
         return self.admin_emails or (f"postmaster@{self.repository_identifier}",)
 
 
-def identity(settings: OaiSettings, view: str, base_url: str, earliest: int) -> Identity:
-    """What Identify tells of a view. `earliest` is its earliest datestamp in Unix seconds."""
-    sample = oai_identifier(settings.repository_identifier, view, "1")
+def identity(
+    settings: OaiSettings, view: str, base_url: str, earliest: int, example: CatalogueRecord | None
+) -> Identity:
+    """What Identify tells of a view. `earliest` is its earliest datestamp in Unix seconds, `example` one of its records
+    where it has any."""
+    repository = settings.repository_identifier
+    sample = identifier_of(repository, view, example) if example else oai_identifier(repository, view, "1")
     return Identity(
         name=settings.names[view],
         base_url=base_url,
@@ -103,7 +107,7 @@ def identity(settings: OaiSettings, view: str, base_url: str, earliest: int) -> 
         earliest=earliest,
         deleted=Deleted.PERSISTENT,
         compressions=COMPRESSIONS,
-        descriptions=(oai_identifier_description(settings.repository_identifier, sample),),
+        descriptions=(oai_identifier_description(repository, sample),),
     )
 
 

@@ -152,7 +152,9 @@ class OaiService:
                 earliest = await self._catalogue.earliest(door.view)
                 if earliest is None:
                     earliest = await self._catalogue.horizon()
-                return identify(identity(self.settings, door.view, door.base_url, earliest))
+                first = await self._catalogue.changes(door.view, "", 0, None, None, 1, with_deleted=False)
+                example = next(iter(await self._catalogue.feed_records(door.view, first, holdings=False)), None)
+                return identify(identity(self.settings, door.view, door.base_url, earliest, example))
             case Verb.LIST_METADATA_FORMATS:
                 return await self._metadata_formats(door.view, request)
             case Verb.LIST_SETS:

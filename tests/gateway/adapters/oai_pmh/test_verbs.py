@@ -15,7 +15,8 @@ def codes(response: object) -> list[str]:
 
 
 async def test_identify(asked: Asked) -> None:
-    asked.shelf.put("aber", "1")
+    asked.shelf.put("aber", "0", deleted=True)
+    asked.shelf.put("aber", "b7")
     asked.shelf.now += 500
     found = await asked.ask("Identify")
     told = found.identification
@@ -31,7 +32,7 @@ async def test_identify(asked: Asked) -> None:
         "YYYY-MM-DDThh:mm:ssZ",
     )
     assert (told.admin_emails, told.compressions) == (("post@demo.example",), ("gzip",))
-    assert b"oai:demo.example:aber:1" in told.descriptions[0]
+    assert b">oai:demo.example:aber:b7<" in told.descriptions[0]
     assert found.response_date == "2023-11-14T22:21:40Z"
 
 
@@ -42,6 +43,7 @@ async def test_the_consortium_has_a_door_of_its_own(asked: Asked) -> None:
     assert told is not None
     assert (told.name, told.base_url) == ("Everything", "http://library.example/oai")
     assert told.earliest == "2023-11-14T22:13:20Z"
+    assert b">oai:demo.example:all:1001<" in told.descriptions[0]
     records = (await asked.ask("ListRecords", "/oai", metadataPrefix="oai_dc")).records
     assert [r.header.identifier for r in records] == ["oai:demo.example:all:1001", "oai:demo.example:all:1002"]
 
@@ -50,6 +52,7 @@ async def test_an_empty_catalogue_is_a_repository_too(asked: Asked) -> None:
     told = (await asked.ask("Identify")).identification
     assert told is not None
     assert told.earliest == "2023-11-14T22:13:20Z"
+    assert b">oai:demo.example:aber:1<" in told.descriptions[0]
     assert codes(await asked.ask("ListRecords", metadataPrefix="oai_dc")) == ["noRecordsMatch"]
     assert codes(await asked.ask("ListSets")) == ["noSetHierarchy"]
     assert codes(await asked.ask("ListRecords", metadataPrefix="oai_dc", set="a")) == ["noSetHierarchy"]

@@ -82,11 +82,12 @@ class HttpDoor(ABC):
         self._pages = Pages(self.package)
 
     def routes(self) -> list[Route]:
-        """What an HTTP application mounts at its root."""
+        """What an HTTP application mounts at its root; a slash that clients add at the end changes nothing."""
         name = self.path.strip("/")
         return [
-            Route(self.path, self, methods=["GET", "POST"], name=name),
-            Route(f"{self.path}/{{member}}", self, methods=["GET", "POST"], name=f"{name}-member"),
+            Route(address + end, self, methods=["GET", "POST"], name=name + kind)
+            for end in ("", "/")
+            for address, kind in ((self.path, ""), (f"{self.path}/{{member}}", "-member"))
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -125,7 +125,7 @@ async def test_too_many_lists_at_once_are_told_to_come_back(asked: Asked, monkey
     waiting.append(asyncio.create_task(other.get("/oai/aber", params=LIST)))
     await begun.acquire()
     assert (await other.get("/oai/aber", params=LIST)).status_code == 503
-    assert (await asked.get({"verb": "Identify"})).status_code == 200
+    assert (await asked.get({"verb": "ListMetadataFormats"})).status_code == 200
     go_on.set()
     assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [200] * 3
     assert [(await asked.get(LIST)).status_code for _ in range(5)] == [200] * 5
@@ -196,3 +196,13 @@ async def test_exchanges_are_recorded_within_bounds(asked: Asked) -> None:
     assert getattr(kept.request, "operation", None) == "oai.ListRecords"
     await asked.get({"verb": "junk"})
     assert asked.recorded.exchanges[-1].error == "badVerb"
+
+
+async def test_a_slash_at_the_end_of_an_address_is_none(asked: Asked) -> None:
+    for path in ("/oai", "/oai/aber"):
+        slashed = await asked.get({"verb": "ListSets"}, f"{path}/")
+        assert slashed.status_code == 200
+        assert (
+            slashed.content.replace(b"/</request>", b"</request>")
+            == (await asked.get({"verb": "ListSets"}, path)).content
+        )

@@ -5,6 +5,7 @@
   <xsl:import href="gateway:page.xsl"/>
   <xsl:variable name="echo" select="/*/*[starts-with(local-name(), 'echoed')]"/>
   <xsl:variable name="query" select="string($echo/*[local-name()='query'])"/>
+  <xsl:variable name="asked" select="string(($echo/*[local-name()='query'] | $echo/*[local-name()='scanClause'])[1])"/>
   <xsl:variable name="schema" select="string($echo/*[local-name()='recordSchema'])"/>
   <xsl:variable name="size" select="string($echo/*[local-name()='maximumRecords'])"/>
   <xsl:variable name="chosen">
@@ -14,11 +15,11 @@
 
   <xsl:template match="/*[starts-with(namespace-uri(), 'http')]">
     <xsl:call-template name="page">
-      <xsl:with-param name="title">SRU<xsl:if test="$query">: <xsl:value-of select="$query"/></xsl:if></xsl:with-param>
+      <xsl:with-param name="title">SRU<xsl:if test="$asked">: <xsl:value-of select="$asked"/></xsl:if></xsl:with-param>
       <xsl:with-param name="content">
         <h1>Search the catalogue</h1>
         <form method="get" role="search">
-          <input type="search" name="query" aria-label="CQL query" dir="auto" value="{$query}"/>
+          <input type="search" name="query" aria-label="CQL query" dir="auto" value="{$asked}"/>
           <xsl:if test="$schema"><input type="hidden" name="recordSchema" value="{$schema}"/></xsl:if>
           <button>Search</button>
         </form>
@@ -113,19 +114,52 @@
     <table>
       <xsl:for-each select="*">
         <xsl:variable name="term" select="string(*[local-name()='value'])"/>
-        <xsl:variable name="asked">
-          <xsl:value-of select="$clause/*[local-name()='index']"/>
-          <xsl:choose><xsl:when test="$words"> = "</xsl:when><xsl:otherwise> == "</xsl:otherwise></xsl:choose>
-          <xsl:value-of select="concat(str:replace(str:replace($term, '\', '\\'), '&quot;', '\&quot;'), '&quot;')"/>
+        <xsl:variable name="search">
+          <xsl:call-template name="clause">
+            <xsl:with-param name="relation"><xsl:if test="not($words)">=</xsl:if>=</xsl:with-param>
+          </xsl:call-template>
         </xsl:variable>
         <tr>
-          <td dir="auto"><a href="?query={str:encode-uri(string($asked), true())}">
+          <td dir="auto"><a href="?query={str:encode-uri(string($search), true())}">
             <xsl:value-of select="*[local-name()='displayTerm']"/>
             <xsl:if test="not(*[local-name()='displayTerm'])"><xsl:value-of select="$term"/></xsl:if></a></td>
           <td><xsl:value-of select="*[local-name()='numberOfRecords']"/></td>
         </tr>
       </xsl:for-each>
     </table>
+    <nav>
+      <xsl:for-each select="*[1][*[local-name()='whereInList'][.='inner' or .='last']]">
+        <a rel="prev"><xsl:call-template name="scan-from">
+          <xsl:with-param name="position" select="count(../*) + 1"/></xsl:call-template>Back</a>
+      </xsl:for-each>
+      <xsl:for-each select="*[last()][*[local-name()='whereInList'][.='inner' or .='first']]">
+        <a rel="next"><xsl:call-template name="scan-from">
+          <xsl:with-param name="position" select="0"/></xsl:call-template>More</a>
+      </xsl:for-each>
+    </nav>
+  </xsl:template>
+
+  <!-- The address of the list that has the current term at a place: 0 before its first, one too many behind its last. -->
+  <xsl:template name="scan-from">
+    <xsl:param name="position"/>
+    <xsl:variable name="terms" select="$echo/*[local-name()='maximumTerms']"/>
+    <xsl:variable name="scan">
+      <xsl:call-template name="clause">
+        <xsl:with-param name="relation" select="$echo/*[local-name()='xScanClause']/*[local-name()='relation']/*[local-name()='value']"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:attribute name="href">
+      <xsl:value-of select="concat('?scanClause=', str:encode-uri(string($scan), true()), '&amp;responsePosition=', $position)"/>
+      <xsl:if test="$terms"><xsl:value-of select="concat('&amp;maximumTerms=', str:encode-uri($terms, true()))"/></xsl:if>
+    </xsl:attribute>
+  </xsl:template>
+
+  <!-- The clause of a scan with the current term in place of its own. -->
+  <xsl:template name="clause">
+    <xsl:param name="relation"/>
+    <xsl:variable name="term" select="string(*[local-name()='value'])"/>
+    <xsl:value-of select="concat($echo/*[local-name()='xScanClause']/*[local-name()='index'], ' ', $relation, ' &quot;')"/>
+    <xsl:value-of select="concat(str:replace(str:replace($term, '\', '\\'), '&quot;', '\&quot;'), '&quot;')"/>
   </xsl:template>
 
   <xsl:template match="*[local-name()='facet']">

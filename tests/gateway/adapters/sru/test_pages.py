@@ -75,6 +75,25 @@ async def test_terms_and_facets_lead_to_searches(asked: Asked) -> None:
     assert (await browse(asked, **narrowed[0])).find(".//*[@role='alert']") is None
 
 
+async def test_a_scan_leads_on_and_back(asked: Asked) -> None:
+    for number in range(8):
+        asked.shelf.put("aber", f'zebra "{number}"')
+    begun = {"scanClause": 'dc.title = "zebra"', "maximumTerms": "3"}
+    first = await browse(asked, **begun)
+    assert first.find(".//input[@name='query']").get("value") == begun["scanClause"]
+
+    def terms(page: Any) -> list[str]:
+        return [each.text_content().strip() for each in page.iterfind(".//td/a")]
+
+    assert terms(first) == ['zebra "0"', 'zebra "1"', 'zebra "2"']
+    second = await browse(asked, **link(first, "More"))
+    assert terms(second) == ['zebra "3"', 'zebra "4"', 'zebra "5"']
+    assert terms(await browse(asked, **link(second, "Back"))) == terms(first)
+    last = await browse(asked, **link(second, "More"))
+    assert terms(last) == ['zebra "6"', 'zebra "7"']
+    assert "More" not in [each.text for each in last.iter("a")]
+
+
 async def test_explain_and_mistakes_are_told(asked: Asked) -> None:
     page = await browse(asked)
     assert "Aberystwyth" in page.text_content()

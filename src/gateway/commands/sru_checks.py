@@ -50,15 +50,18 @@ _SEARCH = "search"
 
 
 async def run_checks(client: SruClient) -> list[Result]:
-    """Every check in turn; those up to the first search where HTTP refuses each of them.
+    """Every check in turn; those up to the first search where HTTP refuses each of them, or where it fails and explain
+    tells of nothing to search by.
 
     Raises SruLinkFailed and SruTimeout: then there is nothing to try."""
     found: list[Result] = []
     refused = 0
-    async for result, problem in CHECKS.made(Subject(client), (SruBadAnswer,)):
+    subject = Subject(client)
+    async for result, problem in CHECKS.made(subject, (SruBadAnswer,)):
         found.append(result)
         refused += isinstance(problem, SruBadAnswer) and (problem.status or 0) >= HTTPStatus.BAD_REQUEST
-        if refused == len(found) and result.name == _SEARCH:
+        nothing = subject.explain is not None and not subject.explain.indexes and result.verdict == "odd"
+        if result.name == _SEARCH and (refused == len(found) or nothing):
             break
     return found
 
@@ -70,7 +73,8 @@ async def _explain(subject: Subject) -> str:
     if told.explain is None:
         raise Odd("the record is no ZeeRex")
     subject.explain = told.explain
-    return f"{told.explain.title}: {len(told.explain.indexes)} indexes, {len(told.explain.schemas)} schemas"
+    indexes = f"{len(told.explain.indexes)} indexes" if told.explain.indexes else "no index at all"
+    return f"{told.explain.title}: {indexes}, {len(told.explain.schemas)} schemas"
 
 
 @CHECKS("explain at the bare address")
@@ -84,10 +88,10 @@ async def _bare(subject: Subject) -> str:
 async def _search(subject: Subject) -> str:
     answer = await _records(subject, maximum=1)
     if answer.diagnostics and subject.explain:
-        prefix, name = next(
-            (index.names[0] for index in subject.explain.indexes if index.search and index.names), ("", "")
-        )
-        subject.query = f"{prefix}.{name} = the" if prefix else f"{name} = the"
+        asked = _searched(subject.explain)
+        if not asked:
+            raise Odd(f"{_told(answer.diagnostics)}; explain tells of no index to search by: is what it searches away?")
+        subject.query = f"{asked[0]} = the"
         answer = await _records(subject, maximum=1)
     _no(answer.diagnostics)
     if answer.count is None:
@@ -148,8 +152,9 @@ async def _post(subject: Subject) -> str:
 
 @CHECKS("every index explain tells of")
 async def _indexes(subject: Subject) -> str:
-    searched = [index.names[0] for index in subject.known.indexes if index.search and index.names][:MOST_INDEXES]
-    asked = [f"{prefix}.{name}" if prefix else name for prefix, name in searched]
+    asked = _searched(subject.known)[:MOST_INDEXES]
+    if not asked:
+        raise NotOffered("no index can be searched")
     for name in asked:
         answer = await subject.client.ask(search_parameters(subject.client.version, f'"{name}" = 1', maximum=0))
         if _numbers(answer) & {15, 16, 17}:
@@ -219,6 +224,12 @@ _refusal("an unknown schema", {66}, lambda s: _begun(s, recordSchema="juggle", m
 
 async def _records(subject: Subject, *, start: int = 1, maximum: int, schema: str = "") -> SearchResponse:
     return await subject.client.search(subject.query, start=start, maximum=maximum, schema=schema)
+
+
+def _searched(explain: Description) -> list[str]:
+    """The indexes that can be searched, each by its first name."""
+    names = [index.names[0] for index in explain.indexes if index.search and index.names]
+    return [f"{prefix}.{name}" if prefix else name for prefix, name in names]
 
 
 def _some(subject: Subject) -> None:

@@ -16,7 +16,7 @@ from gateway.commands.probe import app as probe_app
 from gateway.commands.search import search
 from gateway.commands.sru_checks import CHECKS
 from library_protocols.marc import DataField, Record, to_iso2709, to_marcxml
-from library_protocols.sru import Version, search_response
+from library_protocols.sru import Description, Diagnostic, Operation, Version, failure, search_response, write_explain
 from tests.gateway.commands.runner import run
 from tests.sru_server import PASSWORD, READER, TITLES, sru_server
 
@@ -142,6 +142,19 @@ def test_a_server_that_says_yes_to_everything_is_odd(yes_man: str) -> None:
     assert verdicts["pages"] == verdicts["every schema explain tells of"] == "not offered"
     people = run(probe_app, "sru", yes_man)
     assert f"{told['odd']} odd" in people.stdout
+
+
+def test_nothing_to_search_by_is_said_as_such() -> None:
+    """As of a view whose own server is away: explain without indexes, a diagnostic for everything else."""
+    explain = write_explain(Description("localhost", 80, "sru", "Away"), Version.V1_2)
+    told = [failure(Operation.EXPLAIN, Version.V1_2, (), explain)] * 2
+    away = failure(Operation.SEARCH_RETRIEVE, Version.V1_2, (Diagnostic.of(2),))
+    for url in serve(lambda: told.pop() if told else away):
+        checks = found(run(probe_app, "sru", url, "--json"))["checks"]
+        assert isinstance(checks, list)
+        assert [check["verdict"] for check in checks] == ["ok", "ok", "odd"]
+        assert "no index at all" in checks[0]["detail"]
+        assert "explain tells of no index" in checks[2]["detail"]
 
 
 def test_what_http_refuses_is_told_once_in_the_servers_words(base: str) -> None:

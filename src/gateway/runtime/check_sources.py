@@ -56,19 +56,26 @@ async def _harvested(member: str, source: HarvestConfig) -> Result:
     stop = threading.Event()
     password = source.password.get_secret_value()
     provider = Source(source.url, user=source.user, password=password, timeout=SECONDS / 2, stop=stop, tries=1)
+    asked, listed = "Identify", True
     try:
         async with asyncio.timeout(SECONDS):
             name, prefixes = await asyncio.to_thread(_identified, provider)
+            if source.set_spec is not None:
+                asked = "ListSets"
+                listed = await asyncio.to_thread(_lists, provider, source.set_spec)
     except SourceProblem as problem:
         return Result(what, "warning", str(problem), hint)
     except (TimeoutError, Stopped):
-        return Result(what, "warning", f"{source.url}: no answer within {SECONDS:g} s", hint)
+        return Result(what, "warning", f"{source.url}: no answer to {asked} within {SECONDS:g} s", hint)
     finally:
         stop.set()
         provider.close()
     if source.metadata_prefix not in prefixes:
         wrong = f"{source.url} has no format {source.metadata_prefix!r}"
         return Result(what, "problem", wrong, f"`metadata_prefix` is one of {', '.join(prefixes)}")
+    if not listed:
+        wrong = f"{source.url} lists no set {source.set_spec!r}"
+        return Result(what, "warning", wrong, "`set_spec` is one that `?verb=ListSets` shows there")
     return Result(what, "ok", f"{source.url} is {name!r} and has {source.metadata_prefix}")
 
 
@@ -76,3 +83,16 @@ def _identified(provider: Source) -> tuple[str, list[str]]:
     """Name and formats. Raises SourceProblem, Stopped."""
     name = provider.identify_repository().name
     return name, [each.prefix for each in provider.harvest(verb="ListMetadataFormats").response.formats]
+
+
+def _lists(provider: Source, spec: str) -> bool:
+    """Whether the set, or one below it, is among those that the provider lists. Raises SourceProblem, Stopped."""
+    arguments: dict[str, str] = {}
+    while True:
+        response = provider.harvest(verb="ListSets", **arguments).response
+        if any(f"{each.spec}:".startswith(f"{spec}:") for each in response.sets):
+            return True
+        following = {"resumptionToken": response.token.value} if response.token and response.token.value else {}
+        if not following or following == arguments:
+            return False
+        arguments = following

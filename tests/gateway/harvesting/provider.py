@@ -17,6 +17,7 @@ from library_protocols.oai_pmh import (
     MetadataFormat,
     OaiError,
     Request,
+    Set,
     Verb,
     errors,
     header,
@@ -29,6 +30,7 @@ from library_protocols.oai_pmh import (
     read_query,
     record,
     resumption_token,
+    set_element,
 )
 
 MARCXML = (
@@ -79,6 +81,7 @@ class Provider:
         self.deleted = Deleted.PERSISTENT
         self.granularity = Granularity.SECOND
         self.epoch = 0  # tokens of an earlier one are lost
+        self.sets: tuple[str, ...] = ()
         self.faults: list[Fault] = []
         self.asked: list[dict[str, str]] = []
         self._lock = threading.Lock()
@@ -137,6 +140,8 @@ class Provider:
         if request.verb is Verb.LIST_METADATA_FORMATS:
             told = metadata_formats([MetadataFormat("marc21", "http://x.example/marc.xsd", "urn:marc")])
             return opening(self.url, self.now, request.arguments()) + told + CLOSING
+        if request.verb is Verb.LIST_SETS:
+            return self._list_sets(request)
         assert request.verb is Verb.LIST_RECORDS
         start, from_ = 0, request.from_.first if request.from_ else 0
         if request.resumption_token is not None:
@@ -168,6 +173,16 @@ class Provider:
             list_closing(request.verb),
             CLOSING,
         ])  # fmt: skip
+
+    def _list_sets(self, request: Request) -> bytes:
+        """One set a page."""
+        place = int(request.resumption_token or 0)
+        if not self.sets:
+            return self._error(request, "noSetHierarchy")
+        more = str(place + 1) if place + 1 < len(self.sets) else ""
+        told = set_element(Set(self.sets[place], "A set")) + resumption_token(more)
+        head = opening(self.url, self.now, request.arguments()) + list_opening(Verb.LIST_SETS)
+        return head + told + list_closing(Verb.LIST_SETS) + CLOSING
 
     def _error(self, request: Request, code: str) -> bytes:
         return errors(self.url, self.now, [OaiError(code, "so it is")], request.arguments())

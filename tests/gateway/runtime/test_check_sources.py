@@ -69,6 +69,16 @@ async def test_a_format_that_the_provider_has_not(provider: Provider) -> None:
     assert (wrong.state, wrong.hint) == ("problem", "`metadata_prefix` is one of marc21")
 
 
+async def test_a_set_is_looked_for_in_all_that_is_listed(provider: Provider) -> None:
+    source = {"name": "ils", "url": provider.url, "set_spec": "catalogue"}
+    [without] = await results(harvest=[source])
+    provider.sets = ("theses", "catalogue:books")
+    [below] = await results(harvest=[source])
+    [other] = await results(harvest=[source | {"set_spec": "cat"}])
+    assert [without.state, below.state, other.state] == ["warning", "ok", "warning"]
+    assert other.found == f"{provider.url} lists no set 'cat'"
+
+
 async def test_servers_that_are_away_are_a_warning() -> None:
     address = f"127.0.0.1:{closed_port()}"
     found = await results(

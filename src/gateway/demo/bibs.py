@@ -27,6 +27,8 @@ from gateway.importing.description import Description, describe
 from library_protocols.marc import read
 
 BIBS_PER_MEMBER = 1050
+FILM_BIB = 30
+"""Place of the one film among the featured records."""
 _FIRST_ID = 990_000_000_001
 _SEED = 1536  # any number will do; the records must be the same on every machine
 
@@ -100,27 +102,30 @@ def _bib(number: int, work: _Work, chance: random.Random) -> DemoBib:
     subject_class = TOPICS[work.subject][0]
     point = "" if "." in subject_class else "."
     call_number = f"{subject_class}{point}{chance.randrange(10, 99)} {work.author[:3].upper()}"
-    record = _record(bib_id, work, call_number, chance)
+    record = _record(bib_id, work, call_number, chance, film=number == FILM_BIB)
     marc = record.as_marc()
     return DemoBib(bib_id, work.subject, call_number, describe(read(marc).record), marc)
 
 
-def _record(bib_id: str, work: _Work, call_number: str, chance: random.Random) -> Record:
+def _record(bib_id: str, work: _Work, call_number: str, chance: random.Random, *, film: bool) -> Record:
     year = str(chance.randrange(1962, 2027))
     place, publisher = chance.choice(PUBLISHERS)
     pages = chance.randrange(96, 640)
     family, _, given = work.author.partition(", ")
     edition = chance.choice((None, None, None, "2nd ed.", "Revised edition"))
-    record = Record(force_utf8=True, leader=Leader("     nam a22      i 4500"))  # pyright: ignore[reportArgumentType]
+    height = chance.randrange(18, 31)
+    leader = Leader(f"     n{'g' if film else 'a'}m a22      i 4500")
+    record = Record(force_utf8=True, leader=leader)  # pyright: ignore[reportArgumentType]
+    record.add_field(Field("001", data=bib_id), Field("003", data="DEMO"), Field("005", data=f"{year}0301090000.0"))
+    if film:
+        record.add_field(Field("007", data="vd cvaizs"))  # a DVD in colour, with stereo sound
+    kind = "094            vl" if film else "           000 0 "  # 008/18-34
     record.add_field(
-        Field("001", data=bib_id),
-        Field("003", data="DEMO"),
-        Field("005", data=f"{year}0301090000.0"),
-        Field("008", data=f"{year[2:]}0301s{year}    wlk           000 0 {work.language} d"),
+        Field("008", data=f"{year[2:]}0301s{year}    wlk{kind}{work.language} d"),
         _field("020", "  ", ("a", _isbn(bib_id))),
         _field("035", "  ", ("a", f"(OCoLC){int(bib_id) - 989_000_000_000}")),
         _field("082", "04", ("a", call_number.partition(" ")[0]), ("2", "23")),
-        _field("100", "1 ", ("a", f"{work.author},"), ("e", "author.")),
+        _field("100", "1 ", ("a", f"{work.author},"), ("e", "film director." if film else "author.")),
     )
     title = [("a", f"{work.title} :"), ("b", f"{work.remainder} /")] if work.remainder else [("a", f"{work.title} /")]
     record.add_field(_field("245", f"1{_non_filing(work.title)}", *title, ("c", f"{given} {family}.")))
@@ -128,10 +133,7 @@ def _record(bib_id: str, work: _Work, call_number: str, chance: random.Random) -
         record.add_field(_field("250", "  ", ("a", edition)))
     record.add_field(
         _field("264", " 1", ("a", f"{place} :"), ("b", f"{publisher},"), ("c", f"{year}.")),
-        _field("300", "  ", ("a", f"{pages} pages ;"), ("c", f"{chance.randrange(18, 31)} cm")),
-        _field("336", "  ", ("a", "text"), ("b", "txt"), ("2", "rdacontent")),
-        _field("337", "  ", ("a", "unmediated"), ("b", "n"), ("2", "rdamedia")),
-        _field("338", "  ", ("a", "volume"), ("b", "nc"), ("2", "rdacarrier")),
+        *(_DVD if film else (_field("300", "  ", ("a", f"{pages} pages ;"), ("c", f"{height} cm")), *_VOLUME)),
         _field("650", " 0", ("a", f"{_capital(work.subject)}.")),
     )
     if "Wales" in work.title or "Cym" in work.title or "Gym" in work.title:
@@ -154,3 +156,16 @@ def _isbn(bib_id: str) -> str:
     body = f"9799{int(bib_id) % 10**8:08d}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
     return f"{body}{-total % 10}"
+
+
+_VOLUME = (
+    _field("336", "  ", ("a", "text"), ("b", "txt"), ("2", "rdacontent")),
+    _field("337", "  ", ("a", "unmediated"), ("b", "n"), ("2", "rdamedia")),
+    _field("338", "  ", ("a", "volume"), ("b", "nc"), ("2", "rdacarrier")),
+)
+_DVD = (
+    _field("300", "  ", ("a", "1 DVD video (94 min) :"), ("b", "sound, colour ;"), ("c", "12 cm")),
+    _field("336", "  ", ("a", "two-dimensional moving image"), ("b", "tdi"), ("2", "rdacontent")),
+    _field("337", "  ", ("a", "video"), ("b", "v"), ("2", "rdamedia")),
+    _field("338", "  ", ("a", "videodisc"), ("b", "vd"), ("2", "rdacarrier")),
+)

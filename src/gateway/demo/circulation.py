@@ -25,7 +25,7 @@ from gateway.canonical.vocabulary import (
     SecurityMarker,
     UseRestriction,
 )
-from gateway.demo.bibs import DemoBib, bibs_of
+from gateway.demo.bibs import FILM_BIB, DemoBib, bibs_of
 from gateway.demo.consortium import CURRENCY, TIMEZONE, DemoMember
 from gateway.demo.people import category_of, patron_id
 from gateway.demo.rules import BOOK, FILM, REFERENCE, SHORT_LOAN, UNDERGRADUATE_DAYS, book_rule_id
@@ -41,7 +41,6 @@ RENTAL = 40
 GOOD, BORROWER, DEBTOR, COLLECTOR, FULL, SMALL_DEBTOR, LOSER = 1, 2, 3, 5, 6, 10, 11
 
 _ZONE = ZoneInfo(TIMEZONE)
-_FILM_BIB = 30  # place of the film among the featured records
 
 
 def item_id(number: int) -> str:
@@ -51,7 +50,7 @@ def item_id(number: int) -> str:
 def bib_of_item(member: DemoMember, number: int) -> DemoBib:
     """Items 1 and 2 are copies of one title; numbers beyond the last record are second copies of common ones."""
     bibs = bibs_of(member)
-    place = {RENTAL: _FILM_BIB, _FILM_BIB + 2: RENTAL - 2}.get(number, max(number - 2, 0))
+    place = {RENTAL: FILM_BIB, FILM_BIB + 2: RENTAL - 2}.get(number, max(number - 2, 0))
     return bibs[place if place < len(bibs) else place - len(bibs) + RENTAL]
 
 

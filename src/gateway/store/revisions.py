@@ -26,7 +26,7 @@ def mismatch(config: Config, found: str | None) -> str | None:
     if found == head:
         return None
     if found is None:
-        return f"has no schema yet, this program needs {head}: upgrade it first"
+        return f"has no schema yet, this program needs {head}: make it first"
     if found in {revision.revision for revision in script.walk_revisions()}:
         return f"is at revision {found}, this program needs {head}: upgrade it first"
     return (

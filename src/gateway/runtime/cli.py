@@ -219,7 +219,7 @@ def platform_migrate(
             await catalogue_schema.upgrade(url, app_role=app_role)
 
     _run(upgrade())
-    console.print("The schema is current.")
+    console.print("The tables are as this version needs them.")
 
 
 def backup_command(

@@ -246,8 +246,12 @@ async def follow(feed: Feed, path: Path, stop: asyncio.Event, up_to_date: Callab
                     return
                 writer = IndexWriter(folder)
             try:
-                await _follow(feed, path, writer, stop, up_to_date)
-                writer.close()
+                try:
+                    await _follow(feed, path, writer, stop, up_to_date)
+                    writer.close()
+                except (OSError, ValueError):
+                    writer.look()  # damage may be why
+                    raise
             except Damaged as reason:
                 _make_anew(writer.folder, str(reason))
                 writer.abandon()

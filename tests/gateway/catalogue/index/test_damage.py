@@ -30,8 +30,15 @@ def segments(folder: Path) -> list[Path]:
     return [path for path in (folder / "tantivy").iterdir() if len(path.stem) == 32]
 
 
+def put(path: Path, octets: bytes) -> None:
+    """As another file: one that is cut short under a process that has it mapped ends that process."""
+    new = path.with_name("damaged")
+    new.write_bytes(octets)
+    new.replace(path)
+
+
 def shorten(path: Path, octets: int) -> None:
-    path.write_bytes(path.read_bytes()[:octets])
+    put(path, path.read_bytes()[:octets])
 
 
 def every_segment(damage: Callable[[Path], object]) -> Callable[[Path], object]:
@@ -40,26 +47,26 @@ def every_segment(damage: Callable[[Path], object]) -> Callable[[Path], object]:
 
 UNREADABLE: dict[str, Callable[[Path], object]] = {
     "meta emptied": lambda folder: shorten(folder / "tantivy/meta.json", 0),
-    "meta random": lambda folder: (folder / "tantivy/meta.json").write_bytes(NOISE),
+    "meta random": lambda folder: put(folder / "tantivy/meta.json", NOISE),
     "meta gone": lambda folder: (folder / "tantivy/meta.json").unlink(),
     "segments emptied": every_segment(lambda path: shorten(path, 0)),
     "segments shortened": every_segment(lambda path: shorten(path, path.stat().st_size // 2)),
-    "segments random": every_segment(lambda path: path.write_bytes(NOISE)),
+    "segments random": every_segment(lambda path: put(path, NOISE)),
     "segments gone": every_segment(Path.unlink),
-    "current no text": lambda folder: (folder.parent / "current").write_bytes(NOISE),
+    "current no text": lambda folder: put(folder.parent / "current", NOISE),
     "current elsewhere": lambda folder: (folder.parent / "current").write_text("../" + folder.parent.name),
-    "version no text": lambda folder: (folder / "version").write_bytes(NOISE),
+    "version no text": lambda folder: put(folder / "version", NOISE),
     "everything gone": shutil.rmtree,
 }
 HEADINGS: dict[str, Callable[[Path], object]] = {
     "headings emptied": lambda folder: shorten(folder / "headings.sqlite3", 0),
-    "headings random": lambda folder: (folder / "headings.sqlite3").write_bytes(NOISE),
+    "headings random": lambda folder: put(folder / "headings.sqlite3", NOISE),
     "headings shortened": lambda folder: shorten(folder / "headings.sqlite3", 2_000),
     "headings gone": lambda folder: (folder / "headings.sqlite3").unlink(),
 }
 OTHERS: dict[str, Callable[[Path], object]] = {
-    "lineage no text": lambda folder: (folder / "lineage").write_bytes(NOISE),
-    "position no number": lambda folder: (folder / "position").write_bytes(NOISE),
+    "lineage no text": lambda folder: put(folder / "lineage", NOISE),
+    "position no number": lambda folder: put(folder / "position", NOISE),
     "position a folder": lambda folder: ((folder / "position").unlink(), (folder / "position").mkdir()),
 }
 
@@ -157,6 +164,24 @@ async def test_damage_while_it_is_followed(
     assert await whole(tmp_path) == ([1, 2], ["Ants", "Bees"])
 
 
+async def test_an_index_that_is_taken_away_while_changes_come(
+    feed: MemoryFeed, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "IDLE", 0.01)
+
+    def done() -> bool:
+        if len(feed.entries) == 2:
+            shutil.rmtree(folder)
+            feed.change(titled(3, "Gnats", 3))
+            return False
+        return True
+
+    with capture_logs() as told:
+        await follow_until(feed, tmp_path, done)
+    assert [line["event"] for line in told] == ["index.made_anew"]
+    assert await whole(tmp_path) == ([1, 2, 3], ["Ants", "Bees", "Gnats"])
+
+
 async def test_headings_that_turn_out_to_be_damaged_when_something_is_put_in(
     feed: MemoryFeed, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +246,7 @@ async def test_a_whole_index_stays(
     assert current(tmp_path) == folder
 
 
+@pytest.mark.parametrize("when", ["__init__", "commit"])
 @pytest.mark.parametrize(
     "lack",
     [
@@ -230,14 +256,16 @@ async def test_a_whole_index_stays(
     ],
 )
 async def test_what_is_lacking_is_no_damage(
-    feed: MemoryFeed, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lack: Exception
+    feed: MemoryFeed, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lack: Exception, when: str
 ) -> None:
     def fails(*_: object) -> None:
         raise lack
 
-    monkeypatch.setattr(writing, "IndexWriter", fails)
-    with pytest.raises(type(lack)):
-        await follow_until(feed, tmp_path)
+    feed.change(titled(3, "Gnats", 3))
+    with monkeypatch.context() as lacking:
+        lacking.setattr(writing.IndexWriter, when, fails)
+        with pytest.raises(type(lack)):
+            await follow_until(feed, tmp_path)
     assert current(tmp_path) == folder
     assert directory.is_current(folder)
 

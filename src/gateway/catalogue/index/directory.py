@@ -31,6 +31,10 @@ class Damaged(Exception):
     """A generation, or a part of it, that cannot be read; the message says what is wrong."""
 
 
+UNOPENED = (Damaged, OSError, ValueError, sqlite3.Error)
+"""All that opening or closing a generation may raise, whether it is damaged or something is lacking."""
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """While this process, and no other, writes the index. Raises `lock_file.Held` and `lock_file.Blocked`."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 import tantivy
 
 from gateway.catalogue.index.compile import both, how_many, in_view
@@ -26,6 +27,8 @@ from gateway.catalogue.index.schema import FIRST, LAST, schema
 from gateway.catalogue.index_map import INDEXES, Index, Kind
 from gateway.catalogue.query import ProblemCode, QueryProblem
 from gateway.catalogue.records import ALL
+
+_LOG = structlog.get_logger(__name__)
 
 LARGEST_SCAN = 1_000
 _MOST_PASSED = 20_000
@@ -266,6 +269,7 @@ class HeadingReader:
 
     def __init__(self, path: Path, run: Run) -> None:
         self._run = run
+        self._path = path
         self._connection = _connect(path, "ro")
         self._connection.execute("PRAGMA mmap_size = 268435456")
 
@@ -285,7 +289,15 @@ class HeadingReader:
             raise QueryProblem(ProblemCode.SCAN_SIZE, str(size))
         if not 0 <= position <= size + 1:
             raise QueryProblem(ProblemCode.SCAN_POSITION, str(position))
-        start = start_of(index, term)
+        try:
+            return await self._scan(searcher, view, row, start_of(index, term), size, position, words)
+        except sqlite3.Error as error:
+            _LOG.error("index.unreadable", path=str(self._path), reason=str(error))
+            raise QueryProblem(ProblemCode.UNAVAILABLE, "the list of terms cannot be read") from error
+
+    async def _scan(
+        self, searcher: tantivy.Searcher, view: str, row: Index, start: str, size: int, position: int, words: bool
+    ) -> Scan:
         bits = dict(self._connection.execute("SELECT code, bit FROM view"))
         lists = dict(self._connection.execute("SELECT name, id FROM list"))
         number = lists.get(list_name(row, words))

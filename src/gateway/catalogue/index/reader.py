@@ -7,7 +7,6 @@ What can take longer (masks, deep pages, large sorts, facets) runs in a thread, 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +29,7 @@ from gateway.catalogue.index.compile import (
     term,
 )
 from gateway.catalogue.index.cost import INLINE, LITTLE_WORK, is_costly
-from gateway.catalogue.index.directory import Damaged, current, is_current, is_panic, opening, position
+from gateway.catalogue.index.directory import UNOPENED, current, is_current, is_panic, opening, position
 from gateway.catalogue.index.evaluate import matches
 from gateway.catalogue.index.extract import HOLDER, Fields
 from gateway.catalogue.index.headings import HeadingReader, Scan
@@ -96,7 +95,7 @@ class IndexReader:
                 self._open(folder)
         except Held:
             return
-        except (Damaged, OSError, ValueError, sqlite3.Error) as reason:
+        except UNOPENED as reason:
             self._kept.clear()
             self._index = self._headings = self._opened = None
             if self._told != str(reason):
@@ -202,11 +201,7 @@ class IndexReader:
         searcher = self._searcher()
         headings = self._headings
         assert headings is not None
-        try:
-            return await headings.scan(searcher, view, index, term, size, position, words)
-        except sqlite3.Error as error:
-            _LOG.error("index.unreadable", path=str(self._path), reason=f"headings.sqlite3: {error}")
-            raise QueryProblem(ProblemCode.UNAVAILABLE, "the list of terms cannot be read") from error
+        return await headings.scan(searcher, view, index, term, size, position, words)
 
     def ids(self, found: ResultSet) -> list[int]:
         """Every record of a set, by id; for sets that are not large."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ import structlog
 import tantivy
 
 from gateway.catalogue.index.directory import (
+    UNOPENED,
     Damaged,
     alone,
     begin,
@@ -197,7 +197,7 @@ class IndexWriter:
 
     def abandon(self) -> None:
         """Lets go of a generation that may be damaged, with what was not committed."""
-        with contextlib.suppress(ValueError, sqlite3.Error):
+        with contextlib.suppress(*UNOPENED):
             self.close()
 
     def _may_be_there(self, number: int) -> bool:

@@ -84,10 +84,10 @@ class HarvestConfig(Section):
     format: Literal["marc21", "unimarc"] | None = None
     """Which MARC it is; found out record by record where not given."""
     every: Every | None = None
-    """How often it is harvested: `30m`, `6h`, `1d`; only by command where not given."""
+    """How often it is harvested: `30m`, `6h`, `1d`. Without this and `full_every`, only by command."""
     full_every: Every | None = None
-    """How often the whole list is read again to find what has gone without a trace, for a provider that keeps no
-    record of deletions."""
+    """How often the whole list is read again, by the clock too, to find what has gone without a trace: for a provider
+    that keeps no record of deletions."""
     user: str = ""
     """HTTP Basic name, where the provider asks for one."""
     password: SecretStr = SecretStr("")

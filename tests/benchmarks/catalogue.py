@@ -18,7 +18,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_protocols.marc import read, to_marcxml
 from tests.benchmarks import harvesters, loading, questions, searchers, zebra
-from tests.benchmarks.catalogue_node import node
+from tests.benchmarks.catalogue_node import megabytes, node
 from tests.benchmarks.corpus import corpus
 from tests.benchmarks.machine import LOAD_CPU
 from tests.benchmarks.scenarios import Figures, folder
@@ -207,7 +207,7 @@ def oai(quick: bool, records: int | None) -> Figures:
         whole = harvesters.harvest(load)
         four = harvesters.harvest(dataclasses.replace(load, harvesters=4, seconds=SECONDS_QUICK if quick else 10.0))
         flat = pages_again(load, whole)
-        memory = running.process.memory_full_info()
+        memory = megabytes(running.process)
     from_file = _file(min(count, SEARCHED))
     return {
         "records_in_store": count,
@@ -216,8 +216,7 @@ def oai(quick: bool, records: int | None) -> Figures:
         "four_harvesters_per_second": four["records_per_second"],
         "four_harvesters_megabytes_per_second": four["megabytes_per_second"],
         **flat,
-        "megabytes": memory.uss / 2**20,
-        "megabytes_with_files": memory.rss / 2**20,
+        "megabytes": memory,
         **from_file,
         "of_file_parsed": four["records_per_second"] / from_file["file_parsed_per_second"],
     }

@@ -19,7 +19,7 @@ from typing import Any
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from tests.benchmarks import harvesters, loading, page, questions, searchers
 from tests.benchmarks.catalogue import pages_again
-from tests.benchmarks.catalogue_node import Node, node
+from tests.benchmarks.catalogue_node import Node, megabytes, node
 from tests.benchmarks.machine import describe
 
 NAME = "scale"
@@ -144,16 +144,12 @@ def _sizes(data_dir: Path, records: int) -> dict[str, float]:
     }
 
 
-def _memory(running: Node) -> dict[str, float]:
-    """Memory that only this process has; what it maps of files goes when others need it."""
+def _memory(running: Node) -> dict[str, dict[str, float]]:
+    """Of the server and of the catalogue's own processes, by role."""
     processes = {"server": running.process}
     for child in running.process.children():
         processes[child.cmdline()[-1]] = child  # its role is the last word
-    found: dict[str, float] = {}
-    for name, process in processes.items():
-        memory = process.memory_full_info()
-        found |= {name: memory.uss / 2**20, f"{name}_with_files": memory.rss / 2**20}
-    return found
+    return {name: megabytes(process) for name, process in processes.items()}
 
 
 def _searches(running: Node, records: int) -> dict[str, Any]:

@@ -84,11 +84,11 @@ def run(role: str, config: Config) -> None:
     work = {"fill": fill, "index": follow}[role]
     try:
         uvloop.run(work(config))
-    except Exception:
+    except Exception as error:
         free = shutil.disk_usage(config.data_dir).free
         if free >= LEAST_FREE:
             raise
-        log.error("catalogue.disk_full", path=str(config.data_dir), free_megabytes=free >> 20)
+        log.error("catalogue.disk_full", path=str(config.data_dir), free_megabytes=free >> 20, error=str(error))
         if role == "index":
             tidy(config.data_dir / INDEX_FOLDER)  # an index half made would leave no room to kiosks until we try again
         raise SystemExit(1) from None

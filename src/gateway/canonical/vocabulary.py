@@ -268,6 +268,7 @@ class Permission(StrEnum):
     UNDO = "undo"
     CONFIG_READ = "config_read"
     STAFF = "staff"  # conflict lists, exchanges
+    PROVISION = "provision"  # make, change and remove patrons: SCIM and the worker behind the register
 
 
 class Audience(StrEnum):

@@ -18,9 +18,11 @@ from gateway.canonical.money import Currency
 from gateway.canonical.vocabulary import ForeignItems, Permission, TerminalKind
 from gateway.config.agreement import check_agreement
 from gateway.config.catalogue import CatalogueConfig, MemberCatalogueConfig
+from gateway.config.identity import IdentityConfig, MemberIdentityConfig
 from gateway.config.section import Code, Network, Port, Section, TimeZone
 
 CATALOGUE_FILE = "catalogue.sqlite3"
+REGISTER_FILE = "register.sqlite3"
 """In the data directory, where the store is SQLite."""
 
 
@@ -46,7 +48,7 @@ class StoreConfig(Section):
 class ListenerConfig(Section):
     """One port that is listened on."""
 
-    protocol: Literal["sip2", "http", "z3950"]
+    protocol: Literal["sip2", "http", "z3950", "ldap"]
     """What is spoken there."""
     host: str = "127.0.0.1"
     """Address to bind. Loopback unless opened on purpose: SIP2 without TLS shows patrons' data to the network."""
@@ -269,6 +271,8 @@ class MemberConfig(Section):
     """Addresses its terminals may come from; empty for any."""
     catalogue: MemberCatalogueConfig = MemberCatalogueConfig()
     """Its part of the catalogue: who may read it, its sets, where its records come from."""
+    identity: MemberIdentityConfig = MemberIdentityConfig()
+    """Who its patrons are: directories, feeds, how PINs are checked, LDAP and SCIM."""
 
     @model_validator(mode="before")
     @classmethod
@@ -296,6 +300,7 @@ class Config(Section):
     exchanges: ExchangesConfig = ExchangesConfig()
     journal: JournalConfig = JournalConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
+    identity: IdentityConfig = IdentityConfig()
     pepper: SecretStr = Field(min_length=16)
     """Secret that PINs are mixed with before hashing, at least 16 characters (`openssl rand -hex 32`), kept outside the
     database; retries are recognised by digests made with it too. Losing it makes every stored PIN useless; who has it
@@ -324,6 +329,13 @@ class Config(Section):
         prefix, slashes, file = self.store.url.partition("sqlite:///")
         if slashes and not prefix and file != ":memory:" and not Path(file).is_absolute():
             return f"sqlite:///{self.data_dir / file}"
+        return self.store.url
+
+    @property
+    def register_url(self) -> str:
+        """The person register's database: a file of its own beside an SQLite store, the same database on PostgreSQL."""
+        if self.store.url.startswith("sqlite:"):
+            return f"sqlite:///{self.data_dir / REGISTER_FILE}"
         return self.store.url
 
     @property

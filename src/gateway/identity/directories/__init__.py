@@ -1,0 +1,1 @@
+"""Campus directories, read and asked over LDAP behind one port."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gateway.canonical.vocabulary import IdentifierType
+from gateway.config.identity import FEED_FIELDS
+
 if TYPE_CHECKING:
-    from gateway.config.model import Config
+    from gateway.config.model import Config, MemberConfig
 
 
 ALL = "all"
@@ -23,7 +27,7 @@ class DisagreementError(ValueError):
 
 def check_agreement(config: Config) -> None:
     """Raises DisagreementError."""
-    if found := [*_shared_names(config), *_dangling(config)]:
+    if found := [*_shared_names(config), *_dangling(config), *_identity(config)]:
         raise DisagreementError(found)
 
 
@@ -51,6 +55,8 @@ def _speaking_names(config: Config) -> Iterator[tuple[str, str, str]]:
                 yield "client certificate", terminal.client_certificate, f"{at}.terminals.{login}.client_certificate"
         for name in member.catalogue.readers:
             yield "catalogue reader", name, f"{at}.catalogue.readers.{name}"
+        if suffix := member.identity.ldap.suffix:
+            yield "LDAP suffix", suffix.replace(" ", "").casefold(), f"{at}.identity.ldap.suffix"
         for number, key in enumerate(member.api_keys):
             yield "API key", key.sha256, f"{at}.api_keys.{number}.sha256"
             yield "name of an API key", f"{code}/{key.name}", f"{at}.api_keys.{number}.name"
@@ -64,6 +70,11 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{at}.member", f"there is no member {listener.member!r}"
         if listener.protocol == "z3950" and not config.catalogue.enabled:
             yield f"{at}.protocol", "there is no catalogue to serve: catalogue.enabled is false"
+        if listener.protocol == "ldap":
+            if not any(member.identity.ldap.suffix for member in config.members.values()):
+                yield f"{at}.protocol", "there is nothing to serve: no member has an identity.ldap.suffix"
+            if config.identity.ldap_clear_binds and not listener.tls and not is_loopback(listener.host):
+                yield f"{at}.host", "identity.ldap_clear_binds is for listeners on loopback"
         if listener.prompts and listener.protocol != "sip2":
             yield f"{at}.prompts", "only a sip2 listener asks for a login"
         if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:
@@ -90,3 +101,45 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
                 yield f"{at}.login", f"the table's name says {login!r}"
             if not (terminal.password_hash or terminal.client_certificate or terminal.networks):
                 yield at, "nothing says who it is: give it a password_hash, a client_certificate or networks"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody from elsewhere can come to this address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _identity(config: Config) -> Iterator[tuple[str, str]]:
+    for code, member in config.members.items():
+        for key, message in (*_feeds(member), *_checks(member)):
+            yield f"members.{code}.identity.{key}", message
+
+
+def _feeds(member: MemberConfig) -> Iterator[tuple[str, str]]:
+    names: dict[str, int] = {}
+    for number, feed in enumerate(member.identity.feeds):
+        at = f"feeds.{number}"
+        if names.setdefault(feed.name, number) != number:
+            yield f"{at}.name", f"there is a feed {feed.name!r} before"
+        if feed.kind == "ldap" and feed.directory not in member.identity.directories:
+            yield f"{at}.directory", f"there is no directory {feed.directory!r}"
+        for field in feed.fields:
+            if field not in FEED_FIELDS and field not in {str(kind) for kind in IdentifierType}:
+                hint = ", ".join([*(str(kind) for kind in IdentifierType), *sorted(FEED_FIELDS)])
+                yield f"{at}.fields.{field}", f"the register has no such field; it has {hint}"
+
+
+def _checks(member: MemberConfig) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for number, check in enumerate(member.identity.authentication.checks):
+        at = f"authentication.checks.{number}.by"
+        kind, _, name = check.by.partition(":")
+        if kind == "directory" and name not in member.identity.directories:
+            yield at, f"there is no directory {name!r}"
+        if check.by in seen:
+            yield at, f"{check.by!r} is asked before"
+        seen.add(check.by)
+    if not member.identity.authentication.checks:
+        yield "authentication.checks", "without a step nobody's PIN is ever right"

@@ -6,10 +6,11 @@ import hashlib
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import SecretStr
 
 from gateway.config.load import Problem
 from gateway.config.model import Config, TerminalConfig
-from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS, PEPPER
+from gateway.demo.consortium import KIOSK_PASSWORD, LDAP_ACCOUNT, LDAP_PASSWORD, MEMBERS, PEPPER
 
 
 def refuse_demo(config: Config, file: str = "") -> list[Problem]:
@@ -27,6 +28,10 @@ def refuse_demo(config: Config, file: str = "") -> list[Problem]:
             if login in demo_logins and _has_demo_password(terminal):
                 key = f"members.{code}.terminals.{login}.password_hash"
                 problems.append(Problem(file, key, "is the demo's", "make one with `gateway terminal hash-password`"))
+        for name, account in member.identity.ldap.accounts.items():
+            if name == LDAP_ACCOUNT and _is_password(account.password_hash, LDAP_PASSWORD):
+                key = f"members.{code}.identity.ldap.accounts.{name}.password_hash"
+                problems.append(Problem(file, key, "is the demo's", "make one with `gateway terminal hash-password`"))
         for number, api_key in enumerate(member.api_keys):
             if api_key.sha256 in demo_keys:
                 key = f"members.{code}.api_keys.{number}.sha256"
@@ -35,9 +40,11 @@ def refuse_demo(config: Config, file: str = "") -> list[Problem]:
 
 
 def _has_demo_password(terminal: TerminalConfig) -> bool:
-    if terminal.password_hash is None:
-        return False
+    return terminal.password_hash is not None and _is_password(terminal.password_hash, KIOSK_PASSWORD)
+
+
+def _is_password(hashed: SecretStr, password: str) -> bool:
     try:
-        return PasswordHasher().verify(terminal.password_hash.get_secret_value(), KIOSK_PASSWORD)
+        return PasswordHasher().verify(hashed.get_secret_value(), password)
     except (VerificationError, InvalidHashError):
         return False

@@ -58,12 +58,16 @@ permissions = ["patron_read", "item_read", "checkout", "checkin", "renew", "offl
 
 def page() -> str:
     """The whole page, Markdown."""
-    return "\n".join([_HEAD, *_section(Config, "", "")])
+    return "\n".join([_HEAD, *_section(Config, "", "", set())])
 
 
-def _section(model: type[BaseModel], path: str, intro: str) -> Iterator[str]:
+def _section(model: type[BaseModel], path: str, intro: str, told: set[tuple[str, type]]) -> Iterator[str]:
+    """`told` are the tables that stand on the page already: those that tables of several kinds have in common."""
+    if (path, model) in told:
+        return
+    told.add((path, model))
     if path:
-        yield f"## `[{path}]`"
+        yield f"## `[{path}]`{_kind(model)}"
         yield ""
         yield _flat(intro or model.__doc__ or "")
         yield ""
@@ -73,29 +77,48 @@ def _section(model: type[BaseModel], path: str, intro: str) -> Iterator[str]:
     nested: list[tuple[str, type[BaseModel], FieldInfo]] = []
     rows: list[str] = []
     for name, field in model.model_fields.items():
-        inner, suffix = _inner(field.annotation)
-        if inner is not None:
-            nested.append((f"{path}.{name}{suffix}" if path else f"{name}{suffix}", inner, field))
+        tables, suffix = _inner(field)
+        if tables:
+            at = f"{path}.{name}{suffix}" if path else f"{name}{suffix}"
+            nested += [(at, inner, field) for inner in tables]
             continue
-        rows.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {_flat(field.description or '')} |")
+        cells = (f"`{field.alias or name}`", _type(field.annotation), _default(field), _flat(field.description or ""))
+        rows.append(f"| {' | '.join(cells)} |")
     if rows:
         yield "| key | value | default | meaning |"
         yield "|---|---|---|---|"
         yield from rows
         yield ""
     for below, inner, field in nested:
-        yield from _section(inner, below, " ".join(filter(None, [inner.__doc__, field.description])))
+        yield from _section(inner, below, " ".join(filter(None, [inner.__doc__, field.description])), told)
 
 
-def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """The model of a table, and what its name adds: `.NAME` for one of several, `[]` for an array of tables."""
+def _kind(model: type[BaseModel]) -> str:
+    """What tells this table from others of its name."""
+    values = get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+    return f' with `kind = "{values[0]}"`' if len(values) == 1 and isinstance(values[0], str) else ""
+
+
+def _inner(field: FieldInfo) -> tuple[list[type[BaseModel]], str]:
+    """The models that a table may have, and what its name adds: `.NAME` for one of several, `[]` for an array of
+    tables."""
+    origin, arguments = get_origin(field.annotation), get_args(field.annotation)
+    if origin is dict:
+        return _models(arguments[-1]), ".NAME"
+    if origin is tuple:
+        return _models(arguments[0]), "[]"
+    return _models(field.annotation), ""
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, ""
+        return [annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
-    last = arguments[-1 if origin is dict else 0] if arguments else None
-    if isinstance(last, type) and issubclass(last, BaseModel):
-        return last, ".NAME" if origin is dict else "[]" if origin is tuple else ""
-    return None, ""
+    if origin is Annotated:
+        return _models(arguments[0])
+    if origin in (Union, types.UnionType):
+        return [model for part in arguments for model in _models(part)]
+    return []
 
 
 def _type(annotation: Any) -> str:

@@ -193,7 +193,7 @@ class FeedConfigBase(Section):
         IdentifierType.BARCODE,
     )
     """How somebody whom this source brings for the first time is found among the people who are there: the first of
-    these that finds anybody decides, and only where it finds exactly one; else people decide (`gateway sync review`)."""
+    these that finds anybody decides, and only where it finds exactly one; else people do (`gateway sync review`)."""
     categories: tuple[CategoryRuleConfig, ...] = ()
     """Rules for the patron category; somebody whom none fits gets none and is put on the report."""
     programmes: Literal["", "collapse"] = ""
@@ -361,7 +361,7 @@ class SoapFeedConfig(WebFeedBase):
     authentication: Literal["none", "basic", "username-token", "username-token-digest"] = "username-token"
     """HTTP Basic, or WS-Security's UsernameToken with the password as text or digest."""
     request: dict[str, Any] = {}
-    """What is asked, as a tree of names and values; `{page}`, `{size}`, `{offset}`, `{cursor}` and `{since}` are put in.
+    """What is asked, a tree of names and values; `{page}`, `{size}`, `{offset}`, `{cursor}` and `{since}` are put in.
     In a complete read `{since}` is empty, and what holds nothing else is left out."""
     delta: bool = False
     """The request's `{since}` gives what has changed."""

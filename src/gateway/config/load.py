@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -86,10 +86,9 @@ def explain(error: ValidationError, model: type[BaseModel] = Config) -> list[tup
         if isinstance(cause, DisagreementError):
             lines += [(key, message, "") for key, message in cause.found]
             continue
-        location = [part for part in line["loc"] if part != "[key]"]
-        key = ".".join(str(part) for part in location)
+        key, table = _placed(model, line["loc"])
         if line["type"] == "extra_forbidden":
-            lines.append((key, "there is no such setting", _did_you_mean(model, location)))
+            lines.append((key, "there is no such setting", _did_you_mean(table, str(line["loc"][-1]))))
         elif line["type"] == "missing":
             lines.append((key, "is missing", ""))
         elif (limits := line.get("ctx", {})).get("field_type") == "Value":  # a secret
@@ -206,14 +205,14 @@ def _anchored(part: Part, base: Path) -> Part:
             changes[name] = _anchored(value, base)
         elif isinstance(value, dict):
             changes[name] = {key: _anchored(v, base) if isinstance(v, BaseModel) else v for key, v in value.items()}
+        elif isinstance(value, tuple):
+            changes[name] = tuple(_anchored(v, base) if isinstance(v, BaseModel) else v for v in value)
     return part.model_copy(update=changes)
 
 
-def _did_you_mean(root: type[BaseModel], location: list[int | str]) -> str:
-    *way, name = location
-    model = _model_at(root, way)
+def _did_you_mean(model: type[BaseModel] | None, name: str) -> str:
     known = [] if model is None else [field.alias or field_name for field_name, field in model.model_fields.items()]
-    return did_you_mean(str(name), known)
+    return did_you_mean(name, known)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -222,15 +221,38 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
-def _model_at(model: type[BaseModel], way: list[int | str]) -> type[BaseModel] | None:
-    """The model that stands at a key."""
+def _placed(model: type[BaseModel], location: Iterable[int | str]) -> tuple[str, type[BaseModel] | None]:
+    """The key at a location of Pydantic's, and the model of the table that it stands in."""
     here: Any = model
-    for step in way:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            field = here.model_fields.get(str(step))
-            here = None if field is None else field.annotation
+    table: type[BaseModel] | None = model
+    key: list[str] = []
+    for step in location:
+        if step == "[key]":
+            continue
+        kinds = _kinds(here)
+        if str(step) in kinds:  # Pydantic's own word for one of several models, which stands in no file
+            here = kinds[str(step)]
+            continue
+        key.append(str(step))
+        table = here if isinstance(here, type) and issubclass(here, BaseModel) else None
+        if table is not None:
+            fields = table.model_fields
+            found = fields.get(str(step)) or next((field for field in fields.values() if field.alias == step), None)
+            here = None if found is None else found.annotation
         else:  # a dict's value or a list's element
             here = get_args(here)[-1 if get_origin(here) is dict else 0] if get_args(here) else None
-        if get_origin(here) in (Union, UnionType):
+        if get_origin(here) in (Union, UnionType) and not _kinds(here):
             here = next((part for part in get_args(here) if part is not type(None)), None)
-    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+    return ".".join(key), table
+
+
+def _kinds(annotation: Any) -> dict[str, Any]:
+    """The models of tables of several kinds, by the word in `kind`."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) not in (Union, UnionType):
+        return {}
+    models = [part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    return {
+        get_args(model.model_fields["kind"].annotation)[0]: model for model in models if "kind" in model.model_fields
+    }

@@ -13,7 +13,17 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from gateway.canonical.vocabulary import ForeignItems, Permission, TerminalKind
-from gateway.demo.consortium import CURRENCY, KIOSK_PASSWORD, LANGUAGES, MEMBERS, PEPPER, TIMEZONE, DemoMember
+from gateway.demo.consortium import (
+    CURRENCY,
+    KIOSK_PASSWORD,
+    LANGUAGES,
+    LDAP_ACCOUNT,
+    LDAP_PASSWORD,
+    MEMBERS,
+    PEPPER,
+    TIMEZONE,
+    DemoMember,
+)
 
 LISTENERS = {
     "http": ("http", 8080, False),
@@ -90,6 +100,7 @@ def demo_config(
             "repository_identifier": "demo.example",
             "sets": [WELSH],
         },
+        "identity": {"ldap_clear_binds": True},  # everything listens on loopback
         "members": {member.code: _member(member, hasher) for member in MEMBERS},
     }
 
@@ -115,6 +126,12 @@ def _member(member: DemoMember, hasher: PasswordHasher) -> dict[str, Any]:
             }
         },
         "catalogue": {"sets": [WELSH]},
+        "identity": {
+            "ldap": {
+                "suffix": member.ldap_suffix,
+                "accounts": {LDAP_ACCOUNT: {"password_hash": hasher.hash(LDAP_PASSWORD), "attributes": ["*"]}},
+            }
+        },
         "api_keys": [
             {
                 "name": "demo",

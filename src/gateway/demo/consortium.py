@@ -13,6 +13,8 @@ CURRENCY = "GBP"
 LANGUAGES = ("cy", "en")
 KIOSK_PASSWORD = "kiosk-demo"  # noqa: S105  published on purpose: `serve` refuses it
 PATRON_PIN = "1234"
+LDAP_ACCOUNT = "reader"
+LDAP_PASSWORD = "reader-demo"  # noqa: S105  as above
 PEPPER = "the demo keeps no secrets: its PINs are published"
 
 
@@ -39,6 +41,10 @@ class DemoMember:
     @property
     def api_key(self) -> str:
         return f"demo-{self.code}-key"
+
+    @property
+    def ldap_suffix(self) -> str:
+        return f"dc={self.code},dc=demo"
 
     def branch_code(self, branch: str) -> str:
         return f"{self.main_location}-{branch}"

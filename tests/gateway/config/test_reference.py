@@ -41,8 +41,12 @@ def test_in_the_schema_a_secret_and_nothing_else_may_be_a_file() -> None:
     found = [name for name, some in forms.items() if any("file" in form.get("properties", {}) for form in some)]
     assert found == [
         ".pepper",
+        "DirectoryConfig.bind_password",
         "HarvestConfig.password",
+        "JsonFeedConfig.password",
+        "LdapAccountConfig.password_hash",
         "ReaderConfig.password_hash",
+        "SoapFeedConfig.password",
         "SourceConfig.password",
         "TerminalConfig.password_hash",
     ]
@@ -59,6 +63,7 @@ def test_serve_refuses_every_credential_of_the_demo(demo: dict[str, Any]) -> Non
     for member in MEMBERS:
         expected += [
             f"members.{member.code}.terminals.{member.kiosk_login}.password_hash",
+            f"members.{member.code}.identity.ldap.accounts.reader.password_hash",
             f"members.{member.code}.api_keys.0.sha256",
         ]
     assert found == expected
@@ -70,6 +75,7 @@ def test_serve_takes_the_demo_with_credentials_of_its_own(demo: dict[str, Any]) 
     for member in changed["members"].values():
         for terminal in member["terminals"].values():
             terminal["password_hash"] = hashed
+        member["identity"]["ldap"]["accounts"]["reader"]["password_hash"] = hashed
         for key in member["api_keys"]:
             key["sha256"] = new_key()[1]
     assert refuse_demo(Config.model_validate(changed)) == []

@@ -17,7 +17,10 @@ from gateway.canonical.vocabulary import IdentifierType
 
 class Stage(StrEnum):
     """How far somebody has gone who is no longer in a source. Each step back to `present` is taken by being seen again,
-    except from `anonymised`, of which nothing is left to come back."""
+    except from `anonymised`, of which nothing is left to come back.
+
+    Who finds somebody due writes `anonymised` and leaves everything else as it is, `stage_since` too: the provisioning
+    worker asks the platform, and on a yes empties the record (`blank`), on a no puts `expired` back."""
 
     PRESENT = "present"
     MISSING = "missing"  # not in the last complete read; nothing else is changed yet
@@ -44,12 +47,12 @@ class PersonIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of one member. Times are UTC milliseconds since 1970, days are ISO 8601 dates; '' and () are "not known".
+    """A person of one member. Times are UTC milliseconds since 1970, days ISO 8601 dates; '' and () are "not known".
 
     `version` counts from 1 with every change and is SCIM's ETag. `source` names who feeds the record: `feed:NAME`,
-    `scim:KEY`, or `library`; `source_id` is the stable key there. `active` False is somebody whom the source or SCIM has
-    switched off, which is not the same as gone. `platform_id` is the patron's id on the platform, once there is one;
-    `provisioned` the version that was last carried there, and `problem` why a later one could not be.
+    `scim:KEY`, or `library`; `source_id` is the stable key there. `active` False is somebody whom the source or SCIM
+    has switched off, which is not the same as gone. `platform_id` is the patron's id on the platform, once there is
+    one; `provisioned` the version that was last carried there, and `problem` why a later one could not be.
     """
 
     id: str
@@ -93,6 +96,14 @@ class Person:
     def identifier(self, kind: IdentifierType) -> str:
         """The first active identifier of a type, '' where there is none."""
         return next((one.value for one in self.identifiers if one.type == kind and one.active), "")
+
+
+def blank(person: Person, now: int) -> Person:
+    """What is left of somebody who is anonymised: that there was a record, which source's, and since when not."""
+    return Person(
+        person.id, person.member, person.version, 0, now, person.source, "", "", active=False,
+        stage=Stage.ANONYMISED, stage_since=now,
+    )  # fmt: skip
 
 
 FIELDS = (

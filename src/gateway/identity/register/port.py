@@ -35,13 +35,18 @@ class Taken(Exception):
         self.owner = owner  # id of the person who has it
 
 
+COMPARED = 200
+"""Characters of a folded value that count where it is looked up or is to be unique."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Persons of whom `field` has the value, or with `prefix` begins with it; both sides folded.
+    """Persons of whom `field` has the value, or with `prefix` begins with it; both sides folded, and compared by their
+    first COMPARED characters. The prefix '' fits everybody who has any value there.
 
     Fields: every IdentifierType (`barcode`, ...), `identifier` (any type), `display`, `family`, `given`, `email`,
     `phone`, `category`, `affiliation`, `group`, `department`, `eppn`, `user_name`, `external_id`, `source_id`, `id`.
-    Inactive identifiers are found as well.
+    Inactive identifiers are found as well. A value that no text can have (a NUL, half a surrogate pair) fits nobody.
     """
 
     field: str
@@ -69,7 +74,13 @@ Wanted = Lookup | AllOf | AnyOf | Everyone
 
 @dataclass(frozen=True, slots=True)
 class PutPerson:
-    """Writes a person; `expect` is the version that it replaces, 0 for a new one."""
+    """Writes a person; `expect` is the version that it replaces, 0 for a new one. It is kept as version `expect` + 1,
+    whatever it says itself.
+
+    `platform_id`, `provisioned` and `problem` of somebody who is known stay as `Register.provisioned` noted them: who
+    writes may have read before the platform was asked. An anonymised person is found by nothing but the id, and what
+    was unique is free for others.
+    """
 
     person: Person
     expect: int
@@ -77,7 +88,7 @@ class PutPerson:
 
 @dataclass(frozen=True, slots=True)
 class DropPerson:
-    """Removes a person and everything that is kept under the id."""
+    """Removes a person and everything that is kept under the id: a group that had it as a member gets a new version."""
 
     id: str
     expect: int
@@ -85,6 +96,9 @@ class DropPerson:
 
 @dataclass(frozen=True, slots=True)
 class PutGroup:
+    """Writes a group as version `expect` + 1; `expect` is 0 for a new one. Members who are not there (any more) make it
+    StaleVersion of the first of them."""
+
     group: Group
     expect: int
 
@@ -104,7 +118,8 @@ class PutRun:
 
 @dataclass(frozen=True, slots=True)
 class PutReview:
-    """Writes a review item, new or known by its id. There is one open item for each feed and source id."""
+    """Writes a review item, new or known by its id. There is one open item for each feed and source id: another one
+    takes its place, and keeps its id and time."""
 
     review: Review
 
@@ -148,7 +163,7 @@ class Register(Protocol):
         ...
 
     async def known(self, member: str, source: str, source_ids: Sequence[str]) -> dict[str, Known]:
-        """By source id, the persons that a source feeds."""
+        """By source id (exactly as written), the persons that a source feeds; anonymised ones left out."""
         ...
 
     async def unseen(self, member: str, source: str, run: str, *, after: str = "", size: int = 500) -> list[Person]:
@@ -159,13 +174,20 @@ class Register(Protocol):
         """How many persons a source feeds, by stage."""
         ...
 
-    async def unprovisioned(self, member: str, *, after: str = "", size: int = 100) -> list[Person]:
-        """Persons whose version has not been carried to the platform, by id."""
+    async def unprovisioned(
+        self, member: str, *, refused: bool = False, after: str = "", size: int = 100
+    ) -> list[Person]:
+        """Persons whose version has not been carried to the platform, by id: those not yet tried, or with `refused`
+        those who have a problem in the version that they have now."""
         ...
 
     async def provisioned(self, member: str, id_: str, version: int, platform_id: str, problem: str) -> None:
         """Notes that a version has been carried to the platform (or, with a `problem`, could not be), without making a
-        new version of it. A person who has been changed or dropped since keeps what is noted by then."""
+        new version of it.
+
+        With a problem `provisioned` stays at the last version that was carried, and '' for `platform_id` keeps the
+        known one. Of somebody who has been changed since, the id and the version are noted, the problem is not; of
+        somebody who is gone, nothing."""
         ...
 
     async def group(self, member: str, id_: str) -> Group | None: ...
@@ -180,8 +202,16 @@ class Register(Protocol):
         """The latest runs first, of one feed or of all."""
         ...
 
-    async def reviews(self, member: str, *, feed: str = "", decided: bool = False, size: int = 100) -> list[Review]:
-        """Open items, or decided ones, oldest first."""
+    async def run(self, member: str, id_: str) -> Run | None: ...
+
+    async def reviews(
+        self, member: str, *, feed: str = "", decided: bool = False, after: str = "", size: int = 100
+    ) -> list[Review]:
+        """Open items, or decided ones, by id (oldest first), from the first one behind `after`."""
+        ...
+
+    async def reviews_of(self, member: str, feed: str, source_ids: Sequence[str]) -> dict[str, list[Review]]:
+        """What was ever put on the list about these records, open or decided, by source id and then by id."""
         ...
 
     async def review(self, member: str, id_: str) -> Review | None: ...
@@ -190,8 +220,15 @@ class Register(Protocol):
         """Drops what a run has marked as seen."""
         ...
 
+    async def prune(self, member: str, before: int) -> int:
+        """Drops runs that ended before a time (UTC milliseconds), and what they have seen; how many there were."""
+        ...
+
     async def write(self, member: str, effects: Sequence[Effect]) -> None:
-        """Makes all effects true in one transaction, or none. Raises StaleVersion, Taken."""
+        """Makes all effects true in one transaction, or none. Raises StaleVersion, Taken, and ValueError for what
+        cannot be kept: an id or source id of more than COMPARED characters or with a NUL, a row of another member.
+
+        Effects follow each other; what is to be unique has to be so at the end, so that two persons may swap."""
         ...
 
     async def close(self) -> None: ...

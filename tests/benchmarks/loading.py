@@ -33,7 +33,7 @@ from gateway.config import Config
 from gateway.demo.config import demo_config
 from gateway.importing.marc_catalogue import import_catalogue
 from gateway.importing.progress import Step
-from gateway.runtime import catalogue_work
+from gateway.runtime import beside
 from gateway.store import migrate as platform_schema
 from tests.benchmarks.corpus import MEMBERS, corpus
 from tests.benchmarks.machine import python
@@ -126,12 +126,12 @@ def _run(*arguments: str) -> Took:
 @contextlib.contextmanager
 def workers(config: Config) -> Iterator[list[psutil.Process]]:
     """The catalogue's own processes, as the server starts them, once they are ready."""
-    orders = catalogue_work.orders(config)
+    orders = beside.orders(config)
     started: list[subprocess.Popen[bytes]] = []
     try:
-        for role in catalogue_work.ROLES:
+        for role in beside.CATALOGUE:
             process = subprocess.Popen(
-                python("gateway.runtime.catalogue_work", role), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                python("gateway.runtime.beside", role), stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             started.append(process)
             assert process.stdin is not None

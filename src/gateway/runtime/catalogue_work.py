@@ -1,23 +1,17 @@
 """The catalogue's own processes: `fill` mirrors the platform, harvests and moves the horizon; `index` follows the feed.
 
-Every node has both: an index is its node's own, but of all nodes on one database only one fills. The server starts them
-with its configuration on standard input, and they end with it. `fill` says `ready` once everything is mirrored, `index`
-once there is an index of what was there when it started.
+Every node has both (see `gateway.runtime.beside`): an index is its node's own, but of all nodes on one database only
+one fills. `fill` says `ready` once everything is mirrored, `index` once there is an index of what was there before it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import pickle
-import shutil
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-import uvloop
 
 from gateway.catalogue import set_rules, visibility
 from gateway.catalogue.catalogue import INDEX_FOLDER
@@ -37,61 +31,16 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.harvesting import schedule
 from gateway.importing.mirror import Mirror
-from gateway.runtime import logs
-from gateway.runtime.child import Child
-from gateway.runtime.program import program
+from gateway.runtime.beside import pause, stop_of, wait_for_database, wait_for_path
 from gateway.store import lock_file, open_store
 from gateway.store.effects import StoreUnavailable
 
-LEAST_FREE = 64 << 20  # octets; with less, a commit of the index is what fails for want of it
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
-NICENESS = 5  # kiosks and searches come first
 TURN_SECONDS = 1.0  # between two looks whether another node still fills
 SORTED_SECONDS = 60.0  # between two looks whether all records are still sorted by our settings
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
 
 log = structlog.get_logger(__name__)
-
-
-ROLES = ("fill", "index")
-
-
-def children(config: Config) -> dict[str, Child]:
-    """The processes for the server to keep running, by role."""
-    return {role: Child(f"catalogue-{role}", [sys.executable, "-m", __name__, role], orders(config)) for role in ROLES}
-
-
-def orders(config: Config) -> bytes:
-    """What the processes are told when they start: by which program, and what."""
-    return program().encode("ascii") + b"\n" + pickle.dumps((config, logs.is_readable()))
-
-
-def main() -> None:
-    size = int.from_bytes(sys.stdin.buffer.read(8), "big")
-    server, _, told = sys.stdin.buffer.read(size).partition(b"\n")
-    if server != program().encode("ascii"):
-        by = server.decode("ascii", "replace")
-        print(f"refuses the server is {by}, and {program()} is installed since: restart the server", flush=True)
-        return
-    config, readable = pickle.loads(told)  # noqa: S301  written by the server that started us
-    logs.configure(readable=readable)
-    os.nice(NICENESS)
-    run(sys.argv[1], config)
-
-
-def run(role: str, config: Config) -> None:
-    """Does what the role is for. Raises what ends it; where the disk is full, says so and ends."""
-    work = {"fill": fill, "index": follow}[role]
-    try:
-        uvloop.run(work(config))
-    except Exception as error:
-        free = shutil.disk_usage(config.data_dir).free
-        if free >= LEAST_FREE:
-            raise
-        log.error("catalogue.disk_full", path=str(config.data_dir), free_megabytes=free >> 20, error=str(error))
-        if role == "index":
-            tidy(config.data_dir / INDEX_FOLDER)  # an index half made would leave no room to kiosks until we try again
-        raise SystemExit(1) from None
 
 
 async def fill(config: Config) -> None:
@@ -105,7 +54,7 @@ async def fill(config: Config) -> None:
         log.info("catalogue.fills")
 
     async with asyncio.TaskGroup() as parts:
-        stop = _stop(parts)
+        stop = stop_of(parts)
         while not stop.is_set():
             try:
                 await turns.alone("fill", lambda: _fill(config, stop, begun))
@@ -119,22 +68,12 @@ async def fill(config: Config) -> None:
 
 def _wait_to_fill(reason: Exception) -> None:
     if isinstance(reason, Blocked):
-        _wait_for_path("catalogue.cannot_fill", reason)
+        wait_for_path("catalogue.cannot_fill", reason)
     elif isinstance(reason, Busy):
         log.info("catalogue.waits_to_fill", reason=str(reason))
         print("ready", "does another node fills", sep="\n", flush=True)  # what is to be mirrored, that one does
     else:
-        _wait_for_database("catalogue.waits_to_fill", reason)
-
-
-def _wait_for_path(event: str, reason: Exception) -> None:
-    log.error(event, reason=str(reason))
-    print(f"does waits until this is put right: {reason}", flush=True)
-
-
-def _wait_for_database(event: str, reason: Exception) -> None:
-    log.warning(event, reason=str(reason))
-    print("does waits for the database: the log says why", flush=True)
+        wait_for_database("catalogue.waits_to_fill", reason)
 
 
 async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) -> None:
@@ -160,7 +99,7 @@ async def follow(config: Config) -> None:
         opened.push_async_callback(store.close)
         path, ready = config.data_dir / INDEX_FOLDER, _Ready()
         async with asyncio.TaskGroup() as parts:
-            stop = _stop(parts)
+            stop = stop_of(parts)
             told = ""
             while not stop.is_set():
                 try:
@@ -168,7 +107,7 @@ async def follow(config: Config) -> None:
                 except (lock_file.Held, lock_file.Blocked) as reason:
                     if told != str(reason):
                         told = str(reason)
-                        _wait_for_path("catalogue.cannot_index", reason)
+                        wait_for_path("catalogue.cannot_index", reason)
                     await pause(stop, TURN_SECONDS if isinstance(reason, lock_file.Held) else BEAT_SECONDS)
 
 
@@ -231,30 +170,12 @@ class _Feed:
                 if not lost:
                     lost = True
                     self._ready.lose()
-                    _wait_for_database("catalogue.unavailable", error)
+                    wait_for_database("catalogue.unavailable", error)
             await pause(self._stop, BEAT_SECONDS)
 
 
 def _tell(making: Making) -> None:
     print(f"does {making}", flush=True)
-
-
-def _stop(parts: asyncio.TaskGroup) -> asyncio.Event:
-    """Set once standard input has ended."""
-    stop = asyncio.Event()
-    parts.create_task(_until(parts.create_task(_end_of_input()), stop))
-    return stop
-
-
-async def _until(ended: Awaitable[None], stop: asyncio.Event) -> None:
-    await ended
-    stop.set()
-
-
-async def _end_of_input() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    await reader.read()
 
 
 async def _mirror(mirror: Mirror, members: list[str], stop: asyncio.Event) -> None:
@@ -314,14 +235,6 @@ async def _beat(store: Writer, clock: Clock, stop: asyncio.Event) -> None:
         await pause(stop, BEAT_SECONDS)
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Sleeps, unless told to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        pass
-
-
-if __name__ == "__main__":
-    main()
+def give_room_back(config: Config) -> None:
+    """On a full disk: an index half made would leave no room to kiosks until we try again."""
+    tidy(config.data_dir / INDEX_FOLDER)

@@ -32,7 +32,7 @@ from gateway.members.readers import Readers
 from gateway.platforms.port import Platform
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.platforms.reference.policy import MemberSettings
-from gateway.runtime import catalogue_work
+from gateway.runtime import beside
 from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
 from gateway.runtime.child import Child
 from gateway.store import migrate, open_store
@@ -132,7 +132,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
     doors = await catalogue_doors(config, readers, desk, clock, recorder) if config.catalogue.enabled else None
-    children = catalogue_work.children(config) if doors else {}
+    children = beside.children(config)
     app = create_app(
         desk,
         members,

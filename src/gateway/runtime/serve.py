@@ -20,7 +20,7 @@ import structlog
 from gateway.catalogue.catalogue import Catalogue
 from gateway.config import Config, ConfigError, ListenerConfig, Problem
 from gateway.platforms.reference import housekeeping
-from gateway.runtime import catalogue_work, tls
+from gateway.runtime import beside, tls
 from gateway.runtime.compose import Composition, problems
 from gateway.runtime.listeners import HttpListener, TcpListener, bind
 
@@ -118,7 +118,7 @@ class Server:
         config = config.model_copy(update=kept)
         self.gateway.replace(config)
         for child in self.gateway.children.values():
-            child.renew(catalogue_work.orders(config))
+            child.renew(beside.orders(config))
         log.info("reload.done", members=len(config.members), needs_restart=waiting)
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ SOON = 20.0
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from gateway.catalogue.store import turns
+from gateway.store import turns
 turns.SIGN_SECONDS, turns.SILENCE_SECONDS = 0.2, float(sys.argv[3])
 
 async def work():

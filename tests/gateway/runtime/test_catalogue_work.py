@@ -21,14 +21,14 @@ from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.runtime import catalogue_work
-from gateway.runtime.catalogue_work import orders
+from gateway.runtime import beside, catalogue_work
+from gateway.runtime.beside import orders
 from gateway.runtime.child import Child
 from gateway.runtime.program import program
 from tests.gateway.catalogue.making import incoming
 
 SOON = 60.0
-MODULE = "gateway.runtime.catalogue_work"
+MODULE = "gateway.runtime.beside"
 
 
 def answer(role: str, told: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -196,7 +196,7 @@ async def test_a_file_in_the_place_of_a_folder_is_told_once_and_waited_for(
         await go_on.wait()
 
     monkeypatch.setattr(catalogue_work, "pause", pause)
-    monkeypatch.setattr(catalogue_work, "_end_of_input", stops)
+    monkeypatch.setattr(beside, "end_of_input", stops)
     with capture_logs() as told:
         working = asyncio.create_task({"fill": catalogue_work.fill, "index": catalogue_work.follow}[role](config))
         async with asyncio.timeout(SOON):

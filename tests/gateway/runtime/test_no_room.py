@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from gateway.catalogue.index import directory
 from gateway.config import Config
-from gateway.runtime import catalogue_work
+from gateway.runtime import beside, catalogue_work
 
 
 @pytest.fixture
@@ -41,22 +41,22 @@ def free(monkeypatch: pytest.MonkeyPatch, octets: int) -> None:
 def test_a_full_disk_is_told_and_what_was_half_made_goes(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 3 << 20)
     with capture_logs() as told, pytest.raises(SystemExit):
-        catalogue_work.run("index", config)
+        beside.run("index", config)
     [line] = told
-    assert (line["event"], line["path"], line["free_megabytes"]) == ("catalogue.disk_full", str(config.data_dir), 3)
+    assert (line["event"], line["path"], line["free_megabytes"]) == ("disk_full", str(config.data_dir), 3)
     assert generations(config) == ["1"]
 
 
 def test_who_fills_leaves_the_index_to_its_own_process(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 0)
     with capture_logs() as told, pytest.raises(SystemExit):
-        catalogue_work.run("fill", config)
-    assert [line["event"] for line in told] == ["catalogue.disk_full"]
+        beside.run("fill", config)
+    assert [line["event"] for line in told] == ["disk_full"]
     assert generations(config) == ["1", "2"]
 
 
 def test_with_room_on_the_disk_it_is_another_fault(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 1 << 40)
     with pytest.raises(ExceptionGroup):
-        catalogue_work.run("index", config)
+        beside.run("index", config)
     assert generations(config) == ["1", "2"]

@@ -15,10 +15,10 @@ from gateway.catalogue.materials import material
 from gateway.catalogue.set_rules import STATE, SetRule, Sorter, described, digest, in_the_making
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.rows import FORMATS, Status
-from gateway.catalogue.store.sql import Session
 from gateway.catalogue.store.working import Rec, Working
 from gateway.catalogue.store.writer import Writer
 from gateway.catalogue.visibility import Visibility
+from gateway.store.statement import Session
 from library_protocols.marc import Record, from_marcxml
 
 BATCH = 500

@@ -7,9 +7,8 @@ security.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -18,10 +17,10 @@ from gateway.catalogue.store import migrate
 from gateway.catalogue.store.port import EVERYTHING, CatalogueUnavailable
 from gateway.catalogue.store.postgres_schema import setting
 from gateway.catalogue.store.schema import VERSION_TABLE, metadata
-from gateway.catalogue.store.sql import Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.postgres_pool import LOST
 from gateway.store.postgres_pool import SETTINGS as ONE_INDEX_A_TABLE
+from gateway.store.statement import PostgresSession, Session, Statement
 
 MAX_CONNECTIONS = 4
 COMMAND_SECONDS = 120.0
@@ -37,19 +36,6 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
 }
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST)
-
-
-class _Session:
-    """One connection within a transaction, as a `Session`."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
-        return await self._connection.fetch(statement.postgres[0], *statement.postgres_values(values))
-
-    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
-        await self._connection.executemany(statement.postgres[0], rows)
 
 
 class PostgresStore(Writer):
@@ -103,7 +89,7 @@ class PostgresStore(Writer):
             async with self._pool.acquire() as connection:
                 try:
                     await connection.execute(begin)
-                    yield _Session(connection)
+                    yield PostgresSession(connection)
                     await connection.execute("COMMIT")
                 except BaseException:
                     if not connection.is_closed() and connection.is_in_transaction():
@@ -114,15 +100,8 @@ class PostgresStore(Writer):
 
     async def explain(self, statement: Statement) -> list[str]:
         """How PostgreSQL would find the rows (EXPLAIN of the generic plan)."""
-        text, order = statement.postgres
         async with self._pool.acquire() as connection:
-            await connection.execute(f"PREPARE explained AS {text}")
-            try:
-                nulls = f"({', '.join(['NULL'] * len(order))})" if order else ""
-                rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE explained{nulls}")
-            finally:
-                await connection.execute("DEALLOCATE explained")
-        return [row[0] for row in rows]
+            return await PostgresSession(connection).explain(statement)
 
     async def close(self) -> None:
         if self._opened is not None:

@@ -41,7 +41,7 @@ from gateway.catalogue.store.rows import (
     holdings_of,
     provenance_of,
 )
-from gateway.catalogue.store.sql import Session
+from gateway.store.statement import Session
 
 FOREVER = 1 << 62
 NOTHING = ""

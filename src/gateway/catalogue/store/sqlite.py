@@ -7,21 +7,19 @@ of other processes are waited for by SQLite itself: a writer has no kiosk to ans
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import chain
-from typing import Any
 
 from gateway.catalogue.records import CatalogueRecord
 from gateway.catalogue.store import migrate
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.recent import Key, Recent
-from gateway.catalogue.store.sql import TOGETHER, Row, Session, Statement
 from gateway.catalogue.store.writer import Writer
 from gateway.store.checkpoint import Checkpointer
 from gateway.store.effects import StoreUnavailable
 from gateway.store.sqlite_file import connect
+from gateway.store.statement import Session, SqliteSession, Statement
 
 WAIT_SECONDS = 60.0  # for another writer's batch; the longest ones take about a second
 READING = ("PRAGMA query_only = ON", "PRAGMA cache_size = -65536", "PRAGMA mmap_size = 4294967296")
@@ -35,37 +33,10 @@ WRITING = (
 )
 
 
-class _Session:
-    """One connection as a `Session`."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
-        try:
-            return self._db.execute(statement.sqlite[0], statement.sqlite_values(values)).fetchall()
-        except sqlite3.OperationalError as error:
-            raise CatalogueUnavailable(str(error)) from error
-
-    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
-        one_by_one = list(rows)
-        together: list[list[Any]] = []
-        if len(one_by_one) >= TOGETHER and statement.sqlite_together:
-            whole = len(one_by_one) // TOGETHER * TOGETHER
-            together = [[*chain.from_iterable(one_by_one[at : at + TOGETHER])] for at in range(0, whole, TOGETHER)]
-            one_by_one = one_by_one[whole:]
-        try:
-            if together:
-                self._db.executemany(statement.sqlite_together, together)
-            self._db.executemany(statement.sqlite[0], one_by_one)
-        except sqlite3.OperationalError as error:
-            raise CatalogueUnavailable(str(error)) from error
-
-
 class _Snapshot:
     """One moment of the file; within a transaction of our own that one, which sees what it has written."""
 
-    def __init__(self, db: sqlite3.Connection, session: _Session) -> None:
+    def __init__(self, db: sqlite3.Connection, session: SqliteSession) -> None:
         self._db = db
         self._session = session
         self._begun = False
@@ -101,7 +72,7 @@ class SqliteReader(Reader):
             self._db = connect(path, timeout=WAIT_SECONDS)
         except StoreUnavailable as error:
             raise CatalogueUnavailable(str(error)) from error
-        self._session = _Session(self._db)
+        self._session = SqliteSession(self._db, CatalogueUnavailable)
         self._recent = Recent()
         try:
             migrate.require_head(self._db, path)
@@ -140,8 +111,7 @@ class SqliteReader(Reader):
 
     def explain(self, statement: Statement) -> list[str]:
         """How SQLite would find the rows (EXPLAIN QUERY PLAN)."""
-        text, order, _ = statement.sqlite
-        return [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * len(order))]
+        return self._session.explain(statement)
 
     async def _bytes(self, session: Session) -> int:
         (pages,), (size,) = (self._db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))

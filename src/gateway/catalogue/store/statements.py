@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Select, Table, bindparam, delete, func, liter
 from gateway.catalogue.records import SourceKind
 from gateway.catalogue.store import schema
 from gateway.catalogue.store.rows import KINDS, SHOWN, Status
-from gateway.catalogue.store.sql import Statement
 from gateway.store.sql import any_of
+from gateway.store.statement import Statement
 
 _record, _shared, _feed, _block = schema.source_record.c, schema.shared_bib.c, schema.feed.c, schema.feed_block.c
 

@@ -18,7 +18,7 @@ from gateway.catalogue.materials import MATERIALS
 from gateway.catalogue.records import ALL
 from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.rows import LENGTH_BITS, SHOWN, RecordRow, SharedRow, Status
-from gateway.catalogue.store.sql import Row, Session
+from gateway.store.statement import Row, Session
 
 CLEARLY_FULLER = 1.5
 """A record takes the lead from another of the same level where it is so many times as long: a lead should stay."""

@@ -9,7 +9,7 @@ from gateway.catalogue.store import statements as sql
 from gateway.catalogue.store.compress import ORIGINAL, RENDERING, SAMPLES, train
 from gateway.catalogue.store.port import EVERYTHING
 from gateway.catalogue.store.reader import Reader
-from gateway.catalogue.store.sql import Session
+from gateway.store.statement import Session
 
 _POSITION_ROW = 1
 

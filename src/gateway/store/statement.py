@@ -1,12 +1,15 @@
-"""The catalogue's statements as SQL text, generated once a dialect from Core; the engines run the text on the driver.
+"""Single statements as SQL text, generated once a dialect from Core; the engines run the text on the bare driver.
 
-Lists are bound as one value (`gateway.store.sql.any_of`), so that a statement's text never changes.
+Lists are bound as one value (`gateway.store.sql.any_of`), so that a statement's text never changes. For what stands
+beside the platform's tables, in transactions of its own: the catalogue, the person register.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol
 
 import orjson
@@ -79,3 +82,60 @@ class Session(Protocol):
     async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
         """Executes the statement once a row; the values of a row stand in `Statement.order`."""
         ...
+
+
+class SqliteSession:
+    """One connection as a `Session`; nothing in it suspends. What SQLite cannot do now is raised as `unavailable`."""
+
+    def __init__(self, db: sqlite3.Connection, unavailable: type[Exception]) -> None:
+        self._db = db
+        self._unavailable = unavailable
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
+        try:
+            return self._db.execute(statement.sqlite[0], statement.sqlite_values(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise self._unavailable(str(error)) from error
+
+    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        one_by_one = list(rows)
+        together: list[list[Any]] = []
+        if len(one_by_one) >= TOGETHER and statement.sqlite_together:
+            whole = len(one_by_one) // TOGETHER * TOGETHER
+            together = [[*chain.from_iterable(one_by_one[at : at + TOGETHER])] for at in range(0, whole, TOGETHER)]
+            one_by_one = one_by_one[whole:]
+        try:
+            if together:
+                self._db.executemany(statement.sqlite_together, together)
+            self._db.executemany(statement.sqlite[0], one_by_one)
+        except sqlite3.OperationalError as error:
+            raise self._unavailable(str(error)) from error
+
+    def explain(self, statement: Statement) -> list[str]:
+        """How SQLite would find the rows (EXPLAIN QUERY PLAN)."""
+        text, order, _ = statement.sqlite
+        return [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * len(order))]
+
+
+class PostgresSession:
+    """One connection as a `Session`. Whoever opens it translates what the driver raises."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Sequence[Any]]:
+        return await self._connection.fetch(statement.postgres[0], *statement.postgres_values(values))
+
+    async def run(self, statement: Statement, rows: Iterable[Row]) -> None:
+        await self._connection.executemany(statement.postgres[0], rows)
+
+    async def explain(self, statement: Statement) -> list[str]:
+        """How PostgreSQL would find the rows (EXPLAIN of the generic plan)."""
+        text, order = statement.postgres
+        await self._connection.execute(f"PREPARE explained AS {text}")
+        try:
+            nulls = f"({', '.join(['NULL'] * len(order))})" if order else ""
+            rows = await self._connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE explained{nulls}")
+        finally:
+            await self._connection.execute("DEALLOCATE explained")
+        return [row[0] for row in rows]

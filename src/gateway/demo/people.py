@@ -41,6 +41,10 @@ def patron_id(number: int) -> str:
     return f"P{number:05d}"
 
 
+def username(member: DemoMember, number: int) -> str:
+    return f"{member.code}{number:04d}"
+
+
 def category_of(number: int) -> str:
     return UNDERGRADUATE if number <= 10 else _LATER_CATEGORIES[number % len(_LATER_CATEGORIES)]
 
@@ -55,7 +59,7 @@ def identifiers(member: DemoMember) -> list[PatronIdentifierRow]:
     for number in range(1, PATRONS + 1):
         names = (
             (IdentifierType.BARCODE, member.patron_barcode(number)),
-            (IdentifierType.USERNAME, f"{member.code}{number:04d}"),
+            (IdentifierType.USERNAME, username(member, number)),
         )
         rows += [
             PatronIdentifierRow(member.code, value, kind, patron_id(number), value, True, position)
@@ -82,7 +86,7 @@ def blocks(member: DemoMember, now: datetime) -> list[PatronBlockRow]:
 
 
 def _patron(member: DemoMember, number: int, now: datetime, pins: PinHashes) -> PatronRow:
-    given, family = _name(member, number)
+    given, family = name_of(member, number)
     expires = now - timedelta(days=30) if number == EXPIRED else now + timedelta(days=400)
     created = millis(now - timedelta(days=700 - number))
     return PatronRow(
@@ -98,7 +102,7 @@ def _patron(member: DemoMember, number: int, now: datetime, pins: PinHashes) -> 
         valid_from_on=(now - timedelta(days=700)).date().isoformat(),
         birth_on=f"{1975 + number % 30}-{number % 12 + 1:02d}-{number % 28 + 1:02d}",
         language="cy" if number == WELSH_NAME or number % 3 == 0 else "en",
-        emails_json=json.dumps([f"{member.code}{number:04d}@{member.code}.example"]),
+        emails_json=json.dumps([f"{username(member, number)}@{member.code}.example"]),
         phones_json=json.dumps([f"01632 9{member.number:02d}{number:03d}"]),
         addresses_json=json.dumps([f"{number} Stryd y Bont, {member.name}"], ensure_ascii=False),
         pin_hash=pins.empty if number == EMPTY_PIN else pins.usual,
@@ -110,7 +114,8 @@ def _patron(member: DemoMember, number: int, now: datetime, pins: PinHashes) -> 
     )
 
 
-def _name(member: DemoMember, number: int) -> tuple[str, str]:
+def name_of(member: DemoMember, number: int) -> tuple[str, str]:
+    """Given and family name."""
     if number == WELSH_NAME:
         return "Llŷr", "Gŵyr"
     given = GIVEN_NAMES[(number * 7 + member.number * 3) % len(GIVEN_NAMES)]

@@ -11,7 +11,7 @@ import os
 import pickle
 import shutil
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -22,9 +22,12 @@ from gateway.config import Config
 from gateway.runtime import logs
 from gateway.runtime.child import Child
 from gateway.runtime.program import program
+from gateway.store.turns import Blocked, Busy, Turns
 
 LEAST_FREE = 64 << 20  # octets; with less, a commit is what fails for want of them
 NICENESS = 5
+TURN_SECONDS = 1.0  # between two looks whether another node still does what only one does
+AWAY_SECONDS = 5.0  # before a database that was away is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,56 @@ def run(role: str, config: Config) -> None:
         if wanted.no_room:
             getattr(module, wanted.no_room)(config)
         raise SystemExit(1) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How work that only one node does is called in the log (`begins`, `cannot`, `waits`) and in a sentence."""
+
+    begins: str
+    cannot: str
+    waits: str
+    does: str  # "another node ..."
+
+
+async def in_turn(
+    turns: Turns,
+    name: str,
+    work: Callable[[Callable[[], None]], Awaitable[None]],
+    stop: asyncio.Event,
+    words: Words,
+    *,
+    away: tuple[type[Exception], ...],
+) -> None:
+    """Does `work` whenever no other node does, until `stop`; it calls what it is given once it has begun in earnest.
+
+    `away` is raised where a database does not answer: then it is tried again after a while."""
+    told = ""
+
+    def begun() -> None:
+        nonlocal told
+        told = ""
+        log.info(words.begins)
+
+    while not stop.is_set():
+        try:
+            await turns.alone(name, lambda: work(begun))
+        except (Busy, *away) as reason:
+            if told != str(reason):
+                told = str(reason)
+                _say_why(reason, words)
+            soon = isinstance(reason, Busy) and not isinstance(reason, Blocked)
+            await pause(stop, TURN_SECONDS if soon else AWAY_SECONDS)
+
+
+def _say_why(reason: Exception, words: Words) -> None:
+    if isinstance(reason, Blocked):
+        wait_for_path(words.cannot, reason)
+    elif isinstance(reason, Busy):
+        log.info(words.waits, reason=str(reason))
+        print("ready", f"does another node {words.does}", sep="\n", flush=True)  # what is to be done, that one does
+    else:
+        wait_for_database(words.waits, reason)
 
 
 def wait_for_path(event: str, reason: Exception) -> None:

@@ -25,20 +25,22 @@ from gateway.catalogue.store import open_reader, open_writer
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.catalogue.store.reader import Reader
 from gateway.catalogue.store.turns import FOLDER as LOCKS
-from gateway.catalogue.store.turns import Blocked, Busy, Turns
+from gateway.catalogue.store.turns import Turns
 from gateway.catalogue.store.writer import Writer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.harvesting import schedule
 from gateway.importing.mirror import Mirror
-from gateway.runtime.beside import pause, stop_of, wait_for_database, wait_for_path
+from gateway.runtime.beside import Words, in_turn, pause, stop_of, wait_for_database, wait_for_path
 from gateway.store import lock_file, open_store
 from gateway.store.effects import StoreUnavailable
 
 BEAT_SECONDS = 5.0  # how far behind now a harvester's next `from` may lie while nothing changes
-TURN_SECONDS = 1.0  # between two looks whether another node still fills
+TURN_SECONDS = 1.0  # between two looks whether another process still indexes
 SORTED_SECONDS = 60.0  # between two looks whether all records are still sorted by our settings
 MIRROR_SECONDS = 1.0  # between two looks at a platform that stands still
+
+_FILLS = Words("catalogue.fills", "catalogue.cannot_fill", "catalogue.waits_to_fill", "fills")
 
 log = structlog.get_logger(__name__)
 
@@ -46,34 +48,13 @@ log = structlog.get_logger(__name__)
 async def fill(config: Config) -> None:
     """Works until standard input ends, and while no other node does. Raises what ends a part: we are started again."""
     turns = Turns(config.catalogue_url, config.data_dir / LOCKS)
-    told = ""
-
-    def begun() -> None:
-        nonlocal told
-        told = ""
-        log.info("catalogue.fills")
-
     async with asyncio.TaskGroup() as parts:
         stop = stop_of(parts)
-        while not stop.is_set():
-            try:
-                await turns.alone("fill", lambda: _fill(config, stop, begun))
-            except (Busy, CatalogueUnavailable, StoreUnavailable) as reason:
-                if told != str(reason):
-                    told = str(reason)
-                    _wait_to_fill(reason)
-                soon = isinstance(reason, Busy) and not isinstance(reason, Blocked)
-                await pause(stop, TURN_SECONDS if soon else BEAT_SECONDS)
 
+        async def work(begun: Callable[[], None]) -> None:
+            await _fill(config, stop, begun)
 
-def _wait_to_fill(reason: Exception) -> None:
-    if isinstance(reason, Blocked):
-        wait_for_path("catalogue.cannot_fill", reason)
-    elif isinstance(reason, Busy):
-        log.info("catalogue.waits_to_fill", reason=str(reason))
-        print("ready", "does another node fills", sep="\n", flush=True)  # what is to be mirrored, that one does
-    else:
-        wait_for_database("catalogue.waits_to_fill", reason)
+        await in_turn(turns, "fill", work, stop, _FILLS, away=(CatalogueUnavailable, StoreUnavailable))
 
 
 async def _fill(config: Config, stop: asyncio.Event, begun: Callable[[], None]) -> None:

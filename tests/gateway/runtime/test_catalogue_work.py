@@ -196,6 +196,7 @@ async def test_a_file_in_the_place_of_a_folder_is_told_once_and_waited_for(
         await go_on.wait()
 
     monkeypatch.setattr(catalogue_work, "pause", pause)
+    monkeypatch.setattr(beside, "pause", pause)
     monkeypatch.setattr(beside, "end_of_input", stops)
     with capture_logs() as told:
         working = asyncio.create_task({"fill": catalogue_work.fill, "index": catalogue_work.follow}[role](config))

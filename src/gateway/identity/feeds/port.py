@@ -21,6 +21,10 @@ class FeedError(Exception):
         self.retry = retry
 
 
+class NothingNew(FeedError):
+    """There is nothing to read now, and nothing is wrong: no file has arrived. No run needs to be recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One record. `attributes` by the source's own names (those of a directory in lower case, paths for XML and JSON);
@@ -55,8 +59,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a read. `complete` is the proof that it was everything, `reason` why it was not. `next_delta` is where
-    a later delta begins; None where the source gives none."""
+    """The end of a read. `complete` is the proof that it was everything; `reason` why it was not, or what else is to be
+    told. `next_delta` is where a later delta begins; None where the source gives none."""
 
     complete: bool
     reason: str = ""

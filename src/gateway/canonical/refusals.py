@@ -78,6 +78,7 @@ class FailureCode(StrEnum):
     UPSTREAM_QUOTA = "UPSTREAM_QUOTA"
     UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
     UPSTREAM_ERROR = "UPSTREAM_ERROR"
+    AUTHENTICATION_UNAVAILABLE = "AUTHENTICATION_UNAVAILABLE"  # what checks PINs and passwords does not answer
 
 
 class Refusal(BaseModel):

@@ -226,6 +226,15 @@ _row(_F.UPSTREAM_THROTTLED, 503, "The platform is busy", _UNKNOWN_CARD, _TEMPORA
 _row(_F.UPSTREAM_QUOTA, 503, "The platform's quota is used up", _UNKNOWN_CARD, _TEMPORARY, None, _LDAP_BUSY)
 _row(_F.UPSTREAM_TIMEOUT, 504, "The platform did not answer in time", _UNKNOWN_CARD, _TEMPORARY, None, _LDAP_TIME_LIMIT)
 _row(_F.UPSTREAM_ERROR, 502, "The platform failed", _UNKNOWN_CARD, _TEMPORARY, None, _LDAP_UNAVAILABLE)
+_row(
+    _F.AUTHENTICATION_UNAVAILABLE,
+    503,
+    "Passwords cannot be checked now",
+    _UNKNOWN_CARD,
+    _TEMPORARY,
+    None,
+    _LDAP_UNAVAILABLE,
+)
 
 
 def row_of(no: Refusal | PlatformFailure) -> RefusalRow:

@@ -19,10 +19,42 @@ WORDS: dict[str, tuple[str, str]] = {
         "The card number or the PIN is not right.",
         "Nid yw rhif y cerdyn neu'r PIN yn gywir.",
     ),
+    "refusal.patron_auth_failed.locked": (
+        "Your university account is locked after too many wrong passwords. Please try again later.",
+        "Mae eich cyfrif prifysgol wedi'i gloi ar ôl gormod o gyfrineiriau anghywir. Rhowch gynnig arall arni wedyn.",
+    ),
+    "refusal.patron_auth_failed.disabled": (
+        "Your university account is switched off. Please ask the university's IT service.",
+        "Mae eich cyfrif prifysgol wedi'i ddiffodd. Gofynnwch i wasanaeth TG y brifysgol.",
+    ),
+    "refusal.patron_auth_failed.expired": (
+        "Your university account has expired. Please ask the university's IT service.",
+        "Mae eich cyfrif prifysgol wedi dod i ben. Gofynnwch i wasanaeth TG y brifysgol.",
+    ),
+    "refusal.patron_auth_failed.password_expired": (
+        "Your university password has expired. Please change it and try again.",
+        "Mae eich cyfrinair prifysgol wedi dod i ben. Newidiwch ef a rhowch gynnig arall arni.",
+    ),
+    "refusal.patron_auth_failed.not_now": (
+        "Your university account may not be used here at this time.",
+        "Ni chewch ddefnyddio eich cyfrif prifysgol yma ar hyn o bryd.",
+    ),
+    "refusal.patron_auth_failed.directory_limited": (
+        "That was not right, and your university password has been wrong too often. Please try again later.",
+        "Nid oedd hynny'n gywir, a bu eich cyfrinair prifysgol yn anghywir yn rhy aml. Rhowch gynnig arall arni wedyn.",
+    ),
+    "refusal.patron_auth_failed.directory_down": (
+        "That was not right, and university passwords cannot be checked at the moment.",
+        "Nid oedd hynny'n gywir, ac ni ellir gwirio cyfrineiriau prifysgol ar hyn o bryd.",
+    ),
     "refusal.patron_auth_required": ("Please enter your PIN.", "Rhowch eich PIN."),
     "refusal.patron_auth_limited": (
         "Too many wrong PINs. Please try again in a few minutes.",
         "Gormod o gynigion anghywir ar y PIN. Rhowch gynnig arall arni ymhen ychydig funudau.",
+    ),
+    "refusal.patron_auth_limited.directory": (
+        "Your university password has been wrong too often. Please try again later.",
+        "Bu eich cyfrinair prifysgol yn anghywir yn rhy aml. Rhowch gynnig arall arni wedyn.",
     ),
     "refusal.patron_blocked": (
         "Your account is blocked. Please ask a member of staff.",
@@ -240,6 +272,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "failure.upstream_error": (
         "The library system is not available. Please try again in a moment.",
         "Nid yw system y llyfrgell ar gael. Rhowch gynnig arall arni ymhen ychydig.",
+    ),
+    "failure.authentication_unavailable": (
+        "Your PIN or password cannot be checked at the moment. Please try again later.",
+        "Ni ellir gwirio eich PIN neu eich cyfrinair ar hyn o bryd. Rhowch gynnig arall arni wedyn.",
     ),
     "block.borrow_denied": (
         "You may not borrow at present. Please ask a member of staff.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.desk.circuit import Circuit
 from gateway.desk.desk import Desk
-from gateway.desk.pin import Attempts
+from gateway.desk.pin import CheckUnavailable, Verifier
+from gateway.desk.tally import Attempts
 
-__all__ = ["Attempts", "Circuit", "Desk"]
+__all__ = ["Attempts", "CheckUnavailable", "Circuit", "Desk", "Verifier"]

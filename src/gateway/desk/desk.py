@@ -22,9 +22,10 @@ from gateway.desk import conflicts, intents, offline
 from gateway.desk.circuit import Circuit
 from gateway.desk.line import Line
 from gateway.desk.permission import objection
-from gateway.desk.pin import Attempts, PinRule
+from gateway.desk.pin import PinRule, Verifier
 from gateway.desk.reconcile import Reconciler
 from gateway.desk.running import Running
+from gateway.desk.tally import Attempts
 from gateway.journal import Entry, Journal, JournalUnavailable, Kind
 from gateway.platforms.port import Platform
 
@@ -34,7 +35,8 @@ _PIN_KEPT = (req.PatronGet, req.PatronAuthenticate)  # the verified patron is th
 
 
 class Desk:
-    """`platforms` by member code. Without a journal what was promised is kept in memory only."""
+    """`platforms` by member code, `verifiers` for members whose platform does not check PINs alone. Without a journal
+    what was promised is kept in memory only."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Desk:
         attempts: Attempts,
         journal: Journal | None = None,
         policies: Mapping[str, MemberPolicy] | None = None,
+        verifiers: Mapping[str, Verifier] | None = None,
     ) -> None:
         self._clock = clock
         self.journal = journal if journal is not None else Journal(None, clock=clock)
@@ -52,10 +55,16 @@ class Desk:
         self._pins = PinRule(attempts, clock)
         self._reconciler = Reconciler(self.journal, self._lines)
         self._running = Running(clock, self._reconciler.doubt, self._reconciler.settle)
-        self.replace(platforms, policies or {})
+        self.replace(platforms, policies or {}, verifiers)
 
-    def replace(self, platforms: Mapping[str, Platform], policies: Mapping[str, MemberPolicy]) -> None:
-        """Takes a new configuration; the circuit of a platform that stays is kept."""
+    def replace(
+        self,
+        platforms: Mapping[str, Platform],
+        policies: Mapping[str, MemberPolicy],
+        verifiers: Mapping[str, Verifier] | None = None,
+    ) -> None:
+        """Takes a new configuration; the circuit of a platform that stays is kept, and the verifiers where none are
+        given."""
         for gone in self._lines.keys() - platforms.keys():
             del self._lines[gone]
         for member, platform in platforms.items():
@@ -63,6 +72,8 @@ class Desk:
             if line is None or line.platform is not platform:
                 self._lines[member] = Line(member, platform, self._clock)
         self._policies = {member: policies.get(member) or MemberPolicy() for member in platforms}
+        if verifiers is not None:
+            self._pins.verifiers = verifiers
 
     def capabilities(self, member: str) -> Mapping[str, Capability]:
         """What this member's platform can do, by operation name."""

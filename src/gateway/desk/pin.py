@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
@@ -22,27 +22,57 @@ from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, Re
 from gateway.canonical.requests import PatronAuthenticate, PatronGet, PatronRequest
 from gateway.clock import Clock
 from gateway.desk.line import Line
+from gateway.desk.tally import Attempts, Tally
+from gateway.desk.turns import NoTurn, Turn, Turns
 
 # Failures allowed within a period. The second row is the back-off: four digits would otherwise fall within days.
 LIMITS = ((timedelta(minutes=5), 5), (timedelta(hours=1), 15))
 LINK_MEMORY = 180.0  # seconds: canonical model 4.3
 TERMINAL_FAILURES = 50  # within the shortest period
 TERMINAL_PAUSE = 2.0  # seconds before each further check at such a terminal
-UNWRITTEN = 10_000  # patrons whose attempts are remembered here while the count cannot be written
+# Seconds before the request's deadline at which a check elsewhere is given up: at the deadline itself the desk would
+# take the platform for silent.
+HEADROOM = 0.1
 
 _log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 
-class Attempts(Protocol):
-    """Failed PINs, counted where all nodes see them. A count that cannot be read lets nobody in; one that cannot be
-    written is kept in memory."""
+class CheckUnavailable(PlatformFailure):
+    """What would have to say whether a PIN is right does not answer. `guessed`: something else had said no before, so
+    that the attempt counts as a wrong PIN."""
 
-    async def failures(self, member: str, patron_id: str, since: datetime) -> int: ...
+    def __init__(self, detail: str, *, guessed: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(FailureCode.AUTHENTICATION_UNAVAILABLE, detail, retry_after=retry_after)
+        self.guessed = guessed
 
-    async def record(self, member: str, patron_id: str, terminal: str, at: datetime) -> None: ...
 
-    async def clear(self, member: str, patron_id: str) -> None: ...
+class Verifier(Protocol):
+    """What says whether a PIN is right, for a member whose platform does not say it alone."""
+
+    async def verify(
+        self, line: Line, ctx: Context, request: PatronRequest, found: PatronOutcome | Refusal
+    ) -> PatronOutcome | Refusal:
+        """The patron where the PIN of the request is right, else why not.
+
+        `found` is what the platform said of the patron. PATRON_AUTH_FAILED and PATRON_NOT_FOUND count as a wrong PIN,
+        once however many were asked. Returns HEADROOM before the deadline. Raises PlatformFailure, CheckUnavailable
+        where something else than the platform is away.
+        """
+        ...
+
+
+class _Platform:
+    """The platform alone: what it says is what is said."""
+
+    async def verify(
+        self, line: Line, ctx: Context, request: PatronRequest, found: PatronOutcome | Refusal
+    ) -> PatronOutcome | Refusal:
+        return await line.ask(
+            ctx, PatronAuthenticate(patron=request.patron, patron_id=request.patron_id, pin=request.pin)
+        )
+
+
+_PLATFORM = _Platform()
 
 
 class PinRule:
@@ -51,12 +81,13 @@ class PinRule:
     def __init__(
         self, attempts: Attempts, clock: Clock, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     ) -> None:
-        self._attempts = attempts
+        self._tally = Tally(attempts, clock)
         self._clock = clock
         self._sleep = sleep
-        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+        self._turns: Turns = {}
         self._terminals: dict[tuple[str, str], deque[float]] = {}
-        self._unwritten: dict[tuple[str, str], deque[datetime]] = {}
+        self.verifiers: Mapping[str, Verifier] = {}
+        """By member, for those whose platform does not say it alone."""
 
     def without(self, ctx: Context, request: PatronRequest) -> Refusal | None:
         """For a request that brings no PIN: PATRON_AUTH_REQUIRED, or None where it may go on."""
@@ -84,60 +115,56 @@ class PinRule:
         subject = found.patron.id if isinstance(found, PatronOutcome) else _stranger(request)
         if self._alarmed(ctx):
             await self._sleep(TERMINAL_PAUSE)
-        async with _Turn(self._turns, (ctx.member, subject)):
-            return await self._attempt(line, ctx, request, subject)
+        verifier = self.verifiers.get(ctx.member, _PLATFORM)
+        patience = None if verifier is _PLATFORM else time_left(ctx, self._clock)
+        try:
+            async with Turn(self._turns, (ctx.member, subject), patience):
+                return await self._attempt(line, ctx, request, found, subject, verifier)
+        except NoTurn:
+            raise CheckUnavailable("another attempt of this patron is being checked") from None
 
-    async def _attempt(self, line: Line, ctx: Context, request: PatronRequest, subject: str) -> PatronOutcome | Refusal:
+    async def _attempt(
+        self,
+        line: Line,
+        ctx: Context,
+        request: PatronRequest,
+        found: PatronOutcome | Refusal,
+        subject: str,
+        verifier: Verifier,
+    ) -> PatronOutcome | Refusal:
         failures, limited = await self._failures(ctx.member, subject)
         if limited is not None:
             return limited
-        answer = await line.ask(
-            ctx, PatronAuthenticate(patron=request.patron, patron_id=request.patron_id, pin=request.pin)
-        )
+        try:
+            answer = await verifier.verify(line, ctx, request, found)
+        except CheckUnavailable as failure:
+            if failure.guessed:
+                await self._failed(ctx, subject)
+            raise
         if isinstance(answer, PatronOutcome):
             if failures:
-                await self._forgive(ctx.member, subject)
+                await self._tally.forgive(ctx.member, subject)
             ctx.link.verified_patron = _named(request)
             ctx.link.verified_until = self._clock.monotonic() + LINK_MEMORY
             return answer if answer.pin_verified else answer.model_copy(update={"pin_verified": True})
         # An unknown patron is counted as well: that a limit never comes would tell that nobody is there.
         if answer.code in (RefusalCode.PATRON_AUTH_FAILED, RefusalCode.PATRON_NOT_FOUND):
-            await self._record(ctx, subject)
-            self._count(ctx)
+            await self._failed(ctx, subject)
         return answer
 
-    async def _record(self, ctx: Context, subject: str) -> None:
-        """Counts a wrong PIN, here where the count cannot be written: the answer must not tell a wrong PIN from a right
-        one by a failure that only one of them meets."""
-        now = self._clock.now()
-        try:
-            await self._attempts.record(ctx.member, subject, ctx.terminal, now)
-        except Exception as error:
-            _log.warning("a PIN attempt is counted in memory only", error=str(error))
-            if len(self._unwritten) >= UNWRITTEN:
-                self._unwritten.pop(next(iter(self._unwritten)))
-            self._unwritten.setdefault((ctx.member, subject), deque(maxlen=LIMITS[-1][1])).append(now)
-
-    async def _forgive(self, member: str, subject: str) -> None:
-        self._unwritten.pop((member, subject), None)
-        try:
-            await self._attempts.clear(member, subject)
-        except Exception as error:
-            _log.warning("PIN attempts are not cleared", error=str(error))
-
-    async def _since(self, member: str, subject: str, since: datetime) -> int:
-        written = await _counted(self._attempts.failures(member, subject, since))
-        return written + sum(at >= since for at in self._unwritten.get((member, subject), ()))
+    async def _failed(self, ctx: Context, subject: str) -> None:
+        await self._tally.record(ctx.member, subject, ctx.terminal)
+        self._count(ctx)
 
     async def _failures(self, member: str, subject: str) -> tuple[int, Refusal | None]:
         now = self._clock.now()
-        most = await self._since(member, subject, now - LIMITS[-1][0])
+        most = await self._tally.since(member, subject, now - LIMITS[-1][0])
         if most < LIMITS[0][1]:
             return most, None
         for period, allowed in LIMITS:
             count = most
             if period is not LIMITS[-1][0]:
-                count = await self._since(member, subject, now - period)
+                count = await self._tally.since(member, subject, now - period)
             if count >= allowed:
                 minutes = int(period.total_seconds() // 60)
                 return most, _refusal(RefusalCode.PATRON_AUTH_LIMITED, minutes=minutes)
@@ -156,43 +183,9 @@ class PinRule:
         return self._clock.monotonic() - failures[0] < LIMITS[0][0].total_seconds()
 
 
-class _Turn:
-    """A lock per patron that goes when nobody waits for it."""
-
-    __slots__ = ("_key", "_turns")
-
-    def __init__(self, turns: dict[tuple[str, str], tuple[asyncio.Lock, int]], key: tuple[str, str]) -> None:
-        self._turns = turns
-        self._key = key
-
-    async def __aenter__(self) -> None:
-        lock, users = self._turns.get(self._key) or (asyncio.Lock(), 0)
-        self._turns[self._key] = (lock, users + 1)
-        try:
-            await lock.acquire()
-        except BaseException:
-            self._leave()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._turns[self._key][0].release()
-        self._leave()
-
-    def _leave(self) -> None:
-        lock, users = self._turns[self._key]
-        if users == 1:
-            del self._turns[self._key]
-        else:
-            self._turns[self._key] = (lock, users - 1)
-
-
-async def _counted(work: Awaitable[T]) -> T:
-    """What the count says, or a failure like any other: the count may be away as the platform may."""
-    try:
-        return await work
-    except Exception as error:
-        _log.warning("PIN attempts cannot be counted", error=str(error))
-        raise PlatformFailure(FailureCode.UPSTREAM_ERROR, "PIN attempts cannot be counted") from error
+def time_left(ctx: Context, clock: Clock) -> float | None:
+    """Seconds that a check elsewhere than on the platform may still take; None where there is no deadline."""
+    return None if ctx.deadline is None else max(ctx.deadline - HEADROOM - clock.monotonic(), 0.0)
 
 
 def _named(request: PatronRequest) -> str:

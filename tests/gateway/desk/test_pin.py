@@ -9,10 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.canonical import requests as req
-from gateway.canonical.context import LinkMemory
+from gateway.canonical.context import Context, LinkMemory
 from gateway.canonical.outcomes import AccountOutcome, PatronOutcome
 from gateway.canonical.refusals import PlatformFailure, Refusal, RefusalCode
+from gateway.desk import CheckUnavailable
 from gateway.desk import pin as rule
+from gateway.desk.line import Line
 from tests.gateway.desk.fakes import AWAY, Bench, key, lend, raising
 
 ANN = "20100001"
@@ -241,3 +243,47 @@ async def test_a_count_that_cannot_be_written_tells_no_right_pin_from_a_wrong_on
     bench.clock.elapsed += 301
     assert await said(bench, account(pin="1234")) is None
     assert await guess(bench, 5) == [RefusalCode.PATRON_AUTH_FAILED] * 5
+
+
+class Elsewhere:
+    """A verifier that waits until it is told; `guessed` is what it says of its silence."""
+
+    def __init__(self, guessed: bool = False) -> None:
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+        self.guessed = guessed
+
+    async def verify(
+        self, line: Line, ctx: Context, request: req.PatronRequest, found: PatronOutcome | Refusal
+    ) -> PatronOutcome | Refusal:
+        self.asked.set()
+        await self.go.wait()
+        raise CheckUnavailable("nobody answers", guessed=self.guessed)
+
+
+@pytest.mark.parametrize("guessed", [False, True])
+async def test_a_check_that_cannot_be_made_counts_only_where_another_said_no(guessed: bool) -> None:
+    bench = Bench()
+    elsewhere = Elsewhere(guessed)
+    elsewhere.go.set()
+    bench.desk.replace({"aber": bench.platform}, {}, {"aber": elsewhere})
+    with pytest.raises(CheckUnavailable):
+        await said(bench, account(pin="1234"))
+    assert len(bench.attempts.rows) == guessed
+
+
+async def test_who_waits_for_another_attempt_of_the_patron_is_told_in_time() -> None:
+    bench = Bench()
+    elsewhere = Elsewhere()
+    bench.desk.replace({"aber": bench.platform}, {}, {"aber": elsewhere})
+    first = asyncio.create_task(said(bench, account(pin="1234")))
+    await elsewhere.asked.wait()
+    request = account(pin="1234")
+    for _ in range(6):
+        with pytest.raises(CheckUnavailable, match="another attempt"):
+            await bench.desk.perform(bench.context(within=rule.HEADROOM + 0.01), request)
+    assert not bench.desk.circuit("aber").open, "it was not the platform that was waited for"
+    elsewhere.go.set()
+    with pytest.raises(CheckUnavailable, match="nobody answers"):
+        await first
+    assert bench.desk._pins._turns == {}

@@ -26,12 +26,14 @@ class Verdict(StrEnum):
 
 class DirectoryDown(Exception):
     """No server answered in time, or what answered was not to be trusted. `step` is where it failed last: connect, tls,
-    bind (as the service account), search; `reason` is for people and holds no personal data."""
+    bind (as the service account), search; `reason` is for people and holds no personal data. `sent`: somebody's
+    password had been sent and was not answered, so that the directory may count it as wrong."""
 
-    def __init__(self, step: str, reason: str) -> None:
+    def __init__(self, step: str, reason: str, *, sent: bool = False) -> None:
         super().__init__(f"{step}: {reason}")
         self.step = step
         self.reason = reason
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)

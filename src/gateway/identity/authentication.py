@@ -29,7 +29,7 @@ from gateway.desk.line import Line
 from gateway.desk.pin import time_left
 from gateway.desk.tally import Tally
 from gateway.desk.turns import NoTurn, Turn, Turns
-from gateway.identity.directories.port import Directory, DirectoryDown, Login, Verdict
+from gateway.identity.directories.port import Directory, DirectoryDown, Verdict
 from gateway.identity.model import PersonIdentifier, folded
 from gateway.identity.register.port import Lookup, Register, RegisterUnavailable
 
@@ -134,43 +134,46 @@ class DirectoryStep:
         failures = await self._tally.since(ctx.member, subject, since)
         if failures >= self._settings.max_failures:
             return _Said.LIMITED
-        login_ = await self._bind(ctx, login, password)
-        if login_ is None:
+        try:
+            verdict = await self._bind(ctx, login, password)
+        except DirectoryDown as down:
+            if down.sent:
+                await self._tally.record(ctx.member, subject, ctx.terminal)
             return _Said.DOWN
-        if login_.verdict is Verdict.RIGHT:
+        if verdict is Verdict.RIGHT:
             if failures:
                 await self._tally.forgive(ctx.member, subject)
             return found
-        if login_.verdict not in _WITHOUT_A_BIND:
+        if verdict not in _WITHOUT_A_BIND:
             await self._tally.record(ctx.member, subject, ctx.terminal)
-        kind = ENDS.get(login_.verdict)
-        return _SAYS[login_.verdict] if kind is None else _refusal(RefusalCode.PATRON_AUTH_FAILED, kind)
+        kind = ENDS.get(verdict)
+        return _SAYS[verdict] if kind is None else _refusal(RefusalCode.PATRON_AUTH_FAILED, kind)
 
-    async def _bind(self, ctx: Context, login: str, password: str) -> Login | None:
-        """How the login went, None where the directory is away. The exchange's record names directory and verdict."""
+    async def _bind(self, ctx: Context, login: str, password: str) -> Verdict:
+        """How the login went. Raises DirectoryDown. The exchange's record names directory and verdict."""
         left = time_left(ctx, self._clock)
         deadline = self._settings.deadline_seconds if left is None else min(left, self._settings.deadline_seconds)
         if deadline <= 0:
-            return None
+            raise DirectoryDown("connect", "no time was left")
         call = PlatformCall(f"directory.{self._name}", None, self._clock.monotonic(), failure="cancelled")
         if ctx.calls is not None:
             ctx.calls.append(call)
         try:
-            login_ = await self._directory.authenticate(login, password, deadline=deadline)
+            came_to = await self._directory.authenticate(login, password, deadline=deadline)
         except DirectoryDown as down:
             call.failure = f"down at {down.step}"
             _log.warning("directory.down", member=ctx.member, directory=self._name, step=down.step, reason=down.reason)
-            return None
+            raise
         except Exception as error:
             # A fault of the driver, whose text may hold anything.
             call.failure = type(error).__name__
             _log.error("directory.failed", member=ctx.member, directory=self._name, error=type(error).__name__)
-            return None
+            raise DirectoryDown("bind", "the driver failed", sent=True) from None
         finally:
             call.finished = self._clock.monotonic()
-        call.answer = login_
-        call.failure = None if login_.verdict is Verdict.RIGHT else login_.verdict.value
-        return login_
+        call.answer = came_to
+        call.failure = None if came_to.verdict is Verdict.RIGHT else came_to.verdict.value
+        return came_to.verdict
 
 
 class Logins:

@@ -355,6 +355,15 @@ async def test_a_locked_account_is_not_asked_about_for_ever() -> None:
     assert len(bench.campus.asked) == 3
 
 
+async def test_a_password_that_was_sent_and_not_answered_may_have_counted_over_there() -> None:
+    bench = Campus("directory:campus", max_failures=3)
+    bench.campus.says = DirectoryDown("bind", "no answer", sent=True)
+    for _ in range(3):
+        assert await bench.said("wrong") == "AUTHENTICATION_UNAVAILABLE"
+    assert await bench.said("wrong") == "PATRON_AUTH_LIMITED.directory"
+    assert bench.counted == 0
+
+
 async def test_while_failures_cannot_be_counted_the_directory_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Campus("directory:campus")
     counted = bench.attempts.failures

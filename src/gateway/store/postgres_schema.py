@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
@@ -26,7 +26,7 @@ def derive(connection: Connection, app_role: str | None) -> None:
 
     Row security also binds the owner of the tables; only superusers and BYPASSRLS roles are above it.
     """
-    for statement in _row_security():
+    for statement in member_security(schema.metadata.tables):
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql(_function())
     if app_role is not None:
@@ -34,8 +34,9 @@ def derive(connection: Connection, app_role: str | None) -> None:
             connection.exec_driver_sql(statement)
 
 
-def _row_security() -> Iterator[str]:
-    for table in schema.metadata.tables:
+def member_security(tables: Iterable[str]) -> Iterator[str]:
+    """Row security of tables that have a column `member`: only rows of the members in `gateway.member` are there."""
+    for table in tables:
         yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
         yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
         yield f"DROP POLICY IF EXISTS of_the_member ON {table}"

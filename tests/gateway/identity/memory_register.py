@@ -32,6 +32,11 @@ from gateway.identity.register.port import (
 
 _PLURAL = {"email": "emails", "phone": "phones", "affiliation": "affiliations", "group": "groups"}
 
+_FIELDS = {
+    "display", "family", "given", "email", "phone", "category", "affiliation", "group", "department", "eppn",
+    "user_name", "external_id", "source_id", "id", "identifier", *IdentifierType,
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class _State:
@@ -70,9 +75,11 @@ class MemoryRegister:
         return {id_: known[id_] for id_ in ids if id_ in known}
 
     async def search(self, member: str, wanted: Wanted, *, after: str = "", size: int = 500) -> list[Person]:
+        _check_fields(wanted)
         return [person for person in self._alive(member) if person.id > after and fits(person, wanted)][:size]
 
     async def count(self, member: str, wanted: Wanted, *, limit: int = 1_000_000) -> int:
+        _check_fields(wanted)
         return min(limit, sum(fits(person, wanted) for person in self._alive(member)))
 
     async def known(self, member: str, source: str, source_ids: Sequence[str]) -> dict[str, Known]:
@@ -260,6 +267,17 @@ def _can_be_text(value: str) -> bool:
     return "\0" not in value and not any(unicodedata.category(sign) == "Cs" for sign in value)
 
 
+def _check_fields(wanted: Wanted) -> None:
+    match wanted:
+        case Lookup(field=name) if name not in _FIELDS:
+            raise ValueError(f"{name} is not a field that is looked up")
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                _check_fields(part)
+        case _:
+            pass
+
+
 def fits(person: Person, wanted: Wanted) -> bool:
     """Whether a person is one of those asked for."""
     match wanted:
@@ -269,6 +287,8 @@ def fits(person: Person, wanted: Wanted) -> bool:
             return all(fits(person, part) for part in parts)
         case AnyOf(parts):
             return any(fits(person, part) for part in parts)
+        case Lookup(field="id", value=value, prefix=prefix):
+            return person.id.startswith(value) if prefix else person.id == value
         case Lookup(field=name, value=value, prefix=prefix):
             asked = _cut(value)
             if not _can_be_text(asked):

@@ -45,7 +45,8 @@ class Lookup:
     first COMPARED characters. The prefix '' fits everybody who has any value there.
 
     Fields: every IdentifierType (`barcode`, ...), `identifier` (any type), `display`, `family`, `given`, `email`,
-    `phone`, `category`, `affiliation`, `group`, `department`, `eppn`, `user_name`, `external_id`, `source_id`, `id`.
+    `phone`, `category`, `affiliation`, `group`, `department`, `eppn`, `user_name`, `external_id`, `source_id`; and
+    `id`, which is compared as it is written. Another field is a ValueError of `search` and `count`.
     Inactive identifiers are found as well. A value that no text can have (a NUL, half a surrogate pair) fits nobody.
     """
 

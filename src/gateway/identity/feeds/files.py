@@ -15,8 +15,10 @@ import os
 import secrets
 import stat
 from collections.abc import AsyncIterator, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -250,8 +252,11 @@ class FileFeed:
         at = position or {}
         taken = await asyncio.to_thread(self._drop.take, str(at.get("file", "")), str(at.get("sha256", "")))
         pages = self._pages(taken, int(at.get("rows", 0)))
+        # One thread from the first page to the last: libxml2 does not survive it if a parse changes threads.
+        thread = ThreadPoolExecutor(1, "feed")
+        turn = partial(asyncio.get_running_loop().run_in_executor, thread)
         try:
-            while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            while (page := await turn(next, pages, None)) is not None:
                 yield await self._ended(taken, page) if isinstance(page, End) else page
         except FeedError as error:
             if not error.retry:
@@ -260,8 +265,8 @@ class FileFeed:
         except OSError as error:
             raise FeedError(f"{taken.name} cannot be read: {error.strerror}") from error
         finally:
-            with suppress(ValueError):  # a thread that was not waited for is still in it
-                pages.close()
+            thread.submit(pages.close)
+            thread.shutdown(wait=False)
 
     def delta(self, since: Mapping[str, Any]) -> AsyncIterator[Page | End] | None:
         """The next file, where files hold changes; None where each holds everybody."""

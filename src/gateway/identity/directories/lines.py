@@ -22,7 +22,7 @@ from gateway.identity.directories.verdicts import service_refusal
 from library_protocols.ldap.facts.results import ResultCode, result_name
 
 IDLE_SECONDS = 60.0  # below what firewalls and directories (Active Directory: 900) let a connection rest
-PATIENCE = 1.0  # a server that was given less than this (or its part of the deadline) cannot be called silent
+PATIENCE = 1.0  # a server that was given less than this, or half its part of the deadline, cannot be called silent
 
 UNFIT = frozenset({ResultCode.BUSY, ResultCode.UNAVAILABLE, ResultCode.OTHER})
 """Results after which another server may do better."""
@@ -124,7 +124,7 @@ class Lines:
 
     def failed(self, server: Server, lost: LineLost, given: float) -> None:
         """Passes a server over for a while. `given` is how many seconds it had."""
-        if not lost.silent or given >= min(PATIENCE, self._config.deadline_seconds / self.count):
+        if not lost.silent or given >= min(PATIENCE, self._config.deadline_seconds / self.count / 2):
             self._servers.failed(server, silent=lost.silent)
 
     async def opened(self, server: Server, part: Budget, trace: Trace) -> Line:

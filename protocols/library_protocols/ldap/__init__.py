@@ -40,6 +40,8 @@ from library_protocols.ldap.filters import (
     parse_filter,
 )
 from library_protocols.ldap.framing import MAX_MESSAGE, Framer
+from library_protocols.ldap.inspect import Explanation, Inspection, Span, explain, explained_names, inspect
+from library_protocols.ldap.mask import mask
 from library_protocols.ldap.messages import (
     AbandonRequest,
     AddRequest,
@@ -102,6 +104,7 @@ __all__ = [
     "Dn",
     "DnError",
     "Equality",
+    "Explanation",
     "ExtendedRequest",
     "ExtendedResponse",
     "Extensible",
@@ -109,6 +112,7 @@ __all__ = [
     "FilterError",
     "Framer",
     "GreaterOrEqual",
+    "Inspection",
     "IntermediateResponse",
     "LdapMessage",
     "LessOrEqual",
@@ -136,6 +140,7 @@ __all__ = [
     "SearchResultEntry",
     "SearchResultReference",
     "Simple",
+    "Span",
     "Substrings",
     "SyncDone",
     "SyncInfo",
@@ -150,11 +155,15 @@ __all__ = [
     "encode",
     "escape_dn_value",
     "escape_filter_value",
+    "explain",
+    "explained_names",
     "filter_text",
     "find_control",
     "folded_dn",
     "folded_type",
     "folded_value",
+    "inspect",
+    "mask",
     "parse_dn",
     "parse_filter",
     "password_policy_request",

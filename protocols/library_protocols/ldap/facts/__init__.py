@@ -17,6 +17,7 @@ from library_protocols.ldap.facts.options import (
     split_description,
 )
 from library_protocols.ldap.facts.results import RESULTS, ResultCode, ResultFact, result_name
+from library_protocols.ldap.facts.secrets import SECRET_ATTRIBUTES, SecretFact
 
 __all__ = [
     "ALL_OPERATIONAL",
@@ -28,12 +29,14 @@ __all__ = [
     "OPERATIONS",
     "OPTIONS",
     "RESULTS",
+    "SECRET_ATTRIBUTES",
     "BindReason",
     "OidFact",
     "OperationFact",
     "OptionFact",
     "ResultCode",
     "ResultFact",
+    "SecretFact",
     "ValueRange",
     "bind_reason",
     "oid_name",

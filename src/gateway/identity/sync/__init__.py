@@ -1,0 +1,1 @@
+"""Feeds of people into the register: field map, matching, ownership, thresholds, stages, runs and review."""

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.nodes import STORE_FILE, Change, Node
+from tests.acceptance.nodes import Change, Node, with_data
 from tests.acceptance.terminals import everybody
 
 
 @pytest.fixture
 def data_dir(demo_data: Path, tmp_path: Path) -> Path:
     """A data directory with the demo's store, for one test."""
-    return _with_data(demo_data, tmp_path / "data")
-
-
-def _with_data(demo_data: Path, folder: Path) -> Path:
-    folder.mkdir()
-    shutil.copy(demo_data, folder / STORE_FILE)
-    return folder
+    return with_data(demo_data, tmp_path / "data")
 
 
 @pytest.fixture(scope="module")
 def node(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A gateway that a module's tests share, each with patrons and items of its own, with terminals of many kinds."""
-    running = Node(_with_data(demo_data, tmp_path_factory.mktemp("node") / "data"), everybody)
+    running = Node(with_data(demo_data, tmp_path_factory.mktemp("node") / "data"), everybody)
     yield running
     running.stop()
 
@@ -38,7 +31,7 @@ def make_node(demo_data: Path, tmp_path: Path) -> Iterator[Callable[..., Node]]:
     running: list[Node] = []
 
     def make(change: Change | None = None, *, suspends: bool = False) -> Node:
-        running.append(Node(_with_data(demo_data, tmp_path / f"node-{len(running)}"), change, suspends=suspends))
+        running.append(Node(with_data(demo_data, tmp_path / f"node-{len(running)}"), change, suspends=suspends))
         return running[-1]
 
     yield make

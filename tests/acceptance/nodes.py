@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,6 +42,13 @@ PATIENCE = 20.0
 DEMO_PORTS = (8080, 8443, 6001, 6443, 2100)
 STORE_FILE = "gateway.sqlite3"
 STORE_URL = f"sqlite:///{STORE_FILE}"
+
+
+def with_data(demo_data: Path, folder: Path) -> Path:
+    """A new data directory with a copy of the demo's store."""
+    folder.mkdir()
+    shutil.copy(demo_data, folder / STORE_FILE)
+    return folder
 
 
 class Places:

@@ -3,7 +3,7 @@ what has come of it is written, so that only the end of all effects has to be un
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from gateway.identity.model import Group, Person, Review
@@ -44,12 +44,16 @@ class _Work:
 
     persons: dict[str, Person]
     groups: dict[str, Group]
+    there: set[str]  # ids of other persons that groups are to have as members
     now: dict[str, Person | None] = field(default_factory=dict)
     groups_now: dict[str, Group | None] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
 
     def person(self, id_: str) -> Person | None:
         return self.now[id_] if id_ in self.now else self.persons.get(id_)
+
+    def has(self, id_: str) -> bool:
+        return self.person(id_) is not None or (id_ in self.there and id_ not in self.now)
 
     def group(self, id_: str) -> Group | None:
         return self.groups_now[id_] if id_ in self.groups_now else self.groups.get(id_)
@@ -104,8 +108,8 @@ async def _read(session: Session, member: str, effects: Sequence[Effect]) -> _Wo
     if persons or dropped:
         rows = await session.fetch(sql.LOCKED_PERSONS, member=member, ids=sorted(persons | dropped))
         known = {person.id: person for person in map(person_of, rows)}
-    work = _Work(known, await read_groups(session, member, groups, sql.LOCKED_GROUPS))
-    await _members_are_there(session, member, effects, known.keys() | persons)
+    there = await _there(session, member, effects, known.keys())
+    work = _Work(known, await read_groups(session, member, groups, sql.LOCKED_GROUPS), there)
     reviews = [e.review for e in effects if isinstance(e, PutReview)]
     for feed in {review.feed for review in reviews}:
         source_ids = [review.source_id for review in reviews if review.feed == feed]
@@ -124,16 +128,14 @@ async def read_groups(
     members: dict[str, list[str]] = {}
     for group, person in await session.fetch(sql.GROUP_MEMBERS, member=member, ids=sorted(ids)):
         members.setdefault(group, []).append(person)
-    return {row[1]: group_of(row, tuple(members.get(row[1], ()))) for row in rows}
+    return {row[1]: group_of(row, tuple(sorted(members.get(row[1], ())))) for row in rows}
 
 
-async def _members_are_there(session: Session, member: str, effects: Sequence[Effect], known: set[str]) -> None:
-    wanted = {one for e in effects if isinstance(e, PutGroup) for one in e.group.members} - known
+async def _there(session: Session, member: str, effects: Sequence[Effect], known: Set[str]) -> set[str]:
+    wanted = {one for e in effects if isinstance(e, PutGroup) for one in e.group.members if writable(one)} - known
     if not wanted:
-        return
-    rows = await session.fetch(sql.PERSONS_THERE, member=member, ids=[one for one in sorted(wanted) if writable(one)])
-    if missing := wanted - {row[0] for row in rows}:
-        raise StaleVersion(min(missing))
+        return set()
+    return {row[0] for row in await session.fetch(sql.PERSONS_THERE, member=member, ids=sorted(wanted))}
 
 
 def _try(work: _Work, effect: Effect) -> None:
@@ -156,7 +158,7 @@ def _try(work: _Work, effect: Effect) -> None:
                     work.groups_now[group_id] = replace(group, members=left, version=group.version + 1)
         case PutGroup(group, expect):
             _same_version(work.group(group.id), group.id, expect)
-            if gone := [one for one in group.members if one in work.now and work.now[one] is None]:
+            if gone := [one for one in group.members if not work.has(one)]:
                 raise StaleVersion(gone[0])
             members = tuple(sorted(set(group.members)))
             work.groups_now[group.id] = replace(group, version=expect + 1, members=members)

@@ -119,7 +119,7 @@ class Checking:
                 answer = await line.bind(name, password, [password_policy_request()], seconds=given)
             except LineLost as lost:
                 self._lines.failed(line.server, lost, given)
-                raise DirectoryDown(lost.step, lost.reason) from None
+                raise DirectoryDown(lost.step, lost.reason, sent=True) from None
             came_to = verdict(self._profile, answer, state)
             if not isinstance(came_to, Verdict):
                 raise DirectoryDown("bind", came_to)

@@ -185,6 +185,7 @@ async def test_a_bind_that_was_sent_is_never_repeated(slapd: Slapd, directory: O
         with pytest.raises(DirectoryDown, match="connection was lost") as down:
             await campus.authenticate("u000001", "pw-u000001", deadline=5)
         assert down.value.step == "bind"
+        assert down.value.sent
         assert (first.accepted, second.accepted) == (1, 0)
 
 

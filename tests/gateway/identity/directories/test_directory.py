@@ -128,6 +128,7 @@ async def test_a_refused_service_account_is_not_tried_again_at_once(tmp_path: Pa
             with pytest.raises(DirectoryDown, match="service account was refused: 49 invalidCredentials") as down:
                 await campus.authenticate("u000001", "pw-u000001", deadline=5)
             assert down.value.step == "bind"
+            assert not down.value.sent
         server.modify("cn=reader,dc=campus,dc=example", "userPassword", "reader-secret")
         with pytest.raises(DirectoryDown, match="refused"):  # nobody asked the server
             await campus.authenticate("u000001", "pw-u000001", deadline=5)

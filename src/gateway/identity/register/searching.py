@@ -21,6 +21,8 @@ NARROW = 20_000
 """More ids than this are not gathered: walking past those who do not fit costs less."""
 STRIDE = 500
 """Rows of one step of a walk; others get their turn in between."""
+BROAD = frozenset({"category", "affiliation", "group", "department"})
+"""Fields in which many have the same."""
 _LAST = chr(0x10FFFF)
 
 Reading = Callable[[str], AbstractAsyncContextManager[Session]]
@@ -50,6 +52,13 @@ def beyond(prefix: str) -> str:
             following = 0xE000 if code + 1 == 0xD800 else code + 1  # surrogates are no text
             return prefix[:place] + chr(following)
     return _LAST * (COMPARED + 1)
+
+
+def _breadth(part: Wanted) -> int:
+    """What is likely to find few comes first."""
+    if not isinstance(part, Lookup):
+        return 2
+    return 3 if part.field in BROAD else 2 if part.prefix else 0 if part.field in NAMES | {"id"} else 1
 
 
 @dataclass(slots=True)
@@ -129,7 +138,7 @@ class Search:
                 return await self._looked_up(session, wanted, after)
             case AllOf(parts):
                 few: set[str] | None = None
-                for part in parts:
+                for part in sorted(parts, key=_breadth):
                     found = await self._gathered(session, part, after)
                     if found is not None:
                         few = found if few is None else few & found

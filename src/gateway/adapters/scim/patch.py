@@ -1,0 +1,188 @@
+"""PATCH (RFC 7644 3.5.2): operations in order, all or none, applied by scim2-models.
+
+What clients send is put into the RFC's form first (`op` in any case, no path but keys that are paths, a manager that is
+only an id). The members of a group are a set of ids here, so that one more among thousands costs what one more costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import scim2_models as scim
+from pydantic import ValidationError
+from scim2_models.path import AttrPath, Comparison, FilterNode, Path, Present, ScimFilter, ValuePath
+
+from gateway.adapters.scim import bodies
+from gateway.adapters.scim.filters import pinned
+from gateway.adapters.scim.mapping import Resource
+from gateway.adapters.scim.problems import Refused, invalid, refused
+from gateway.adapters.scim.schemas import POLICY, Group, UserResource
+from gateway.crosswalks.scim import ENTERPRISE, NOT_KEPT
+
+OPERATIONS = 1000
+"""In one request."""
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_OPS = ("add", "remove", "replace")
+_NOT_WRITTEN = frozenset({"id", "meta", "schemas", "groups"})
+"""What some clients repeat beside what they change, with no path."""
+
+
+class Operation(NamedTuple):
+    """One operation with a path."""
+
+    op: str
+    path: str
+    value: Any
+    has_value: bool = True
+
+
+def operations(body: Resource) -> list[Operation]:
+    """The operations of a request. Raises Refused."""
+    schemas = bodies.found(body, "schemas")
+    if isinstance(schemas, list) and schemas and PATCH_OP not in schemas:
+        raise invalid(f"The body is not a {PATCH_OP}.", "invalidSyntax")
+    listed = bodies.found(body, "Operations")
+    if not isinstance(listed, list) or not listed:
+        raise invalid("There are no Operations.", "invalidSyntax")
+    if len(listed) > OPERATIONS:
+        raise Refused(413, f"A request has at most {OPERATIONS} operations.")
+    return [made for each in listed for made in _operations(each)]
+
+
+def _operations(each: Any) -> Iterator[Operation]:
+    if not isinstance(each, dict):
+        raise invalid("An operation is not an object.", "invalidSyntax")
+    op, path, value = bodies.found(each, "op"), bodies.found(each, "path"), bodies.found(each, "value")
+    op = op.lower() if isinstance(op, str) else op
+    if op not in _OPS:
+        raise invalid("op is none of add, remove and replace.", "invalidSyntax")
+    if path is not None and not isinstance(path, str):
+        raise invalid("path is not a text.", "invalidPath")
+    if path:
+        yield Operation(op, path, value, any(key.lower() == "value" for key in each))
+    elif op == "remove":
+        raise invalid("There is no path that says what to remove.", "noTarget")
+    elif not isinstance(value, dict):
+        raise invalid("With no path, the value must be an object.")
+    else:
+        for key, inner in bodies.with_manager(value).items():
+            if key.lower() not in _NOT_WRITTEN and (inner is not None or op == "replace"):
+                yield Operation(op, key, inner)
+
+
+def patched_user(user: Resource, wanted: Iterable[Operation]) -> Resource:
+    """The user after all operations. Raises Refused."""
+    kept = [_mended(each) for each in wanted if not _has_no_effect(each)]
+    after = _applied(UserResource, user, kept)
+    bodies.check_entries(after)
+    return after
+
+
+def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Operation]) -> tuple[Resource, list[str]]:
+    """The group without members and the ids of its members, after all operations. Raises Refused."""
+    ids = dict.fromkeys(members)
+    others: list[Operation] = []
+    for each in wanted:
+        node = _path(Group, each.path).ast
+        if isinstance(node, ValuePath | Comparison | Present | AttrPath) and _names_members(node):
+            _change_members(ids, each, node)
+            if len(ids) > bodies.MEMBERS:
+                raise bodies.too_many_members()
+        else:
+            others.append(each)
+    return _applied(Group, group, others), list(ids)
+
+
+def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resource:
+    for each in wanted:
+        _path(model, each.path)
+    if not wanted:
+        return resource
+    sent = [{"op": each.op, "path": each.path} | ({"value": each.value} if each.has_value else {}) for each in wanted]
+    try:
+        request = scim.PatchOp.__class_getitem__(model).model_validate(
+            {"schemas": [PATCH_OP], "Operations": sent},
+            scim_ctx=scim.Context.RESOURCE_PATCH_REQUEST,
+            scim_policy=POLICY,
+        )
+        state = model.model_validate(resource)
+        request.patch(state, POLICY)
+        return state.model_dump()
+    except (ValidationError, scim.SCIMException) as error:
+        raise refused(error) from None
+
+
+def _path(model: Any, text: str) -> Path[Any]:
+    """The path, of an attribute that there is. Raises Refused (invalidPath)."""
+    if len(text) > bodies.CHARACTERS:
+        raise invalid("The path is too long.", "invalidPath")
+    try:
+        path = Path.__class_getitem__(model)(text)
+        if path.model is None and path.resolve() is None:
+            raise invalid("There is no such attribute.", "invalidPath")
+    except scim.SCIMException as error:
+        raise refused(error) from None
+    return path
+
+
+def _has_no_effect(each: Operation) -> bool:
+    """Whether it is about an attribute of the RFC that is not kept."""
+    head = each.path.lower().removeprefix(f"{UserResource.__schema__.lower()}:")
+    return head.partition(".")[0].partition("[")[0] in NOT_KEPT
+
+
+def _mended(each: Operation) -> Operation:
+    path = each.path.lower()
+    if path == ENTERPRISE.lower():
+        return each._replace(value=next(iter(bodies.with_manager({each.path: each.value}).values())))
+    if path != f"{ENTERPRISE.lower()}:manager" or each.op == "remove":
+        return each
+    value = bodies.manager(each.value)
+    return each._replace(op="remove", value=None, has_value=False) if value is None else each._replace(value=value)
+
+
+# Members of a group
+
+
+def _names_members(node: FilterNode | AttrPath) -> bool:
+    path = node if isinstance(node, AttrPath) else getattr(node, "attr_path", None)
+    return path is not None and path.attr.lower() == "members"
+
+
+def _change_members(ids: dict[str, None], each: Operation, node: FilterNode | AttrPath) -> None:
+    selected = list(ids) if isinstance(node, AttrPath) else _selected(ids, node)
+    inside = node.sub_attr if isinstance(node, AttrPath | ValuePath) else None
+    if inside is not None:
+        raise invalid("What a group says of a member cannot be changed.", "mutability")
+    if each.op == "remove":
+        named = None if each.value is None else set(bodies.member_ids(each.value))
+        for one in selected:
+            if named is None or one in named:
+                del ids[one]
+        return
+    if not isinstance(node, AttrPath) and not selected:
+        raise invalid("No member fits the path.", "noTarget")
+    if each.op == "replace":
+        for one in selected:
+            del ids[one]
+    elif each.value is None:
+        raise invalid("There is no value to add.")
+    ids.update(dict.fromkeys(bodies.member_ids(each.value)))
+
+
+def _selected(ids: Iterable[str], node: FilterNode) -> list[str]:
+    """The members that a filter in a path selects."""
+    if (one := pinned(node, "members")) is not None and isinstance(node, ValuePath):
+        known = dict.fromkeys(ids) if not isinstance(ids, dict) else ids
+        return [one] if one in known and _fits(one, node) else []
+    return [each for each in ids if _fits(each, node)]
+
+
+def _fits(one: str, node: FilterNode) -> bool:
+    selection = ValuePath(node.attr_path, node.val_filter) if isinstance(node, ValuePath) else node
+    member = Group.model_validate({"members": [{"value": one, "type": "User"}]})
+    try:
+        return ScimFilter.__class_getitem__(Group)(str(selection)).match(member, strict=True)
+    except scim.SCIMException as error:
+        raise refused(error) from None

@@ -24,12 +24,17 @@ from rich.text import Text
 
 from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.catalogue.store.port import CatalogueUnavailable
-from gateway.catalogue.store.restoring import catalogue_part, is_there
+from gateway.catalogue.store.restoring import catalogue_part
+from gateway.catalogue.store.restoring import is_there as catalogue_is_there
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
-from gateway.config.model import CATALOGUE_FILE
+from gateway.config.model import CATALOGUE_FILE, REGISTER_FILE
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
+from gateway.identity.register import migrate as register_schema
+from gateway.identity.register.port import RegisterUnavailable
+from gateway.identity.register.restoring import is_there as register_is_there
+from gateway.identity.register.restoring import register_part
 from gateway.runtime import logs
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
@@ -211,12 +216,13 @@ def platform_migrate(
         str | None, typer.Option(help="PostgreSQL role of the gateway itself, which is granted what it needs.")
     ] = None,
 ) -> None:
-    """Bring the tables of the reference platform and of the catalogue to the schema of this version."""
+    """Bring the tables of the reference platform, the catalogue and the person register to this version's schema."""
 
     async def upgrade() -> None:
         await migrate.upgrade(url, app_role=app_role)
-        if not url.startswith("sqlite:"):  # there the catalogue is a file of its own, which `serve` upgrades
+        if not url.startswith("sqlite:"):  # there the others are files of their own, which `serve` upgrades
             await catalogue_schema.upgrade(url, app_role=app_role)
+            await register_schema.upgrade(url, app_role=app_role)
 
     _run(upgrade())
     console.print("The tables are as this version needs them.")
@@ -230,9 +236,11 @@ def backup_command(
         bool, typer.Option("--without-catalogue", help="Leave the catalogue out, which may be large.")
     ] = False,
 ) -> None:
-    """Copy store and catalogue into one file while the gateway runs: compressed, checked, with a manifest."""
-    store, catalogue = _places(config, url)
-    beside = [catalogue] if not without_catalogue and is_there(catalogue.url) else []
+    """Copy store, register and catalogue into one file while the gateway runs: compressed, checked, with a manifest."""
+    store, register, catalogue = _places(config, url)
+    beside = [register] if register_is_there(register.url) else []
+    if not without_catalogue and catalogue_is_there(catalogue.url):
+        beside.append(catalogue)
     with _progress("Backing up") as (progress, task):
         manifest = _run(
             backup(
@@ -240,7 +248,7 @@ def backup_command(
                 target,
                 lambda done, total: progress.update(task, completed=done, total=total),
                 beside=beside,
-                leave_out=[] if beside else [catalogue],
+                leave_out=[part for part in (register, catalogue) if part not in beside],
             )
         )
     _say_held(f"{target}:", manifest)
@@ -252,8 +260,8 @@ def restore_command(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a store that holds data.")] = False,
     url: StoreUrl = None,
 ) -> None:
-    """Put a backup back, all or nothing. The gateway must not be running. A catalogue that is not in it stays."""
-    store, catalogue = _places(config, url)
+    """Put a backup back, all or nothing. The gateway must not be running. What is not in it stays as it is."""
+    store, *beside = _places(config, url)
     with _progress("Restoring") as (progress, task):
         manifest = _run(
             restore(
@@ -261,22 +269,28 @@ def restore_command(
                 store,
                 replace=replace,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
-                beside=[catalogue],
+                beside=beside,
             )
         )
     _say_held(f"{source}: restored", manifest)
-    if catalogue.name not in manifest.holds:
-        console.print("The catalogue was not in it, and is as it was.")
+    for part in beside:
+        if part.name not in manifest.holds:
+            console.print(f"The {part.name} was not in it, and is as it was.")
 
 
-def _places(config: Path, url: str | None) -> tuple[str, Part]:
-    """Where the store is, and the catalogue: in it, or in the file beside it."""
+def _places(config: Path, url: str | None) -> tuple[str, Part, Part]:
+    """Where the store is, and the register and the catalogue: in it, or in the files beside it."""
+    now = int(time.time())
     if url is None:
         loaded = _loaded(config)
-        return loaded.store_url, catalogue_part(loaded.catalogue_url, int(time.time()))
+        return loaded.store_url, register_part(loaded.register_url), catalogue_part(loaded.catalogue_url, now)
     path = sqlite_path(url)
-    beside = url if path is None else f"sqlite:///{Path(path).absolute().with_name(CATALOGUE_FILE)}"
-    return url, catalogue_part(beside, int(time.time()))
+    if path is None:
+        return url, register_part(url), catalogue_part(url, now)
+    register, catalogue = (
+        f"sqlite:///{Path(path).absolute().with_name(name)}" for name in (REGISTER_FILE, CATALOGUE_FILE)
+    )
+    return url, register_part(register), catalogue_part(catalogue, now)
 
 
 def _say_held(what: str, manifest: Manifest) -> None:
@@ -330,6 +344,7 @@ def _run(work: Coroutine[Any, Any, T], *, port_hint: str = "") -> T:
         DataDirectoryInUse,
         StoreUnavailable,
         CatalogueUnavailable,
+        RegisterUnavailable,
         BackupError,
         migrate.WrongRevision,
         ssl.SSLError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ from gateway.exchanges.file import FILE_NAME as EXCHANGES_FILE
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.record import RecordMaker
 from gateway.exchanges.recorder import ExchangeRecorder, Metrics
+from gateway.identity.authentication import Authentication
+from gateway.identity.directories import open_directory
+from gateway.identity.register import migrate as register_schema
+from gateway.identity.register import open_register
+from gateway.identity.register.port import Register
 from gateway.journal import Journal
 from gateway.journal.journal import FILE_NAME as JOURNAL_FILE
 from gateway.members import Members
@@ -55,6 +61,8 @@ class Composition:
     members: Members
     readers: Readers
     desk: Desk
+    register: Register
+    authentication: Authentication
     doors: CatalogueDoors | None
     children: dict[str, Child]
     journal: Journal
@@ -75,7 +83,8 @@ class Composition:
         self.platform.replace_settings(_settings(config))
         self.members.replace(config)
         self.readers.replace(config)
-        self.desk.replace(_platforms(config, self.platform), _policies(config))
+        self.authentication.replace(config)
+        self.desk.replace(_platforms(config, self.platform), _policies(config), self.authentication.verifiers)
         self.sip2.replace(_sip2_settings(config))
         if self.doors is not None:
             self.doors.replace(config)
@@ -91,6 +100,8 @@ class Composition:
         self.recorder.close()
         if self.doors is not None:
             await self.doors.catalogue.close()
+        await self.authentication.close()
+        await self.register.close()
         await self.platform.close()
         await self.store.close()
         self.journal.close()
@@ -98,7 +109,8 @@ class Composition:
 
 
 async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
-    """Builds a gateway. Raises StoreUnavailable, CatalogueUnavailable, migrate.WrongRevision, OSError, sqlite3.Error.
+    """Builds a gateway. Raises StoreUnavailable, CatalogueUnavailable, RegisterUnavailable, migrate.WrongRevision,
+    OSError, sqlite3.Error.
 
     An SQLite store is brought to the current schema here; a PostgreSQL one must be brought there by its owner first,
     because the gateway's own role may not change tables.
@@ -110,6 +122,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     else:
         await migrate.check(config.store_url)
     store = await open_store(config.store_url, max_connections=config.store.max_connections)
+    register = await _register(config)
     executor = ThreadPoolExecutor(2, thread_name_prefix="secrets")  # argon2 releases the interpreter's lock
     platform = ReferencePlatform(
         store,
@@ -121,12 +134,17 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     journal = Journal(config.data_dir / JOURNAL_FILE, clock=clock, max_entries=config.journal.max_entries)
     members = Members(config, clock=clock, executor=executor)
     readers = Readers(config, clock=clock, executor=executor)
+    attempts = StoreAttempts(store)
+    authentication = Authentication(
+        config, register=register, attempts=attempts, clock=clock, open_directory=partial(open_directory, clock=clock)
+    )
     desk = Desk(
         _platforms(config, platform),
         clock=clock,
-        attempts=StoreAttempts(store),
+        attempts=attempts,
         journal=journal,
         policies=_policies(config),
+        verifiers=authentication.verifiers,
     )
     registry = CollectorRegistry()
     recorder = _recorder(config, registry)
@@ -152,6 +170,8 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         members=members,
         readers=readers,
         desk=desk,
+        register=register,
+        authentication=authentication,
         doors=doors,
         children=children,
         journal=journal,
@@ -162,9 +182,15 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     )
 
 
+async def _register(config: Config) -> Register:
+    if config.register_url.startswith("sqlite:"):
+        await register_schema.upgrade(config.register_url)
+    return await open_register(config.register_url)
+
+
 def problems(config: Config) -> list[Problem]:
     """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets,
-    conditions of what members keep to themselves, addresses of their servers."""
+    conditions of what members keep to themselves, addresses of their servers, authorities of their directories."""
     found: list[Problem] = []
     for code, member in config.members.items():
         for login, terminal in member.terminals.items():
@@ -175,6 +201,13 @@ def problems(config: Config) -> list[Problem]:
         source = member.catalogue.source
         if source is not None and (wrong := problem_of_address(source)):
             found.append(Problem("", f"members.{code}.catalogue.source.url", wrong))
+        for name, directory in member.identity.directories.items():
+            try:
+                ssl.create_default_context(cafile=directory.ca)
+            except OSError as error:
+                said = error.strerror or "no certificate can be read from it"
+                key = f"members.{code}.identity.directories.{name}.ca"
+                found.append(Problem("", key, f"{directory.ca}: {said}", "a PEM file of certificates"))
     for read in (set_rules.configured, visibility.configured):
         try:
             read(config)

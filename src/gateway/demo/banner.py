@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.demo.campus import PASSWORD as CAMPUS_PASSWORD
 from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS, PATRON_PIN
 from gateway.demo.people import EMPTY_PIN
 
 
-def banner(ports: Mapping[str, int], program: str = "gateway") -> str:
-    """`ports` by listener name; a listener that is not there is not mentioned. `program` starts a command to copy."""
+def banner(ports: Mapping[str, int], program: str = "gateway", *, campus: bool = False) -> str:
+    """`ports` by listener name; a listener that is not there is not mentioned. `program` starts a command to copy.
+    `campus`: the first member's people may use their campus password as well."""
     first = MEMBERS[0]
     patron, last_patron, item = first.patron_barcode(1), first.patron_barcode(10), first.item_barcode(1)
     login = f"--login {first.kiosk_login} --password {KIOSK_PASSWORD}"
@@ -20,6 +22,11 @@ def banner(ports: Mapping[str, int], program: str = "gateway") -> str:
             "SIP2, a kiosk borrows a book:",
             f"  {program} probe sip2 {where} {login} checkout {item} --patron {patron} --pin {PATRON_PIN}",
         ]
+        if campus:
+            lines += [
+                "A patron shows who it is by the campus password, which a campus directory (slapd) checks:",
+                f"  {program} probe sip2 {where} {login} patron-info {patron} --pin {CAMPUS_PASSWORD}",
+            ]
     if "sip2-tls" in ports:
         where = f"127.0.0.1:{ports['sip2-tls']}"
         lines += ["SIP2 over TLS:", f"  {program} probe sip2 {where} --tls --insecure {login} status"]

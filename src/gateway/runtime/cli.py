@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -28,6 +29,7 @@ from gateway.catalogue.store.restoring import catalogue_part
 from gateway.catalogue.store.restoring import is_there as catalogue_is_there
 from gateway.config import Config, ConfigError, Problem, load, refuse_demo, schema
 from gateway.config.model import CATALOGUE_FILE, REGISTER_FILE
+from gateway.demo import campus as demo_campus
 from gateway.demo import data as demo_data
 from gateway.demo.banner import banner
 from gateway.demo.config import LISTENERS, demo_config
@@ -40,6 +42,7 @@ from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
 from gateway.runtime.data_directory import PID_FILE, PROGRAM_FILE, DataDirectoryInUse, serving_from
 from gateway.runtime.listeners import PortInUse
+from gateway.runtime.people_work import take_in
 from gateway.runtime.program import program
 from gateway.runtime.serve import Server, write_ready_file
 from gateway.runtime.tls import demo_certificate
@@ -96,7 +99,28 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
     document = demo_config(data_dir, port_offset, certificate=certificate, key=key)
     if store_url:
         document["store"] = {"url": store_url}
-    config = Config.model_validate(document)
+    with _campus(data_dir, certificate, key, document) as campus:
+        _serve_demo(Config.model_validate(document), data_dir, ready_file, campus=campus)
+
+
+@contextlib.contextmanager
+def _campus(data_dir: Path, certificate: Path, key: Path, document: dict[str, Any]) -> Iterator[bool]:
+    """The demo's campus directory, where it can be had; whether it runs."""
+    directory = None
+    try:
+        directory = demo_campus.start(data_dir / "campus", certificate, key)
+    except (demo_campus.NoCampus, OSError) as error:
+        diagnostics.print(f"The demo goes without a campus directory: slapd says {error}", soft_wrap=True)
+    if directory is not None:
+        document["members"][demo_campus.MEMBER.code]["identity"] |= directory.settings()
+    try:
+        yield directory is not None
+    finally:
+        if directory is not None:
+            directory.stop()
+
+
+def _serve_demo(config: Config, data_dir: Path, ready_file: Path | None, *, campus: bool) -> None:
 
     async def run() -> None:
         with serving_from(data_dir):
@@ -106,6 +130,8 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
         gateway = await compose(config)
         try:
             await demo_data.load(gateway.store, gateway.clock, config.pepper.get_secret_value().encode())
+            async for _ in take_in(gateway.store, gateway.register, config.members, gateway.clock):
+                pass
         except BaseException:
             await gateway.close()
             raise
@@ -114,7 +140,9 @@ def _demo(data_dir: Path, port_offset: int, store_url: str | None, ready_file: P
 
         def ready() -> None:
             # Lines to copy must stay whole, however narrow the terminal is.
-            console.print(banner(server.ports, _program()), soft_wrap=True, markup=False, highlight=False)
+            console.print(
+                banner(server.ports, _program(), campus=campus), soft_wrap=True, markup=False, highlight=False
+            )
             if ready_file is not None:
                 write_ready_file(ready_file, server.ports)
 

@@ -26,3 +26,10 @@ def test_what_is_not_served_is_not_mentioned() -> None:
 
 def test_the_patron_whose_pin_opens_nothing_is_named() -> None:
     assert "only that of 20100009 is empty" in banner(PORTS)
+
+
+def test_a_campus_is_mentioned_where_there_is_one() -> None:
+    assert "slapd" not in banner(PORTS)
+    lines = banner(PORTS, campus=True).splitlines()
+    [at] = [number for number, line in enumerate(lines) if "slapd" in line]
+    assert lines[at + 1].endswith("patron-info 20100001 --pin campus-demo")

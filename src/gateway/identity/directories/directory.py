@@ -46,17 +46,21 @@ class LdapDirectory:
         except DirectoryDown as down:
             if not trace.steps or trace.steps[-1].ok:
                 trace.steps.append(Step(down.step, False, down.reason, 0.0))
-            return Login(Verdict.UNKNOWN, steps=trace.steps)
+            return Login(Verdict.UNKNOWN, steps=trace.steps, down=True)
 
     async def entries(
         self, base: str, filter_: str, attributes: Sequence[str], *, page: int
     ) -> AsyncIterator[list[DirectoryEntry]]:
         search = Search(base or self._config.base, filter_, attributes, SCOPES[self._config.scope])
-        async for part in self.reading.pages(search, page):
-            if not isinstance(part, ReadEnd):
-                yield [plain(entry) for entry in part]
-            elif not part.complete:
-                raise DirectoryDown("search", part.reason)
+        line = await self.reading.open()
+        try:
+            async for part in self.reading.pages(line, search, page):
+                if not isinstance(part, ReadEnd):
+                    yield [plain(entry) for entry in part]
+                elif not part.complete:
+                    raise DirectoryDown("search", part.reason)
+        finally:
+            line.drop()
 
     async def check(self) -> list[Step]:
         """Every server in turn, whether it is passed over or not."""

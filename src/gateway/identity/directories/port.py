@@ -48,12 +48,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How a login went. `attributes` (of RIGHT) by lower-case name, those that the configuration asks for."""
+    """How a login went. `attributes` (of RIGHT) by lower-case name, those that the configuration asks for. `down` is
+    for `explain` alone: the directory did not answer, and nothing is known of the login."""
 
     verdict: Verdict
     dn: str = ""
     attributes: Mapping[str, list[str]] = field(default_factory=dict)
     steps: Sequence[Step] = ()
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ PROFILES = {
             key="nsUniqueId",
             shown=_PERSON,
             changed="modifyTimestamp",
-            deltas=frozenset({"none", "modify-timestamp", "syncrepl"}),
+            deltas=frozenset({"none", "modify-timestamp"}),
             state=("nsAccountLock",),
             # "Exceed password retry limit" and "Account inactivated", as ldap/servers/slapd/pw.c sends them.
             refusals={

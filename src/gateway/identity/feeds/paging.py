@@ -30,10 +30,12 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes", "y"}), frozenset({"false", "0", "
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: the records in it as trees, and the whole of it, in which `total`, `cursor` and `more` are found."""
+    """One answer: the records in it as trees, and the whole of it, in which `total`, `cursor` and `more` are found.
+    `nobody` is an answer that says nothing but that there is nobody (any more)."""
 
     records: list[Any]
     whole: Any
+    nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Place:
 
     def behind(self, paging: PagingConfig, answer: Answer, bad: int) -> Place:
         """The place behind an answer. Raises Unreadable where the answer does not say what it has to."""
+        if answer.nobody:
+            return replace(self, pages=self.pages + 1, ended=True)
         told = len(answer.records)
         total = _number(answer.whole, paging.total) if paging.total else None
         after = replace(

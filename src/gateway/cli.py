@@ -32,6 +32,7 @@ COMMANDS = {
     "harvest": ("gateway.harvesting.cli", "harvest"),
     "catalogue": ("gateway.catalogue.cli", "app"),
     "journal": ("gateway.journal.cli", "app"),
+    "directory": ("gateway.identity.cli_directory", "app"),
     "probe": ("gateway.commands.probe", "app"),
     "search": ("gateway.commands.search", "search"),
     "kiosks": ("gateway.commands.kiosks", "kiosks"),

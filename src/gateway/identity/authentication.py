@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Protocol
@@ -187,7 +187,7 @@ class Logins:
     ) -> str:
         """The login, '' where there is none. Raises CheckUnavailable where only the register could tell."""
         held = ((one.type, one.value) for one in found.patron.identifiers if one.active)
-        if login := _first(kinds, held):
+        if login := first_of(kinds, held):
             return login
         typed = (request.patron or "").strip()
         if self._register is None:
@@ -199,7 +199,9 @@ class Logins:
             raise CheckUnavailable("the register does not answer") from None
         if len(persons) == 1 and persons[0].platform_id in ("", found.patron.id):
             own = persons[0].identifiers
-            if _has(own, known_by) and (login := _first(kinds, ((one.type, one.value) for one in own if one.active))):
+            if named(own, known_by) and (
+                login := first_of(kinds, ((one.type, one.value) for one in own if one.active))
+            ):
                 return login
         return typed
 
@@ -353,13 +355,14 @@ def _refusal(code: RefusalCode, kind: str) -> Refusal:
     return Refusal(code=code, detail={"kind": kind})
 
 
-def _first(kinds: Sequence[IdentifierType], held: Iterator[tuple[IdentifierType, str]]) -> str:
+def first_of(kinds: Sequence[IdentifierType], held: Iterable[tuple[IdentifierType, str]]) -> str:
+    """The value of the first of these kinds that is held, '' where none is."""
     by_kind: dict[IdentifierType, str] = {}
     for kind, value in held:
         by_kind.setdefault(kind, value)
     return next((by_kind[kind] for kind in kinds if by_kind.get(kind)), "")
 
 
-def _has(identifiers: Sequence[PersonIdentifier], known_by: str) -> bool:
+def named(identifiers: Sequence[PersonIdentifier], known_by: str) -> bool:
     """Whether a person is named so by an identifier in use: a card reported lost leads nowhere."""
     return any(one.active and folded(one.value) == folded(known_by) for one in identifiers)

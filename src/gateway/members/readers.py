@@ -6,7 +6,6 @@ password that was right need not be checked again for a minute: HTTP sends it wi
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -14,11 +13,7 @@ from gateway.clock import Clock
 from gateway.config import Config, ReaderConfig
 from gateway.config.agreement import ALL
 from gateway.members.evidence import within
-from gateway.members.remembered import Remembered
-from gateway.members.secrets import password_matches
-from gateway.members.throttle import Throttle
-
-_CHECKS = 2  # passwords checked at a time, as at `Members`
+from gateway.members.guarded import Guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +35,8 @@ class Readers:
     """The views of the catalogue and their readers. Replaced as a whole with the configuration."""
 
     def __init__(self, config: Config, *, clock: Clock, executor: Executor) -> None:
-        self._clock = clock
-        self._executor = executor
-        self._checking = asyncio.Semaphore(_CHECKS)
-        self._remembered = Remembered()
+        self._readers: dict[str, tuple[ReaderConfig, frozenset[str]]] = {}
+        self._guarded = Guarded(clock, executor, self._hash_of)
         self.replace(config)
 
     def replace(self, config: Config) -> None:
@@ -52,15 +45,12 @@ class Readers:
         self._open = frozenset(code for code, member in config.members.items() if member.catalogue.anonymous) | (
             frozenset({ALL}) if config.catalogue.anonymous else frozenset()
         )
-        self._readers: dict[str, tuple[ReaderConfig, frozenset[str]]] = {
-            name: (reader, frozenset(self.views)) for name, reader in config.catalogue.readers.items()
-        }
+        self._readers = {name: (reader, frozenset(self.views)) for name, reader in config.catalogue.readers.items()}
         for code, member in config.members.items():
             self._readers.update(
                 (name, (reader, frozenset({code}))) for name, reader in member.catalogue.readers.items()
             )
-        self._throttle = Throttle(config.limits.login_failures, config.limits.login_backoff_seconds)
-        self._remembered.forget()
+        self._guarded.replace(config.limits.login_failures, config.limits.login_backoff_seconds)
 
     def exists(self, view: str) -> bool:
         return view in self.views
@@ -71,35 +61,15 @@ class Readers:
 
     async def login(self, name: str, password: str, peer: str | None) -> Reader | ReaderRefused:
         """Takes as long for a wrong name as for a wrong password."""
-        # Guesses that come all at once wait here, where each meets the count of those before it.
-        async with self._checking:
-            now, address = self._clock.monotonic(), peer or ""
-            if (wait := self._throttle.wait(address, name, now)) > 0:
-                return ReaderRefused(wait)
-            hashed = self._hash_of(name)
-            matches = await self._matches(name, password, hashed, now)
-            # Looked up again: the configuration may have been replaced while the password was checked.
-            found = self._readers.get(name)
-            if not matches or found is None or self._hash_of(name) != hashed or not _may_come(found[0], peer):
-                self._throttle.failed(address, name, now)
-                return ReaderRefused()
-            self._throttle.succeeded(address, name)
-            return Reader(name, found[1])
-
-    async def _matches(self, name: str, password: str, hashed: str | None, now: float) -> bool:
-        if hashed is not None and self._remembered.knows(name, password, hashed, now):
-            return True
-        loop = asyncio.get_running_loop()
-        matches = await loop.run_in_executor(self._executor, password_matches, password, hashed)
-        if hashed is not None and matches:
-            self._remembered.keep(name, password, hashed, now)
-        return matches
+        wait = await self._guarded.check(name, password, peer, lambda: _may_come(self._readers.get(name), peer))
+        found = self._readers.get(name)
+        return ReaderRefused(wait or 0.0) if wait is not None or found is None else Reader(name, found[1])
 
     def _hash_of(self, name: str) -> str | None:
         found = self._readers.get(name)
         return found[0].password_hash.get_secret_value() if found else None
 
 
-def _may_come(reader: ReaderConfig, peer: str | None) -> bool:
+def _may_come(found: tuple[ReaderConfig, frozenset[str]] | None, peer: str | None) -> bool:
     """Whether a reader comes from where it may."""
-    return not reader.networks or within(peer, reader.networks)
+    return found is not None and (not found[0].networks or within(peer, found[0].networks))

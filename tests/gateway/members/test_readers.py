@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Config
-from gateway.members import readers as module
-from gateway.members import remembered
+from gateway.members import guarded, remembered
 from gateway.members.readers import Reader, ReaderRefused, Readers
 from gateway.members.remembered import Remembered
 from gateway.members.secrets import hash_password, password_matches
@@ -72,7 +71,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(password)
         return password_matches(password, hashed)
 
-    monkeypatch.setattr(module, "password_matches", matches)
+    monkeypatch.setattr(guarded, "password_matches", matches)
     return asked
 
 
@@ -184,7 +183,7 @@ async def test_a_reader_removed_while_the_password_is_checked_is_refused(
         readers.replace(config(opac=HASHES["union"]))
         return password_matches(password, hashed)
 
-    monkeypatch.setattr(module, "password_matches", slow)
+    monkeypatch.setattr(guarded, "password_matches", slow)
     assert await readers.login(*OPAC) == ReaderRefused()
 
 

@@ -132,7 +132,8 @@ class Sync:
             self._outcome.nothing = nothing.reason
             return self._outcome
         except Stopped as reason:
-            await self._end(RunState.STOPPED, str(reason))
+            stopped = {history.STOPPED_AT: self._now()} if self._outcome.run.kind == "full" else {}
+            await self._end(RunState.STOPPED, str(reason), stopped)
         except FeedError as error:
             if self._outcome.run.kind == "delta" and not error.retry:
                 self._begin_anew()

@@ -7,9 +7,10 @@ from typing import Any
 from gateway.identity.model import Run, RunState
 from gateway.identity.register.port import Register
 
-FEED, NEXT, FULL_AT, MAP, PEOPLE = "feed", "next", "full_at", "map", "people"
-"""Keys of `Run.position`: where the feed goes on, where the next changes begin, when the last complete read began (UTC
-milliseconds), the version of the field map, how many people were there when the run began."""
+FEED, NEXT, FULL_AT, STOPPED_AT, MAP, PEOPLE = "feed", "next", "full_at", "stopped_at", "map", "people"
+"""Keys of `Run.position`: where the feed goes on, where the next changes begin, when the last complete read began and
+when the last one was stopped (UTC milliseconds), the version of the field map, how many people were there when the run
+began."""
 
 STALE = 86_400_000
 """A run interrupted longer ago (milliseconds) begins again: whom it has met may be gone since."""
@@ -29,7 +30,7 @@ async def latest(register: Register, member: str, feed: str) -> Run | None:
 
 def carried(run: Run | None) -> dict[str, Any]:
     """What goes on to the next run's position, whatever became of this one."""
-    return {key: run.position[key] for key in (NEXT, FULL_AT) if key in run.position} if run else {}
+    return {key: run.position[key] for key in (NEXT, FULL_AT, STOPPED_AT) if key in run.position} if run else {}
 
 
 def resumable(run: Run | None, map_version: str, now: int) -> bool:

@@ -76,10 +76,12 @@ class _Item:
     def claims(self) -> set[Key]:
         return keys(self.after, active=True) - keys(self.before)
 
-    def may_lose(self, contested: Mapping[Key, str]) -> bool:
-        """Whether people have said that the others keep these."""
+    def undecided(self, contested: Mapping[Key, str]) -> dict[Key, str]:
+        """Those of which people have not said that the others keep them."""
         said = self.decision is not None and self.decision.decision in (matching.NEW, matching.IGNORE)
-        return said and matching.covers(self.decision, contested.values())
+        return {
+            key: owner for key, owner in contested.items() if not (said and matching.covers(self.decision, (owner,)))
+        }
 
 
 @dataclass(slots=True)
@@ -237,10 +239,8 @@ class Planner:
                 if not this.last:
                     this.plan.deferred.append(item.draft)
                     gone.add(item)
-                elif item.new and not item.may_lose(contested):
-                    kinds = ", ".join(sorted({kind for kind, _ in contested}))
-                    doubt = Doubt(f"{kinds} is another person's", tuple(sorted(set(contested.values()))))
-                    self._review(this, item.draft, item.opened, doubt)
+                elif item.new and item.undecided(contested):
+                    self._review(this, item.draft, item.opened, _taken(item.undecided(contested)))
                     gone.add(item)
                 else:
                     self._let_go(item, contested)
@@ -296,13 +296,11 @@ class Planner:
 
     def _put(self, this: _Round, item: _Item) -> None:
         plan, now = this.plan, this.now
-        before, undecided = item.before, bool(item.contested) and not item.may_lose(item.contested)
+        before, undecided = item.before, item.undecided(item.contested)
         # Without a digest the record is looked at again next time, changed or not.
         after = replace(item.after, changed_at=now, digest="" if undecided else item.draft.digest)
         if undecided:
-            kinds = ", ".join(sorted({kind for kind, _ in item.contested}))
-            doubt = Doubt(f"{kinds} is another person's", tuple(sorted(set(item.contested.values()))))
-            self._review(this, item.draft, item.opened, doubt)
+            self._review(this, item.draft, item.opened, _taken(undecided))
         elif item.opened is not None:
             settled = replace(item.opened, decision=f"{matching.SAME}:{after.id}", decided_by="sync", decided_at=now)
             plan.effects.append(PutReview(replace(settled, record={})))
@@ -336,6 +334,11 @@ class Planner:
         plan.opened += opened is None
         if item != opened:
             plan.effects.append(PutReview(item))
+
+
+def _taken(contested: Mapping[Key, str]) -> Doubt:
+    kinds = ", ".join(sorted({kind for kind, _ in contested}))
+    return Doubt(f"{kinds} is another person's", tuple(sorted(set(contested.values()))))
 
 
 def _record(draft: Draft) -> dict[str, Any]:

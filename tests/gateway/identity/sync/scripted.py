@@ -34,14 +34,18 @@ def settings(**changes: Any) -> CsvFeedConfig:
     return CsvFeedConfig.model_validate(said | changes)
 
 
-def record(key: str, /, gone: bool = False, **attributes: str | list[str]) -> SourceRecord:
+def record(key: str, /, **attributes: str | list[str]) -> SourceRecord:
     lists = {name: [value] if isinstance(value, str) else value for name, value in attributes.items()}
-    return SourceRecord(key, lists, gone, f"record {key}")
+    return SourceRecord(key, lists, where=f"record {key}")
 
 
-def student(number: int, **attributes: str | list[str]) -> SourceRecord:
+def deleted(key: str) -> SourceRecord:
+    return SourceRecord(key, gone=True)
+
+
+def student(number: int, /, **attributes: str | list[str]) -> SourceRecord:
     said = {"sn": f"Jones{number}", "given": "Mair", "card": f"2{number:05}", "number": f"s{number}"}
-    return record(f"k{number}", **(said | attributes))  # type: ignore[arg-type]
+    return record(f"k{number}", **(said | attributes))
 
 
 class Script:
@@ -147,4 +151,4 @@ class Bench:
         return person
 
 
-__all__ = ["MEMBER", "Bench", "FeedError", "Hands", "Script", "record", "settings", "student"]
+__all__ = ["MEMBER", "Bench", "FeedError", "Hands", "Script", "deleted", "record", "settings", "student"]

@@ -12,7 +12,7 @@ from gateway.identity.feeds.port import Bad, End, FeedError, NothingNew
 from gateway.identity.model import PersonIdentifier, Run, RunState, Stage
 from gateway.identity.register.port import Known, PutPerson, PutRun, RegisterUnavailable
 from gateway.identity.sync import engine, history, limits
-from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, record, student
+from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, deleted, record, student
 
 Make = Callable[..., Bench]
 
@@ -267,7 +267,7 @@ async def test_changes_are_read_where_the_source_gives_them(bench: Bench) -> Non
     end = End(complete=True, next_delta={"at": "t1"})
     await bench.run(Script(people, end=end))
     changes = Script(
-        [student(2, sn="Rees"), record("k3", gone=True), record("k8", gone=True), student(4)],
+        [student(2, sn="Rees"), deleted("k3"), deleted("k8"), student(4)],
         end=End(complete=False, next_delta={"at": "t2"}),
     )
     feed = Script(people, changes=changes)
@@ -286,7 +286,7 @@ async def test_too_many_deletions_among_changes_stop_the_run_and_are_asked_for_a
     bench = make_bench(deprovision={"max_missing": 2, "max_missing_percent": 100})
     people = [student(number) for number in range(9)]
     await bench.run(Script(people, end=End(complete=True, next_delta={"at": "t1"})))
-    gone = Script([record(f"k{n}", gone=True) for n in range(5)], end=End(False, next_delta={"at": "t2"}))
+    gone = Script([deleted(f"k{n}") for n in range(5)], end=End(False, next_delta={"at": "t2"}))
     outcome = await bench.run(Script(changes=gone))
     assert outcome.run.state is RunState.STOPPED
     assert {person.stage for person in (await bench.everybody()).values()} == {Stage.PRESENT}
@@ -298,7 +298,7 @@ async def test_too_many_deletions_among_changes_stop_the_run_and_are_asked_for_a
 
 async def test_changes_without_a_place_to_go_on_from_are_not_believed(bench: Bench) -> None:
     await bench.run(Script([student(1), student(2)], end=End(complete=True, next_delta={"at": "t1"})))
-    outcome = await bench.run(Script(changes=Script([record("k1", gone=True)], end=End(False, "cut off"))))
+    outcome = await bench.run(Script(changes=Script([deleted("k1")], end=End(False, "cut off"))))
     assert (outcome.run.state, outcome.run.reason) == (RunState.STOPPED, "cut off")
     assert (await bench.everybody())["k1"].stage is Stage.PRESENT
 

@@ -1,0 +1,84 @@
+"""Whatever a source says, in whatever order: nobody is lost silently, and no two people become one."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.canonical.vocabulary import IdentifierType
+from gateway.identity.feeds.port import End, FeedError, SourceRecord
+from gateway.identity.model import Person, RunState, Stage
+from gateway.identity.register.port import Everyone
+from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, record
+
+keys = st.sampled_from(["k1", "k2", "k3", "k4", "k5"])
+few = st.sampled_from(["", "1", "2", "3"])
+records = st.builds(
+    lambda key, card, number, login, status: record(key, card=card, number=number, login=login, status=status),
+    keys, few, few, few, st.sampled_from(["", "yes", "no"]),
+)  # fmt: skip
+reads = st.tuples(
+    st.lists(records, max_size=7),
+    st.sampled_from(["complete", "complete", "complete", "cut", "broken", "stopped"]),
+    st.integers(0, 40),  # days since the last one
+)
+theirs = st.lists(st.tuples(st.sampled_from(["library", "library", "scim:x"]), few, few), max_size=3)
+
+
+def script(of: list[SourceRecord], how: str) -> Script:
+    if how == "cut":
+        return Script(of, size=2, end=End(complete=False, reason="cut"))
+    return Script(of, size=2, error=FeedError("away") if how == "broken" else None)
+
+
+@settings(max_examples=150)
+@given(theirs, st.lists(reads, min_size=1, max_size=6))
+async def test_nobody_is_lost_and_nobody_merged(
+    there: list[tuple[str, str, str]], runs: list[tuple[list[SourceRecord], str, int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), deprovision={"expire_days": 7, "max_missing_percent": 100, "min_people": 0})
+        cards, numbers = set(), set()
+        for number, (source, card, sis) in enumerate(there):
+            identifiers = {
+                name: value for name, value, known in (("barcode", card, cards), ("sis", sis, numbers))
+                if value and value not in known
+            }  # fmt: skip
+            cards.add(card)
+            numbers.add(sis)
+            await bench.put(source, f"x{number}" if source != "library" else "", **identifiers)
+        whose: dict[str, str] = {}
+        everybody: set[str] = set()
+        for of, how, days in runs:
+            bench.clock.forward(days=days)
+            before = await bench.everybody()
+            outcome = await bench.run(script(of, how), stop=lambda how=how: how == "stopped")
+            people = {person.id: person for person in (await bench.everybody()).values() if person.source_id}
+            ids = {person.id for person in await _all(bench)}
+            assert everybody <= ids  # nobody is lost
+            everybody = ids
+            by_key = {person.source_id: person for person in people.values() if person.source == "feed:sis"}
+            for key, person in by_key.items():
+                assert whose.setdefault(key, person.id) == person.id  # a key stays with its person
+            assert len({person.id for person in by_key.values()}) == len(by_key)
+            assert set(whose) == set(by_key)  # and a person with its key
+            cards_now = [p.identifier(IdentifierType.BARCODE) for p in await _all(bench)]
+            assert len([card for card in cards_now if card]) == len({card for card in cards_now if card})
+            if outcome.run.state is not RunState.DONE:
+                assert {p.source_id for p in by_key.values() if p.stage is not Stage.PRESENT} <= {
+                    p.source_id for p in before.values() if p.stage is not Stage.PRESENT
+                }
+                continue
+            waiting = {item.source_id for item in await bench.register.reviews(MEMBER)}
+            named = {one.source_id for one in of if any(one.attributes[n] != [""] for n in ("card", "number", "login"))}
+            assert named <= set(by_key) | waiting  # everybody who was read is somebody, or waits for people
+            assert all(by_key[one.source_id].stage is Stage.PRESENT for one in of if one.source_id in by_key)
+            gone = set(by_key) - {one.source_id for one in of}
+            assert all(by_key[key].stage in (Stage.MISSING, Stage.EXPIRED) for key in gone)
+
+
+async def _all(bench: Bench) -> list[Person]:
+    return await bench.register.search(MEMBER, Everyone(), size=1000)

@@ -99,11 +99,11 @@ class Scim:
         assert response.headers["content-type"] == "application/scim+json"
         return said
 
-    async def user(self, name: str = "amy", **more: Any) -> Any:
+    async def user(self, name: str = "amy", /, **more: Any) -> Any:
         """A user made by the client."""
         return await self.do("POST", "/Users", {"schemas": [USER], "userName": name, **more}, status=201)
 
-    async def group(self, name: str, *members: str, **more: Any) -> Any:
+    async def group(self, name: str, /, *members: str, **more: Any) -> Any:
         """A group made by the client."""
         body = {"schemas": [GROUP], "displayName": name, "members": [{"value": one} for one in members], **more}
         return await self.do("POST", "/Groups", body, status=201)

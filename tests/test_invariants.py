@@ -62,10 +62,16 @@ INTRUDERS = {
     "catalogue-stands-beside": ("src/gateway/catalogue", "import gateway.desk"),
     "doors-read-the-catalogue": ("src/gateway/adapters/sip2", "import gateway.catalogue.ingest"),
     "harvesters-fill-the-catalogue": ("src/gateway/harvesting", "import gateway.desk"),
+    "identity-stands-beside": ("src/gateway/identity", "import gateway.platforms"),
+    "a-person-is-pure": ("src/gateway/identity", "import gateway.config"),
+    "desk-knows-no-directory": ("src/gateway/desk", "import gateway.identity.model"),
     "words-are-chosen-at-the-door": ("src/gateway/platforms/reference", "import gateway.crosswalks.texts"),
     "masking-parses-nothing": ("protocols/library_protocols/sip2", "import library_protocols.sip2.codec"),
     "no-clustering-no-retrying": ("src/gateway/journal", "import redis"),
 }
+
+# Rules that bind one module: that is the intruder.
+MODULES = {"masking-parses-nothing": "mask.py", "a-person-is-pure": "model.py"}
 
 # What intruders import must be there to be seen.
 TARGETS = (
@@ -111,7 +117,7 @@ def test_every_import_rule_bites(tmp_path: Path) -> None:
         (tmp_path / target).parent.mkdir(exist_ok=True)
         (tmp_path / target).touch()
     for rule, (package, statement) in INTRUDERS.items():
-        name = "mask.py" if rule == "masking-parses-nothing" else f"intruder_{rule.replace('-', '_')}.py"
+        name = MODULES.get(rule, f"intruder_{rule.replace('-', '_')}.py")
         (tmp_path / package / name).write_text(statement + "\n")
     kept = lint_imports(tmp_path)
     assert {rule for rule, name in names.items() if kept[name]} == set()

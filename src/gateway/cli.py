@@ -31,6 +31,8 @@ COMMANDS = {
     "import": ("gateway.importing.cli", "app"),
     "harvest": ("gateway.harvesting.cli", "harvest"),
     "catalogue": ("gateway.catalogue.cli", "app"),
+    "directory": ("gateway.identity.cli_directory", "app"),
+    "sync": ("gateway.identity.cli_sync", "app"),
     "journal": ("gateway.journal.cli", "app"),
     "directory": ("gateway.identity.cli_directory", "app"),
     "probe": ("gateway.commands.probe", "app"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.demo.campus import PASSWORD as CAMPUS_PASSWORD
-from gateway.demo.consortium import KIOSK_PASSWORD, MEMBERS, PATRON_PIN
+from gateway.demo.consortium import KIOSK_PASSWORD, LDAP_ACCOUNT, LDAP_PASSWORD, MEMBERS, PATRON_PIN
 from gateway.demo.people import EMPTY_PIN
 
 
@@ -53,6 +53,18 @@ def banner(ports: Mapping[str, int], program: str = "gateway", *, campus: bool =
         lines += [
             "Z39.50, the same from one library:",
             f"  {program} search z3950://127.0.0.1:{ports['z3950']}/{first.code} '@attr 1=4 wales'",
+        ]
+    if "http" in ports:
+        lines += [
+            "SCIM, what an identity system asks first:",
+            f"  curl -H 'Authorization: Bearer {first.api_key}' "
+            f"'http://127.0.0.1:{ports['http']}/scim/v2/{first.code}/Users?count=1'",
+        ]
+    if "ldap" in ports:
+        reader = f"-D cn={LDAP_ACCOUNT},{first.ldap_suffix} -w {LDAP_PASSWORD} -b {first.ldap_suffix}"
+        lines += [
+            "LDAP, what a proxy server asks of a patron:",
+            f"  ldapsearch -x -H ldap://127.0.0.1:{ports['ldap']} {reader} '(uid={patron})'",
         ]
     lines += [
         "",

@@ -31,6 +31,8 @@ LISTENERS = {
     "sip2": ("sip2", 6001, False),
     "sip2-tls": ("sip2", 6443, True),
     "z3950": ("z3950", 2100, False),
+    "ldap": ("ldap", 3389, False),
+    "ldaps": ("ldap", 3636, True),
 }
 
 KIOSK_PERMISSIONS = (

@@ -44,6 +44,7 @@ class Role:
 ROLES = {
     "fill": Role("catalogue-fill", "gateway.runtime.catalogue_work", "fill"),
     "index": Role("catalogue-index", "gateway.runtime.catalogue_work", "follow", "give_room_back"),
+    "people": Role("people", "gateway.runtime.people_work", "people"),
 }
 CATALOGUE = ("fill", "index")
 

@@ -41,10 +41,12 @@ from gateway.platforms.reference.policy import MemberSettings
 from gateway.runtime import beside
 from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
 from gateway.runtime.child import Child
+from gateway.runtime.identity_doors import IdentityDoors, identity_doors
 from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
 from library_protocols import sip2
+from library_protocols.ldap import mask as mask_ldap
 from library_protocols.z3950 import mask as mask_z3950
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,7 @@ class Composition:
     desk: Desk
     register: Register
     authentication: Authentication
+    people: IdentityDoors
     doors: CatalogueDoors | None
     children: dict[str, Child]
     journal: Journal
@@ -74,7 +77,7 @@ class Composition:
     @property
     def http(self) -> Front:
         """What an HTTP listener serves."""
-        return Front(self.doors.routes() if self.doors else (), self.app)
+        return Front([*(self.doors.routes() if self.doors else ()), *self.people.routes()], self.app)
 
     def replace(self, config: Config) -> None:
         """Takes a new configuration while running: members, terminals, policies, limits.
@@ -86,13 +89,15 @@ class Composition:
         self.authentication.replace(config)
         self.desk.replace(_platforms(config, self.platform), _policies(config), self.authentication.verifiers)
         self.sip2.replace(_sip2_settings(config))
+        self.people.replace(config)
         if self.doors is not None:
             self.doors.replace(config)
         self.config = config
 
     async def drain(self) -> None:
         """Lets every link finish what it is doing and closes it."""
-        await asyncio.gather(self.sip2.drain(), *([self.doors.z3950.drain()] if self.doors else []))
+        doors = [self.sip2.drain(), self.people.ldap.drain(), *([self.doors.z3950.drain()] if self.doors else [])]
+        await asyncio.gather(*doors)
 
     async def close(self) -> None:
         """Finishes what is running and closes every file."""
@@ -149,6 +154,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     registry = CollectorRegistry()
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
+    people = identity_doors(config, register, members, desk, clock=clock, executor=executor, recorder=recorder)
     doors = await catalogue_doors(config, readers, desk, clock, recorder) if config.catalogue.enabled else None
     children = beside.children(config)
     app = create_app(
@@ -159,7 +165,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         cursor_secret=config.derive_key("cursors"),
         body_limit=config.limits.body_bytes,
         registry=registry,
-        doors=doors.routes() if doors else (),
+        doors=[*(doors.routes() if doors else ()), *people.routes()],
         beside=lambda: {role: child.state for role, child in children.items()},
     )
     return Composition(
@@ -172,6 +178,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         desk=desk,
         register=register,
         authentication=authentication,
+        people=people,
         doors=doors,
         children=children,
         journal=journal,
@@ -247,7 +254,14 @@ def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
     level = config.exchanges.level
     file = None if level is ExchangeLevel.NONE else ExchangeFile(config.data_dir / EXCHANGES_FILE)
     maker = RecordMaker(
-        {"sip2": partial(sip2.mask, personal=True), "z3950": mask_z3950, "oai": _open, "sru": _open},
+        {
+            "sip2": partial(sip2.mask, personal=True),
+            "z3950": mask_z3950,
+            "ldap": partial(mask_ldap, personal=True),
+            "oai": _open,
+            "scim": _open,
+            "sru": _open,
+        },
         config.derive_key("patron tags"),
         bodies=level is ExchangeLevel.FULL,
     )

@@ -5,13 +5,56 @@ Of all nodes on one database only one does. It says `ready` once the platform's 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable
 
-from gateway.clock import Clock
-from gateway.identity.register.port import Everyone, Register
+import structlog
+
+from gateway.clock import Clock, SystemClock
+from gateway.config import Config
+from gateway.identity.register import open_register
+from gateway.identity.register.port import Everyone, Register, RegisterUnavailable
+from gateway.identity.sync import schedule
+from gateway.identity.turns import FOLDER as LOCKS
+from gateway.identity.turns import Turns
 from gateway.importing.people import Adopted, adopt
 from gateway.importing.progress import Stop, never
+from gateway.runtime.beside import Words, in_turn, stop_of
+from gateway.store import open_store
+from gateway.store.effects import StoreUnavailable
 from gateway.store.port import Store
+
+_WORDS = Words("people.follows", "people.cannot_follow", "people.waits", "looks after people")
+
+log = structlog.get_logger(__name__)
+
+
+async def people(config: Config) -> None:
+    """Works until standard input ends, and while no other node does. Raises what ends a part: we are started again."""
+    turns = Turns(config.register_url, config.data_dir / LOCKS)
+    async with asyncio.TaskGroup() as parts:
+        stop = stop_of(parts)
+
+        async def work(begun: Callable[[], None]) -> None:
+            await _look_after(config, stop, begun)
+
+        await in_turn(turns, "people", work, stop, _WORDS, away=(RegisterUnavailable, StoreUnavailable))
+
+
+async def _look_after(config: Config, stop: asyncio.Event, begun: Callable[[], None]) -> None:
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as opened:
+        register = await open_register(config.register_url)
+        opened.push_async_callback(register.close)
+        store = await open_store(config.store_url, max_connections=1)
+        opened.push_async_callback(store.close)
+        begun()
+        async for member, done in take_in(store, register, config.members, clock, stop.is_set):
+            log.info("people.taken_in", member=member, added=done.added, left=done.left)
+        print("ready", flush=True)
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(schedule.follow(config, register, clock, stop))
 
 
 async def take_in(

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import os
 import signal
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -136,18 +137,17 @@ class Server:
         log.info("gateway.stopped")
 
     def _listener(self, name: str, wanted: ListenerConfig, certificate: tuple[Path, Path] | None) -> Listener:
-        config = self.gateway.config
         if wanted.tls and certificate is None:
             raise ConfigError([_no_certificate(name)])
         bound = bind(wanted.host, wanted.port)
         if wanted.protocol == "http":
             return HttpListener(name, bound, self.gateway.http, certificate if wanted.tls else None)
-        context = None
-        if wanted.tls and certificate is not None:
-            names = {asked: (files.certificate, files.key) for asked, files in config.tls.names.items()}
-            context = tls.server_context(*certificate, client_ca=config.tls.client_ca, by_name=names)
+        context = self._tls_context(certificate) if wanted.tls else None
         factory: Callable[[], asyncio.BaseProtocol]
-        if wanted.protocol == "z3950":
+        if wanted.protocol == "ldap":
+            start_tls = None if wanted.tls else self._tls_context(certificate)
+            factory = self.gateway.people.ldap.factory(start_tls)
+        elif wanted.protocol == "z3950":
             assert self.gateway.doors is not None  # the configuration agrees with itself
             factory = self.gateway.doors.z3950.factory()
         else:
@@ -155,6 +155,14 @@ class Server:
                 listener_member=wanted.member, prompts=wanted.prompts, requested_name=tls.requested_name
             )
         return TcpListener(name, bound, factory, context)
+
+    def _tls_context(self, certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+        """What a listener speaks TLS with, None without a certificate. Raises OSError and ssl.SSLError."""
+        if certificate is None:
+            return None
+        config = self.gateway.config.tls
+        names = {asked: (files.certificate, files.key) for asked, files in config.names.items()}
+        return tls.server_context(*certificate, client_ca=config.client_ca, by_name=names)
 
     async def _stop_listeners(self, *, tcp_only: bool = False) -> None:
         for listener in list(self._listeners):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.demo.banner import banner
 
-PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143, "z3950": 2800}
+PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143, "z3950": 2800, "ldap": 4089}
 
 
 def test_every_command_is_one_line_and_names_the_program() -> None:
@@ -14,6 +14,8 @@ def test_every_command_is_one_line_and_names_the_program() -> None:
         *[".venv/bin/gateway"] * 2,
         *["curl"] * 3,
         *[".venv/bin/gateway"] * 2,
+        "curl",
+        "ldapsearch",
     ]
     assert [words[-1] for words in commands if "probe" in words] == ["1234", "status"]
 

@@ -50,15 +50,23 @@ def test_ports_shift_together_and_stay_on_loopback() -> None:
     made = demo_config(Path("data"), 100, certificate=Path("c.pem"), key=Path("k.pem"))
     config = Config.model_validate(made)
     ports = {name: listener.port for name, listener in config.listeners.items()}
-    assert ports == {"http": 8180, "https": 8543, "sip2": 6101, "sip2-tls": 6543, "z3950": 2200}
+    assert ports == {
+        "http": 8180,
+        "https": 8543,
+        "sip2": 6101,
+        "sip2-tls": 6543,
+        "z3950": 2200,
+        "ldap": 3489,
+        "ldaps": 3736,
+    }
     assert {listener.host for listener in config.listeners.values()} == {"127.0.0.1"}
 
 
 def test_without_a_certificate_there_are_no_tls_ports(config: Config) -> None:
-    assert set(config.listeners) == {"http", "sip2", "z3950"}
+    assert set(config.listeners) == {"http", "sip2", "z3950", "ldap"}
 
 
 def test_a_node_for_kiosks_alone_has_no_catalogue(tmp_path: Path) -> None:
     config = Config.model_validate(demo_config(tmp_path, catalogue=False))
     assert not config.catalogue.enabled
-    assert set(config.listeners) == {"http", "sip2"}
+    assert set(config.listeners) == {"http", "sip2", "ldap"}

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import ldap3
 from ldap3.core.exceptions import LDAPExceptionError, LDAPResponseTimeoutError, LDAPStartTLSError
+from ldap3.strategy.sync import SyncStrategy
 
 from gateway.config.identity import DirectoryConfig
 from gateway.identity.directories import tls
@@ -35,7 +36,8 @@ from library_protocols.ldap.messages import Control, IntermediateResponse, Scope
 
 THREADS = 16  # steps at once of one directory; each is bounded, so a silent server holds them for its deadline only
 
-_BOOLEAN, _OCTET_STRING = 1, 4
+_BOOLEAN, _OCTET_STRING = 1, 4  # tags
+_ENTRY = 4  # [APPLICATION 4], RFC 4511 4.5.2
 _SCOPES: dict[Scope, Any] = {Scope.BASE: ldap3.BASE, Scope.ONE: ldap3.LEVEL, Scope.SUB: ldap3.SUBTREE}
 
 T = TypeVar("T")
@@ -210,7 +212,7 @@ class Ldap3Line:
             raise_exceptions=False,
             read_only=True,
         )
-        connection.strategy.decode_control_fast = _raw_control
+        _lean(connection.strategy)
         self._connection = connection
         connection.open(read_server_info=False)
         if self._protection is Protection.STARTTLS and not connection.start_tls(read_server_info=False):
@@ -290,8 +292,30 @@ def _controls(response: dict[str, Any]) -> tuple[Control, ...]:
     return tuple(Control(oid, control["criticality"], control["value"]) for oid, control in found.items())
 
 
-def _raw_control(control: Any, from_server: bool = True) -> tuple[str, dict[str, Any]]:
-    """In place of ldap3's own reading, which takes some controls apart and leaves others as they are."""
+def _lean(strategy: SyncStrategy) -> None:
+    """Lets ldap3 do less: values stay octets, and the values of controls are not taken apart. Its Connection holds on
+    to the strategy that it made itself, so that one is changed."""
+    whole = strategy.decode_response_fast
+
+    def decode_response(ldap_message: dict[str, Any]) -> dict[str, Any]:
+        if ldap_message["protocolOp"] != _ENTRY:
+            return whole(ldap_message)
+        name, attributes = ldap_message["payload"][:2]
+        return {
+            "type": "searchResEntry",
+            "dn": bytes(name[3]).decode("utf-8", "replace"),
+            "raw_attributes": {
+                bytes(kind[3]).decode("ascii", "replace"): [bytes(value[3]) for value in values[3]]
+                for kind, values in (attribute[3][:2] for attribute in attributes[3])
+            },
+            "controls": dict(_control(control[3]) for control in ldap_message["controls"] or ()),
+        }
+
+    strategy.decode_response_fast = decode_response
+    strategy.decode_control_fast = _control
+
+
+def _control(control: Any, from_server: bool = True) -> tuple[str, dict[str, Any]]:
     rest = {part[2]: part[3] for part in control[1:]}
     value = rest.get(_OCTET_STRING)
     return bytes(control[0][3]).decode("ascii", "replace"), {

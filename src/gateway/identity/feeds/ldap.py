@@ -26,7 +26,7 @@ from library_protocols.ldap.errors import FilterError
 from library_protocols.ldap.facts.results import ResultCode, result_name
 from library_protocols.ldap.filters import filter_text, parse_filter
 
-POSITION = {"from": "the beginning"}
+POSITION: Mapping[str, Any] = {}
 """Of every page: there is no other place to go on from."""
 DN = "dn"
 """A field map may name it like an attribute: where an entry stands may say what somebody is."""

@@ -145,7 +145,8 @@ class ModifyTimestamp:
 
 
 class DirSync:
-    """MS-ADTS 3.1.1.3.4.1.3. Always of a whole naming context, so it tells of more than the feed reads."""
+    """MS-ADTS 3.1.1.3.4.1.3. Always of a whole naming context, so it tells of more than the feed reads. An account
+    without the right to replicate changes is shown what it may read, which those deleted are not among."""
 
     attribute = ""
 
@@ -186,9 +187,13 @@ class DirSync:
         return {"cookie": _text(self._cookie)} if self._cookie else before
 
     async def _rounds(self, reading: Reading, line: Line, search: Search) -> AsyncIterator[Sequence[Entry]]:
+        flags = DirSyncFlag(0)
         while True:
-            request = DirSyncRequest(DirSyncFlag.OBJECT_SECURITY, 0, self._cookie)
+            request = DirSyncRequest(flags, 0, self._cookie)
             answer = await reading.ask(line, replace(search, controls=[request.control()]))
+            if answer.code == ResultCode.INSUFFICIENT_ACCESS_RIGHTS and not flags:
+                flags = DirSyncFlag.OBJECT_SECURITY
+                continue
             if answer.code != ResultCode.SUCCESS:
                 # A cookie that the server does not take any more is the likeliest of what a later try will not mend.
                 raise FeedError(f"DirSync: {result_name(answer.code)}", retry=answer.code in _BUSY)

@@ -294,7 +294,7 @@ class FileFeed:
         if not end.complete:
             self._drop.refuse(end.reason)
         elif self._partial:
-            return End(False, f"{taken.name} holds changes only", {"file": taken.name})
+            return End(False, taken.remark, {"file": taken.name})
         return replace(end, reason=end.reason or taken.remark)
 
 

@@ -53,7 +53,8 @@ class Reply:
 
 
 class Web:
-    """The HTTP client of one feed. `sleep` and `clock` can be handed in, so that tests need not wait."""
+    """The HTTP client of one feed. `sleep` and `clock` can be handed in, so that tests need not wait. Raises ValueError
+    where the file of `ca` cannot be used."""
 
     def __init__(
         self,
@@ -196,7 +197,7 @@ def _trusted(ca: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as error:
-        raise FeedError("the file of `ca` cannot be read as certificates", retry=False) from error
+        raise ValueError("the file of `ca` cannot be read as certificates") from error
 
 
 def _on_loopback(host: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -48,8 +50,8 @@ class _Quiet(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Answered]) -> Iterator[Double]:
-    """Serves until left; a question that is still open then is let go."""
+def serving(answer: Callable[[Asked], Answered], tls: tuple[Path, Path] | None = None) -> Iterator[Double]:
+    """Serves until left; a question that is still open then is let go. `tls` are files of a certificate and its key."""
     double = Double("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,7 +77,11 @@ def serving(answer: Callable[[Asked], Answered]) -> Iterator[Double]:
             """Nothing."""
 
     server = _Quiet(("127.0.0.1", 0), Handler)
-    double.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    double.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

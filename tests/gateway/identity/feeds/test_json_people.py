@@ -402,5 +402,5 @@ async def test_people_do_not_go_over_the_network_in_clear_text(url: str) -> None
 
 
 async def test_a_file_of_authorities_that_is_none_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FeedError, match="`ca`"):
+    with pytest.raises(ValueError, match="`ca`"):
         feed(Double("http://127.0.0.1:9"), ca=tmp_path / "ca.pem")

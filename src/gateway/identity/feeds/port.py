@@ -48,8 +48,8 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records and the position behind them, from which `read` can go on. `expected` is how many there are in all,
-    where the source tells."""
+    """Some records and the position behind them, from which `read` can go on; an empty one says that it cannot.
+    `expected` is how many there are in all, where the source tells."""
 
     records: list[SourceRecord]
     position: Mapping[str, Any]

@@ -112,15 +112,14 @@ class _Field:
         for way in self._ways:
             lists = [_of(attributes, name) for name in way]
             by = way[0].lower()
-            if all(values is None for values in lists):
-                if by not in read.ON_WITHOUT or self.name != "active":
-                    continue
-                return "", ["true"]
             cleaned = [[one for one in map(read.text, values or []) if one] for values in lists]
             found = cleaned[0] if len(way) == 1 else [" ".join(values[0] for values in cleaned if values)]
             if any(found):
                 return by, found
-            known = ("", [])
+            if self.name == "active" and by in read.ON_WITHOUT:
+                return "", ["true"]
+            if any(values is not None for values in lists):
+                known = ("", [])
         return known
 
     def _fitting(self, value: str) -> str:

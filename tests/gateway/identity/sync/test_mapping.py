@@ -83,6 +83,7 @@ def mapped(field: str, config: dict[str, Any], **attributes: str | list[str]) ->
         ("active", {"from": "userAccountControl"}, {}, "absent"),
         ("active", {"from": "nsAccountLock"}, {"nsaccountlock": "true"}, False),
         ("active", {"from": "nsAccountLock"}, {}, True),
+        ("active", {"from": "nsAccountLock"}, {"nsaccountlock": []}, True),
         # others
         ("language", {"from": "l"}, {"l": "cy-GB"}, "cy"),
         ("emails", {"from": "m"}, {"m": ["a@b.uk", "no", "A@B.uk"]}, (("a@b.uk",), "emails: is no e-mail address")),

@@ -47,6 +47,8 @@ from library_protocols.ldap.facts import oids
 
 BACKLOG = 65_536
 """Octets of a client that pipelines: so much may wait while a bind is answered, the rest stays in the network."""
+GOODBYE_SECONDS = 5.0
+"""How long a connection that is closed may take to be: the last octets to be read, and TLS to say goodbye."""
 IN_A_ROW = 16
 """Messages of one connection that are taken in a row before all others have their turn."""
 
@@ -232,7 +234,7 @@ class LdapProtocol(PacedProtocol):
             return
         self._frames.clear()
         transport.close()
-        self._last = self._loop.call_later(self._door.settings.request_seconds, transport.abort)
+        self._last = self._loop.call_later(GOODBYE_SECONDS, transport.abort)
 
     def _abandon_all(self) -> None:
         for task in self._running.values():

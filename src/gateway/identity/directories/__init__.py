@@ -22,4 +22,4 @@ def open_directory(name: str, config: DirectoryConfig, *, clock: Clock) -> LdapD
     except OSError as error:
         reason = error.strerror or "no certificate can be read from it"
         raise ValueError(f"directory {name}: {config.ca}: {reason}") from None
-    return LdapDirectory(config, opener, clock)
+    return LdapDirectory(name, config, opener, clock)

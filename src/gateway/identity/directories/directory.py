@@ -19,14 +19,15 @@ from library_protocols.ldap.messages import Scope
 
 
 class LdapDirectory:
-    """Implements the Directory port on lines that an Opener opens. Belongs to one event loop."""
+    """Implements the Directory port on lines that an Opener opens. Belongs to one event loop. `page_seconds` is how
+    long one page of a read may take."""
 
     def __init__(
-        self, config: DirectoryConfig, opener: Opener, clock: Clock, page_seconds: float = PAGE_SECONDS
+        self, name: str, config: DirectoryConfig, opener: Opener, clock: Clock, page_seconds: float = PAGE_SECONDS
     ) -> None:
         self._config = config
         self._servers = Servers([server(url) for url in config.servers], config.retry_seconds, clock)
-        self._lines = Lines(config, self._servers, opener, clock)
+        self._lines = Lines(name, config, self._servers, opener, clock)
         self._checking = Checking(config, self._lines)
         self.reading = Reading(config, self._lines, page_seconds)
         self.profile = PROFILES[config.profile]

@@ -12,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import structlog
+
 from gateway.clock import Clock
 from gateway.config.identity import DirectoryConfig
 from gateway.identity.directories.line import Answer, Budget, Line, LineLost, Opener, Search, SearchAnswer, Server
@@ -29,9 +31,12 @@ UNFIT = frozenset({ResultCode.BUSY, ResultCode.UNAVAILABLE, ResultCode.OTHER})
 
 T = TypeVar("T")
 
+_log = structlog.get_logger(__name__)
+
 
 class Lines:
-    def __init__(self, config: DirectoryConfig, servers: Servers, opener: Opener, clock: Clock) -> None:
+    def __init__(self, name: str, config: DirectoryConfig, servers: Servers, opener: Opener, clock: Clock) -> None:
+        self._name = name
         self._config = config
         self._servers = servers
         self._opener = opener
@@ -126,6 +131,14 @@ class Lines:
         """Passes a server over for a while. `given` is how many seconds it had."""
         if not lost.silent or given >= min(PATIENCE, self._config.deadline_seconds / self.count / 2):
             self._servers.failed(server, silent=lost.silent)
+            _log.warning(
+                "directory.server_passed_over",
+                directory=self._name,
+                server=str(server),
+                step=lost.step,
+                reason=lost.reason,
+                seconds=self._config.retry_seconds,
+            )
 
     async def opened(self, server: Server, part: Budget, trace: Trace) -> Line:
         """A connection that nobody is bound on yet. Raises LineLost."""

@@ -65,15 +65,18 @@ class LdapFeed:
         line = await self._open()
         try:
             begun = await self._delta.begin(self._directory.reading, line) if self._delta else None
+            pages = _Pages(self, await self._spoken(line))
             search = Search(self._base, self._filter, self._wanted(), self._scope)
-            async for part in self._pages(line, search):
-                if isinstance(part, Page):
-                    yield part
-                    continue
-                following = None
-                if part.complete and self._delta is not None and begun is not None:
-                    following = self._delta.following(begun)
-                yield End(part.complete, part.reason, following)
+            async for part in self._directory.reading.pages(line, search, self._settings.page_size):
+                if isinstance(part, ReadEnd):
+                    end = pages.judged(part)
+                    more = self._delta.following(begun) if end.complete and self._delta and begun is not None else None
+                    yield End(end.complete, end.reason, more)
+                    return
+                if self._delta is not None:
+                    self._delta.saw(part)
+                if part:
+                    yield pages.page(Told(part))
         except LineLost as lost:
             raise FeedError(f"{lost.step}: {lost.reason}") from None
         finally:
@@ -89,8 +92,8 @@ class LdapFeed:
             pages = _Pages(self, spoken)
             async for told in delta.changes(self._directory.reading, line, since, self._wanted()):
                 if isinstance(told, ReadEnd):
-                    _raise_where_nothing_came(told, pages.number)
-                    yield End(False, told.reason, delta.following(since) if told.complete else None)
+                    end = pages.judged(told)
+                    yield End(False, end.reason, delta.following(since) if end.complete else None)
                     return
                 if told.entries or told.gone:
                     yield pages.page(told)
@@ -98,19 +101,6 @@ class LdapFeed:
             yield End(False, f"the read broke off: {lost.reason}")
         finally:
             line.drop()
-
-    async def _pages(self, line: Line, search: Search) -> AsyncIterator[Page | ReadEnd]:
-        """A read's pages, and its end where something had come before."""
-        pages = _Pages(self, await self._spoken(line))
-        async for part in self._directory.reading.pages(line, search, self._settings.page_size):
-            if isinstance(part, ReadEnd):
-                _raise_where_nothing_came(part, pages.number)
-                yield part
-            else:
-                if self._delta is not None:
-                    self._delta.saw(part)
-                if part:
-                    yield pages.page(Told(part))
 
     async def _open(self) -> Line:
         try:
@@ -172,6 +162,8 @@ class _Pages:
     feed: LdapFeed
     spoken: frozenset[str]
     number: int = 0
+    good: int = 0
+    bad: int = 0
 
     def page(self, told: Told) -> Page:
         self.number += 1
@@ -180,16 +172,24 @@ class _Pages:
         records = [one for one in made if isinstance(one, SourceRecord)]
         if self.feed.by_profile_key:
             records += [SourceRecord(key, gone=True, where=where) for key in told.gone]
-        return Page(records, POSITION, [one for one in made if isinstance(one, Bad)])
+        bad = [one for one in made if isinstance(one, Bad)]
+        self.good += len(made) - len(bad)
+        self.bad += len(bad)
+        return Page(records, POSITION, bad)
+
+    def judged(self, end: ReadEnd) -> ReadEnd:
+        """The end of the read, as far as it proves anything. Raises FeedError where an error ended it before its first
+        page: then it was none."""
+        if not end.complete and not self.number and end.code not in _CUT_SHORT:
+            raise FeedError(end.reason, retry=end.code is None or end.code in _PASSING)
+        # Every entry has the key of its make of directory: where it is not shown, a right is missing. Of other keys
+        # some may be without one, but not all.
+        if end.complete and self.bad and (self.feed.by_profile_key or not self.good):
+            return ReadEnd(False, f"{self.bad:,} entries were shown without their key", end.code)
+        return end
 
 
 def named(settings: LdapFeedConfig) -> Sequence[str]:
     """The attributes that a field map names, each once, as they are first written."""
     names = (name for field in settings.fields.values() for name in field.source if name != JOIN)
     return list({name.lower(): name for name in names}.values())
-
-
-def _raise_where_nothing_came(end: ReadEnd, pages: int) -> None:
-    """A read that ended with an error before its first page was none. Raises FeedError."""
-    if not end.complete and not pages and end.code not in _CUT_SHORT:
-        raise FeedError(end.reason, retry=end.code is None or end.code in _PASSING)

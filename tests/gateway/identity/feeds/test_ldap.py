@@ -118,6 +118,17 @@ async def test_another_key_than_the_profile_s(living: Slapd, feed: Make) -> None
     assert read.ended.complete
 
 
+@pytest.mark.parametrize(("profile", "key"), [("389-ds", ""), ("openldap", "pager")])
+async def test_entries_whose_key_is_not_shown_prove_nothing(slapd: Slapd, feed: Make, profile: str, key: str) -> None:
+    """OpenLDAP shows nobody's nsUniqueId, as another server would to an account that lacks the right."""
+    read = await collect(feed(clear(slapd, profile=profile), source_id=key).read())
+    assert read.records == []
+    assert len(read.bad) == 40
+    assert not read.ended.complete
+    assert read.ended.reason == "40 entries were shown without their key"
+    assert read.ended.next_delta is None
+
+
 async def test_an_account_that_sees_no_more_than_some_proves_nothing(slapd: Slapd, feed: Make) -> None:
     limited = clear(slapd, bind_dn=LIMITED, bind_password=LIMITED_PASSWORD)
     for size in (5, 15):

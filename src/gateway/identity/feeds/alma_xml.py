@@ -30,6 +30,7 @@ MAX_USER = 8 << 20
 MAX_ENTRIES = 1000
 """Files in one zip."""
 
+_ENCRYPTED = 0x1  # APPNOTE.TXT 4.4.4, bit 0
 _SECRET = frozenset({"password", "pin_number", "open_id", "rfid"})
 # Alma's own: notes, blocks and roles are the library's words about people, which a feed has no business with.
 _PASSED_OVER = frozenset(
@@ -108,8 +109,8 @@ class _Reading:
             except etree.XMLSyntaxError as error:
                 line, column = error.position
                 self.broken = f"is broken at line {line}, column {column}"
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-                self.broken = "is a zip that cannot be unpacked: damaged, or with a password"
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+                self.broken = "is a zip that cannot be unpacked"
 
     def _of(self, stream: _Guarded, name: str) -> Iterator[Any]:
         parsing = etree.iterparse(
@@ -171,7 +172,9 @@ def _streams(path: Path, stack: ExitStack) -> Iterator[tuple[str, _Guarded]]:
         yield name, _Guarded(file, name, MAX_UNPACKED)
         return
     archive = stack.enter_context(zipfile.ZipFile(file))
-    entries = [entry for entry in archive.infolist() if entry.filename.casefold().endswith(".xml")]
+    entries = [entry for entry in archive.infolist() if _meant(entry.filename)]
+    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+        raise FeedError(f"{name} has a password", retry=False)
     if not entries or len(entries) > MAX_ENTRIES:
         raise FeedError(f"{name} holds {len(entries)} XML files", retry=False)
     # What the entries say of their size is not believed; the octets that come out are counted, of all together.
@@ -181,6 +184,11 @@ def _streams(path: Path, stack: ExitStack) -> Iterator[tuple[str, _Guarded]]:
             guarded = _Guarded(unpacked, name, left)
             yield name, guarded
             left = guarded.left
+
+
+def _meant(name: str) -> bool:
+    """XML, and none of the hidden files that some systems pack as well (`__MACOSX/._users.xml`)."""
+    return name.casefold().endswith(".xml") and not name.rpartition("/")[2].startswith(".")
 
 
 def _attributes(user: Any, wanted: Iterable[str]) -> dict[str, list[str]]:

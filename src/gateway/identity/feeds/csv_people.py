@@ -268,15 +268,19 @@ def _header(taken: Taken, lines: _Lines, settings: CsvFeedConfig) -> list[str]:
         raise FeedError(f"the first row of {taken.name} cannot be read: its quotes are broken", retry=False) from error
     lines.forget()
     columns = [cell.strip() for cell in cells]
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
-    if twice:
-        raise FeedError(f"{taken.name} has columns that come twice: {', '.join(twice)}", retry=False)
     if not settings.source_id:
         raise FeedError("`source_id` does not name a column", retry=False)
-    missing = [name for name in dict.fromkeys((settings.source_id, *settings.header)) if name not in columns]
+    wanted = dict.fromkeys((settings.source_id, *settings.header))
+    missing = [name for name in wanted if name not in columns]
+    known = {*wanted, *(name for field in settings.fields.values() for name in field.source)}
+    if missing and not known & set(columns):  # it may be somebody's row: nothing of it is told
+        raise FeedError(f"the first row of {taken.name} names none of the columns", retry=False)
     if missing:
         told = ", ".join(_with_hint(name, columns) for name in missing)
         raise FeedError(f"{taken.name} lacks columns: {told}", retry=False)
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise FeedError(f"{taken.name} has columns that come twice: {', '.join(twice)}", retry=False)
     return columns
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -55,7 +56,9 @@ class JsonFeed(WebFeed):
         return await self._web.patiently(partial(self._asked, url))
 
     async def _asked(self, url: str) -> Answer:
-        reply = await self._web.once("GET", url)
+        reply = await self._web.once("GET", url, taken=frozenset({HTTPStatus.NO_CONTENT}))
+        if reply.status == HTTPStatus.NO_CONTENT:
+            return Answer([], None, nobody=True)
         try:
             return await asyncio.to_thread(self._opened, reply.content)
         except _NoJson as error:

@@ -112,7 +112,12 @@ async def test_namespaces_do_not_matter(tmp_path: Path) -> None:
 
 
 async def test_a_zip_is_read_file_after_file(tmp_path: Path) -> None:
-    inside = {"b.xml": users(bare("3")), "a.xml": users(bare("1"), bare("2")), "readme.txt": "hello"}
+    inside = {
+        "b.xml": users(bare("3")),
+        "a.xml": users(bare("1"), bare("2")),
+        "readme.txt": "hello",
+        "__MACOSX/._a.xml": b"\0",
+    }
     zipped(tmp_path / "users.zip", inside)
     found = await run(feed(tmp_path))
     assert found.ids == ["1", "2", "3"]
@@ -258,4 +263,14 @@ async def test_a_damaged_zip_is_not_everything(tmp_path: Path) -> None:
 async def test_a_zip_without_xml_is_refused(tmp_path: Path) -> None:
     zipped(tmp_path / "users.zip", {"a.csv": "id"})
     with pytest.raises(FeedError, match="0 XML files"):
+        await run(feed(tmp_path))
+
+
+async def test_a_zip_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "users.zip", {"a.xml": users(bare("1"))})
+    octets = bytearray(path.read_bytes())
+    octets[6] |= 1  # the flags in front of the file, and in the directory at the end
+    octets[octets.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(octets)
+    with pytest.raises(FeedError, match="has a password"):
         await run(feed(tmp_path))

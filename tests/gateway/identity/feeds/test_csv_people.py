@@ -57,7 +57,7 @@ async def test_a_cell_may_have_lines_and_the_file_a_mark_of_byte_order(tmp_path:
         ((HEAD + "1,Zoë,\n").encode("cp1252"), "utf-8-sig", "is not utf-8-sig"),
         ((HEAD + "1,Zoë,\n").encode(), "cp1252", "is UTF-8 throughout"),
         ((HEAD + "1,Zoë,\n").encode(), "ascii", "is not ascii"),
-        ((HEAD + "1,Ann,\n").encode("utf-16"), "cp1252", "lacks columns"),
+        ((HEAD + "1,Ann,\n").encode("utf-16"), "cp1252", "names none of the columns"),
         ((HEAD + "1,Ann,\n").encode(), "rot13", "no encoding"),
         ((HEAD + "1,Ann,\n").encode(), "utf-9", "no encoding"),
     ],
@@ -78,6 +78,17 @@ async def test_a_misspelt_column_is_told_with_what_is_there(tmp_path: Path) -> N
     reason = await refused(tmp_path, "id,E-Mail,name\n1,a@x.example,Ann\n", header=["id", "email", "barcode"])
     assert reason == "people.csv lacks columns: 'email' (there is 'E-Mail'), 'barcode'"
     assert [path.name.split("-", 2)[2] for path in sorted((tmp_path / "failed").glob("*.csv"))] == ["people.csv"]
+
+
+async def test_a_file_without_a_header_tells_nobody(tmp_path: Path) -> None:
+    reason = await refused(tmp_path, "1,Ann,emal@x.example,Ann\n2,Bo,b,Bo\n", header=["email"])
+    assert reason == "the first row of people.csv names none of the columns"
+
+
+async def test_a_misspelt_source_id_is_told_too(tmp_path: Path) -> None:
+    fields = {"display": {"from": "name"}}
+    reason = await refused(tmp_path, "ID,name\n1,Ann\n", fields=fields)
+    assert reason == "people.csv lacks columns: 'id' (there is 'ID')"
 
 
 async def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
@@ -161,7 +172,7 @@ async def test_nobody_is_not_everybody(tmp_path: Path, text: str) -> None:
 
 
 async def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    assert "lacks columns" in await refused(tmp_path, "")
+    assert "names none of the columns" in await refused(tmp_path, "")
 
 
 async def test_a_manifest_counts_and_knows_its_file(tmp_path: Path) -> None:

@@ -353,6 +353,16 @@ async def test_an_error_that_looks_like_an_answer_is_not_an_empty_list() -> None
     assert error.reason == "the answer has no `data`"
 
 
+async def test_no_content_is_nobody_any_more() -> None:
+    def answer(asked: Asked) -> Answered:
+        return told({"data": PEOPLE}) if asked.query["page"] == "1" else Answered(status=204)
+
+    found = await read(answer, **KINDS["page"])
+    assert len(found.ids) == 7
+    assert found.ended.complete
+    assert "gave no records" in (await read(lambda _: Answered(status=204))).ended.reason
+
+
 async def test_a_long_answer_is_given_up() -> None:
     big = told({"data": [{"id": "x" * 5000}]})
     assert "longer than 1,024" in (await refused(lambda _: big, max_bytes=1024)).reason

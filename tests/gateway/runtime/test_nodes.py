@@ -115,13 +115,14 @@ def test_one_node_fills_and_another_takes_over(tmp_path: Path, database: Databas
         until(lambda: second.says("catalogue.waits_to_fill"))
         for each in (first, second):
             until(lambda each=each: ">4</" in each.found())
-        until(lambda: '"beside":{"fill":"ready","index":"ready"}' in first.ask("/healthz"))
-        until(lambda: '"beside":{"fill":"another node fills","index":"ready"}' in second.ask("/healthz"))
+        until(lambda: '"beside":{"fill":"ready","index":"ready","people":"ready"}' in first.ask("/healthz"))
+        beside = '"beside":{"fill":"another node fills","index":"ready","people":"another node looks after people"}'
+        until(lambda: beside in second.ask("/healthz"))
         assert not second.says("catalogue.fills")
 
         os.kill(first.process.pid, signal.SIGKILL)
         until(lambda: second.says("catalogue.fills"))
-        until(lambda: '"fill":"ready"' in second.ask("/healthz"))
+        until(lambda: '"fill":"ready"' in second.ask("/healthz") and '"people":"ready"' in second.ask("/healthz"))
         assert len(provider.lists()) == asked  # it knows that the source has been harvested
         children = psutil.Process(second.process.pid).children()
         os.kill(second.process.pid, signal.SIGTERM)

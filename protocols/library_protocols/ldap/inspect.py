@@ -58,7 +58,12 @@ def inspect(data: bytes) -> Inspection:
     while at < len(data):
         try:
             stop = reader.head(at, len(data))[4]
-            spans.extend(_span(reader, part) for part in walk(reader, at, len(data)))
+            clauses: list[str] = []  # of the elements around, from the outside in
+            for part in walk(reader, at, len(data)):
+                del clauses[part.depth :]
+                own = part.element.clause if part.element else ""
+                clauses.append(own or (clauses[-1] if clauses else ""))
+                spans.append(_span(reader, part, clauses[-1]))
             messages.append(codec.decode(data[at:stop]))
             at = stop
         except BerError as error:
@@ -79,14 +84,13 @@ def _rest(data: bytes, spans: list[Span]) -> int:
     return len(data)
 
 
-def _span(reader: Reader, part: Part) -> Span:
+def _span(reader: Reader, part: Part, clause: str) -> Span:
     tag, constructed, start, stop, _ = part.head
     element = part.element
     code = ber.tag_name(tag)
     if constructed:
         fact = OPERATIONS.get(tag - ber.APPLICATION) if part.depth == 1 else None
-        title, clause = (element.name, element.clause) if element else ("", "")
-        kind = "header" if element else "unknown"
+        title, kind = (element.name, "header") if element else ("", "unknown")
         return Span(part.at, start - part.at, kind, code, title, "", fact.meaning if fact else "", clause, part.depth)
     octets = reader.data[start:stop]
     if element is None:
@@ -94,7 +98,7 @@ def _span(reader: Reader, part: Part) -> Span:
     value, meaning = _value(element.kind, octets)
     if part.depth == 1 and (fact := OPERATIONS.get(tag - ber.APPLICATION)):
         meaning = fact.meaning
-    return Span(part.at, stop - part.at, "field", code, element.name, value, meaning, element.clause, part.depth)
+    return Span(part.at, stop - part.at, "field", code, element.name, value, meaning, clause, part.depth)
 
 
 def _shown(octets: bytes) -> str:

@@ -1,4 +1,4 @@
-"""`gateway decode`: a pasted SIP2 message or Z39.50 PDU explained octet by octet, each field with its clause."""
+"""`gateway decode`: a pasted message of SIP2, Z39.50 or LDAP explained octet by octet, each field with its clause."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from gateway.commands.decode_z3950 import find_pdus, show_pdus
+from gateway.commands.decode_ber import find_ber, show_ber
 from gateway.commands.output import (
     checksum_words,
     covered,
@@ -25,7 +25,7 @@ from gateway.commands.pasted import Found, find_messages
 from library_protocols.sip2 import Dialect, decode_text, printable
 
 OK, WRONG, NOTHING = 0, 1, 2
-"""Exit codes: explained; explained, and a checksum or a PDU is wrong; nothing found, or wrong usage."""
+"""Exit codes: explained; explained, and a checksum or a message's encoding is wrong; nothing found, or wrong usage."""
 
 
 def decode(
@@ -39,11 +39,11 @@ def decode(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value a message and line.")] = False,
     show_secrets: Annotated[bool, typer.Option(help="Show PINs and passwords, which are starred otherwise.")] = False,
 ) -> None:
-    """Explain a pasted SIP2 message or Z39.50 PDU: every field, its meaning and its clause in the standard.
+    """Explain a pasted message of SIP2, Z39.50 or LDAP: every field, its meaning and its clause in the standard.
 
     Takes a message as it is, a line of a system log with a message in it, or a hex dump (xxd, hexdump -C, tcpdump -X,
-    Wireshark's copies); PDUs as a hex dump or as they are. Exit code 0: explained; 1: a checksum or a PDU is wrong; 2:
-    no message found.
+    Wireshark's copies); Z39.50 and LDAP as a hex dump, in base64 or as they are. Exit code 0: explained; 1: a checksum
+    or an encoding is wrong; 2: no message found.
     """
     try:
         dialect = Dialect(encoding=encoding or "utf-8", delimiter=delimiter)
@@ -52,14 +52,14 @@ def decode(
         raise typer.Exit(NOTHING) from error
     octets = sys.stdin.buffer.read() if text == "-" else b""
     pasted = octets.decode(errors="surrogateescape") if text == "-" else text
-    pdus = find_pdus(octets) or find_pdus(pasted)
-    if pdus:
-        raise typer.Exit(OK if show_pdus(pdus, as_json=as_json, show_secrets=show_secrets) else WRONG)
+    found = find_ber(octets) or find_ber(pasted)
+    if found is not None:
+        raise typer.Exit(OK if show_ber(found, as_json=as_json, show_secrets=show_secrets) else WRONG)
     messages = find_messages(pasted, encoding, dialect)
     if not messages:
         say(
-            "There is no SIP2 message and no Z39.50 PDU in this. A message begins with two digits, such as 9900302.00; "
-            "a hex dump of one begins with octets such as 39 39, of a PDU with such as B4 or B6."
+            "There is no SIP2 message in this, and none of Z39.50 or LDAP. One of SIP2 begins with two digits, such as "
+            "9900302.00; a hex dump of one begins with octets such as 39 39, of Z39.50 with B4 or B6, of LDAP with 30."
         )
         raise typer.Exit(NOTHING)
     verdicts = [_show(found, replace(dialect, encoding=found.encoding), as_json, show_secrets) for found in messages]

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.refusals import EDGE_ERRORS, FailureCode, RefusalCode
-from gateway.commands import explain_catalogue
+from gateway.commands import explain_catalogue, explain_ldap
 from gateway.commands.explain_catalogue import Row
 from gateway.commands.output import print_json, print_line, print_table, say
 from gateway.crosswalks.refusals import REFUSALS, RefusalRow, Sip2Refusal, problem_type
@@ -36,15 +36,17 @@ class Topic(StrEnum):
     SRU = "sru"
     CQL = "cql"
     OAI = "oai"
+    LDAP = "ldap"
     REFUSAL = "refusal"
 
 
-_CATALOGUE: dict[Topic, Callable[[str], list[Row]]] = {
+_ROWS: dict[Topic, Callable[[str], list[Row]]] = {
     Topic.Z3950: explain_catalogue.z3950,
     Topic.BIB1: explain_catalogue.bib1,
     Topic.SRU: explain_catalogue.sru,
     Topic.CQL: explain_catalogue.cql,
     Topic.OAI: explain_catalogue.oai,
+    Topic.LDAP: explain_ldap.ldap,
 }
 
 
@@ -57,7 +59,7 @@ def explain(
 
     `explain sip2 AY`, `explain sip2 17`, `explain sip2 "circulation status 08"`, `explain refusal FEE_LIMIT`,
     `explain z3950 initRequest`, `explain bib1 14`, `explain bib1 use 4`, `explain sru 10`, `explain cql dc.title`,
-    `explain oai badVerb`. Exit code 0: explained; 1: no table knows it.
+    `explain oai badVerb`, `explain ldap 49`, `explain ldap 52e`. Exit code 0: explained; 1: no table knows it.
     """
     wanted = " ".join(term)
     if topic is Topic.SIP2:
@@ -65,12 +67,12 @@ def explain(
     elif topic is Topic.REFUSAL:
         found = _refusal(wanted, as_json)
     else:
-        found = _catalogue(topic, wanted, as_json)
+        found = _standard(topic, wanted, as_json)
     raise typer.Exit(OK if found else UNKNOWN)
 
 
-def _catalogue(topic: Topic, term: str, as_json: bool) -> bool:
-    rows = _CATALOGUE[topic](term)
+def _standard(topic: Topic, term: str, as_json: bool) -> bool:
+    rows = _ROWS[topic](term)
     if as_json:
         print_json([{**row._asdict(), "more": dict(row.more)} for row in rows])
     elif len(rows) > LISTED:
@@ -84,7 +86,8 @@ def _catalogue(topic: Topic, term: str, as_json: bool) -> bool:
             for about, said in row.more:
                 print_line(f"  [dim]{about}:[/dim] {escape(said)}")
     if not rows:
-        _say_unknown(term, list(explain_catalogue.names_of(topic.value)))
+        names = explain_ldap.names() if topic is Topic.LDAP else explain_catalogue.names_of(topic.value)
+        _say_unknown(term, list(names))
     return bool(rows)
 
 

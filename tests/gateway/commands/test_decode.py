@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
 
 from gateway.commands.decode import decode
-from gateway.commands.decode_z3950 import find_pdus
+from gateway.commands.decode_ber import Z3950, Messages, find_ber
+from library_protocols import ldap
 from library_protocols.sip2 import checksum
 from library_protocols.z3950 import IdPass, InitializeRequest, Query, SearchRequest, encode, parse_pqf
 from tests.gateway.commands.runner import run
@@ -136,7 +138,7 @@ def test_pdus_in_json_and_from_standard_input() -> None:
     answer = run(decode, "--json", stdin=PDUS.hex())
     first, second = (json.loads(line) for line in answer.stdout.splitlines())
     assert (first["message"], second["message"]) == ("initRequest", "searchRequest")
-    assert find_pdus(PDUS) == [encode(INIT), encode(SEARCH)]
+    assert find_ber(PDUS) == Messages(Z3950, (encode(INIT), encode(SEARCH)))
 
 
 def test_a_pdu_that_is_broken_is_said_by_the_exit_code() -> None:
@@ -147,4 +149,54 @@ def test_a_pdu_that_is_broken_is_said_by_the_exit_code() -> None:
 
 @pytest.mark.parametrize("pasted", ["b4 52", "c3a9", "a0 03 02 01 01", "30 03 02 01 01"])
 def test_octets_that_are_no_pdu(pasted: str) -> None:
+    assert run(decode, pasted).exit_code == 2
+
+
+LDAP_BIND = ldap.encode(ldap.LdapMessage(1, ldap.BindRequest(3, "cn=reader,dc=aber,dc=demo", ldap.Simple(b"hunter2"))))
+LDAP_REFUSED = ldap.encode(ldap.LdapMessage(1, ldap.BindResponse(ldap.Result(49, "", "data 52e"))))
+LDAP = LDAP_BIND + LDAP_REFUSED
+
+
+@pytest.mark.parametrize("pasted", [LDAP.hex(), LDAP.hex(" "), base64.b64encode(LDAP).decode()])
+def test_messages_of_ldap(pasted: str) -> None:
+    answer = run(decode, pasted)
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    assert answer.exit_code == 0
+    assert lines[0] == f"BindRequest (LDAP, {len(LDAP_BIND)} octets)"
+    assert "5 [APPLICATION 0] BindRequest says who one is 4.2" in lines
+    assert "10 [UNIVERSAL 4] name cn=reader,dc=aber,dc=demo 4.2" in lines
+    assert f"BindResponse (LDAP, {len(LDAP_REFUSED)} octets)" in lines
+    assert any("49 invalidCredentials" in line for line in lines)
+
+
+def test_a_password_of_ldap_is_starred() -> None:
+    assert "hunter2" not in run(decode, LDAP.hex()).output
+    assert "*******" in run(decode, LDAP.hex()).output
+    assert "hunter2" in run(decode, LDAP.hex(), "--show-secrets").output
+
+
+def test_a_captured_packet_with_ldap_and_octets_as_they_are() -> None:
+    packet = bytes.fromhex("45000034000040004006000a7f0000017f000001c35800d20000000000000000501820000000")
+    answer = run(decode, "--json", stdin=(packet + LDAP).hex())
+    first, second = (json.loads(line) for line in answer.stdout.splitlines())
+    assert (first["protocol"], first["message"], second["message"]) == ("ldap", "BindRequest", "BindResponse")
+    found = find_ber(LDAP)
+    assert found is not None
+    assert found.octets == (LDAP_BIND, LDAP_REFUSED)
+
+
+def test_a_message_of_ldap_that_is_broken_is_said_by_the_exit_code() -> None:
+    answer = run(decode, "30 05 02 01 07 60 00")
+    assert answer.exit_code == 1
+    assert "version is missing (at octet 7)" in answer.output
+
+
+def test_an_indefinite_length_is_told() -> None:
+    answer = run(decode, "30 80 02 01 07 42 00 00 00", "--show-secrets")
+    assert answer.exit_code == 1
+    assert "indefinite length" in answer.output
+
+
+@pytest.mark.parametrize("pasted", ["MDUCAQF", "MAYCAQFCAQA=", "30 05 02 01 07 5e 00"])
+def test_what_is_no_message_of_ldap(pasted: str) -> None:
     assert run(decode, pasted).exit_code == 2

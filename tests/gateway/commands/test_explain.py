@@ -104,9 +104,14 @@ def test_an_unknown_refusal_suggests_a_near_one() -> None:
         ("oai", "badresumptiontoken", ["badResumptionToken  (error", "verbs: "]),
         ("oai", "ListRecords", ["metadataPrefix (required)", "errors: badArgument"]),
         ("oai", "until", ["until  (argument"]),
+        ("ldap", "49", ["49  invalidCredentials  (result code, A.2)", "refusals here: PATRON_AUTH_FAILED"]),
+        ("ldap", "data 775", ["775  ERROR_ACCOUNT_LOCKED_OUT", "too many wrong passwords"]),
+        ("ldap", "1.2.840.113556.1.4.319", ["pagedResults  (control, RFC 2696)"]),
+        ("ldap", "starttls", ["1.3.6.1.4.1.1466.20037  startTLS"]),
+        ("ldap", "SearchRequest", ["[APPLICATION 3]  SearchRequest  (operation, 4.5.1)"]),
     ],
 )
-def test_the_catalogues_standards(topic: str, term: str, parts: list[str]) -> None:
+def test_other_standards(topic: str, term: str, parts: list[str]) -> None:
     answer = run(explain, topic, *term.split())
     assert answer.exit_code == 0
     for part in parts:
@@ -119,7 +124,7 @@ def test_the_catalogues_standards(topic: str, term: str, parts: list[str]) -> No
         ("bib1", "structur", "structure"), ("bib1", "use 99999", ""), ("bib1", "9=1", ""),
         ("sru", "recordSchem", "recordschema"),
         ("cql", "dc.titel", "dc.title"), ("oai", "badverbs", "badverb"), ("z3950", "initReqest", "initrequest"),
-        ("bib1", "diagnostic 4711", ""), ("sru", "4711", ""),
+        ("bib1", "diagnostic 4711", ""), ("sru", "4711", ""), ("ldap", "invalidCredential", "invalidcredentials"),
     ],
 )  # fmt: skip
 def test_terms_that_no_standard_knows(topic: str, term: str, near: str) -> None:

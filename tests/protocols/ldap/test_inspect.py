@@ -27,7 +27,7 @@ def test_every_octet_belongs_to_a_span_that_has_a_name(message: LdapMessage) -> 
     covers(found.data)
     assert found.messages == (message,)
     assert found.remarks == ()
-    assert all(span.title for span in found.spans)
+    assert all(span.title and span.clause for span in found.spans)
     assert {span.kind for span in found.spans} <= {"header", "field"}
 
 

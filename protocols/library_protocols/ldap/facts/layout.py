@@ -4,7 +4,7 @@ without reading them: masking and explaining. Each element says by its kind what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from library_protocols import ber
 from library_protocols.ber import APPLICATION, CONTEXT
@@ -54,13 +54,13 @@ ATTRIBUTE = _sequence("attribute", _NAME, _of("vals", _VALUE, ber.SET))
 _ATTRIBUTES = _of("attributes", ATTRIBUTE)
 
 _FILTERS: dict[int, Element] = {}
-FILTER = Element("filter", choices=_FILTERS)
+FILTER = Element("filter", clause="4.5.1.7", choices=_FILTERS)
 _ASSERTION = (_text("attributeDesc", "name"), _text("assertionValue", "value"))
 _PIECE = Element(
     "substring",
     choices={CONTEXT | at: _text(name, "value", CONTEXT | at) for at, name in enumerate(("initial", "any", "final"))},
 )
-_FILTERS.update({
+_CHOICES = {
     CONTEXT | 0: _of("and", FILTER, CONTEXT | 0),
     CONTEXT | 1: _of("or", FILTER, CONTEXT | 1),
     CONTEXT | 2: _sequence("not", FILTER, tag=CONTEXT | 2),
@@ -78,13 +78,14 @@ _FILTERS.update({
         Element("dnAttributes", CONTEXT | 4, "boolean", optional=True),
         tag=CONTEXT | 9,
     ),
-})  # fmt: skip
+}  # fmt: skip
+_FILTERS.update((tag, replace(choice, clause="4.5.1.7")) for tag, choice in _CHOICES.items())
 
 _RESULT = (
-    _number("resultCode", "result", ber.ENUMERATED),
-    _text("matchedDN", "dn"),
-    _text("diagnosticMessage", "diagnostic"),
-    _of("referral", _text("uri", "uri"), CONTEXT | 3, optional=True),
+    Element("resultCode", ber.ENUMERATED, "result", "4.1.9"),
+    Element("matchedDN", ber.OCTET_STRING, "dn", "4.1.9"),
+    Element("diagnosticMessage", ber.OCTET_STRING, "diagnostic", "4.1.9"),
+    Element("referral", CONTEXT | 3, clause="4.1.10", of=_text("uri", "uri"), optional=True),
 )
 _CHANGE = _sequence("change", _number("operation", "change", ber.ENUMERATED), ATTRIBUTE)
 _INSIDE: dict[int, tuple[Element, ...]] = {
@@ -151,7 +152,7 @@ MESSAGE = Element(
     inside=(
         _number("messageID"),
         Element("protocolOp", choices={APPLICATION | tag: _operation(tag) for tag in OPERATIONS}),
-        _of("controls", _CONTROL, CONTEXT | 0, optional=True),
+        Element("controls", CONTEXT | 0, clause="4.1.11", of=_CONTROL, optional=True),
     ),
 )
 """The whole message."""

@@ -32,7 +32,7 @@ class Checking:
 
     async def authenticate(self, login: str, password: str, budget: Budget, trace: Trace) -> Login:
         """Checks a password. Raises DirectoryDown."""
-        if not password or "\0" in password:
+        if not _sendable(password):
             return Login(Verdict.WRONG, steps=trace.steps)
         if not _possible(login):
             return Login(Verdict.UNKNOWN, steps=trace.steps)
@@ -44,12 +44,12 @@ class Checking:
         """The same on new connections, for people. Without a password it ends with the search. Raises DirectoryDown."""
         if not _possible(login):
             return Login(Verdict.UNKNOWN, steps=trace.steps)
+        if password is not None and not _sendable(password):
+            with trace.step("bind") as note:
+                note.ok, note.detail = False, "a password that is empty, or no text, is wrong; it is not sent"
+            return Login(Verdict.WRONG, steps=trace.steps)
         if self._config.bind_as != "search" and password:
             return await self._by_name(login, password, budget, trace, (*self._profile.shown, *self._config.attributes))
-        if password == "":
-            with trace.step("bind") as note:
-                note.ok, note.detail = False, "an empty password is wrong; it is not sent"
-            return Login(Verdict.WRONG, steps=trace.steps)
         return await self._by_search(login, password, budget, trace, fresh=True)
 
     async def find(
@@ -145,7 +145,17 @@ class Checking:
 
 
 def _possible(login: str) -> bool:
-    return login.strip() != "" and len(login) <= _MAX_LOGIN
+    return login.strip() != "" and len(login) <= _MAX_LOGIN and _encodable(login)
+
+
+def _sendable(password: str) -> bool:
+    """Whether a directory could hold it. An empty one would let anybody in (RFC 4513 5.1.2)."""
+    return password != "" and "\0" not in password and _encodable(password)
+
+
+def _encodable(text: str) -> bool:
+    """Octets that were no text when they came, from a kiosk of another encoding, stand in it as surrogates."""
+    return not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
 
 
 def _entries(answer: SearchAnswer) -> list[Entry]:

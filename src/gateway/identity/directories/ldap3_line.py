@@ -17,7 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import ldap3
-from ldap3.core.exceptions import LDAPExceptionError, LDAPResponseTimeoutError, LDAPStartTLSError
+from ldap3.core.exceptions import (
+    LDAPExceptionError,
+    LDAPInvalidFilterError,
+    LDAPResponseTimeoutError,
+    LDAPStartTLSError,
+)
 from ldap3.strategy.sync import SyncStrategy
 
 from gateway.config.identity import DirectoryConfig
@@ -166,6 +171,8 @@ class Ldap3Line:
             raise
         except TimeoutError:
             raise LineLost(self._reached(step), "no answer in time", silent=True) from None
+        except LDAPInvalidFilterError:
+            raise LineLost(step, "ldap3 cannot send this filter") from None
         except (LDAPExceptionError, OSError) as error:
             raise self._lost(step, error) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
@@ -198,10 +205,11 @@ class Ldap3Line:
             use_ssl=self._protection is Protection.TLS,
             tls=self._verification,
             get_info=ldap3.NONE,
-            connect_timeout=seconds,
             mode=ldap3.IP_V4_PREFERRED,
             allowed_referral_hosts=[],
         )
+        # A name of many servers, as that of a domain is: one that is silent leaves time for the others.
+        at.connect_timeout = seconds / max(1, len(at.address_info))
         connection = ldap3.Connection(
             at,
             client_strategy=ldap3.SYNC,

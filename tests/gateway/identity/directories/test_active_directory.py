@@ -100,6 +100,13 @@ async def test_one_bind_as_the_person_for_each_attempt(ad: FakeAd, directory: Op
     assert [name for name, _ in ad.seen.binds if name == dn] == [dn] * 6
 
 
+async def test_a_comma_in_a_name(ad: FakeAd, directory: Open, tmp_path: Path) -> None:
+    ad.add_user("smithj", "right", name="Smith, Jane", parent=ad.add_unit("Staff"))
+    found = await directory(campus(ad, tmp_path)).authenticate("smithj", "right", deadline=5)
+    assert found.verdict is Verdict.RIGHT
+    assert found.dn.startswith("CN=Smith\\, Jane,OU=Staff")
+
+
 async def test_a_login_cannot_choose_another_domain(ad: FakeAd, directory: Open, tmp_path: Path) -> None:
     one = directory(campus(ad, tmp_path, **BY_UPN))
     for login in ("jane@uni.example", "UNI\\jane", "jane@elsewhere.example"):

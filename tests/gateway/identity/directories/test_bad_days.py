@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,6 +189,24 @@ async def test_a_bind_that_was_sent_is_never_repeated(slapd: Slapd, directory: O
         assert down.value.step == "bind"
         assert down.value.sent
         assert (first.accepted, second.accepted) == (1, 0)
+
+
+async def test_a_name_of_many_servers_of_which_the_first_is_silent(
+    slapd: Slapd, directory: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def both(host: Any, port: Any, *rest: Any, **more: Any) -> list[Any]:
+        if host != "ad.campus.example":
+            return look_up(host, port, *rest, **more)
+        return [entry for to in (silent.port, slapd.ldaps_port) for entry in look_up("127.0.0.1", to, *rest, **more)]
+
+    with SilentServer() as silent:
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        config = settings(slapd, servers=["ldaps://ad.campus.example"], server_name="localhost")
+        found = await directory(config).find("u000001", deadline=3)
+        assert len(found) == 1
+        assert silent.accepted == 1
 
 
 async def test_a_drip_feeding_server_ends_with_the_deadline(slapd: Slapd, directory: Open) -> None:

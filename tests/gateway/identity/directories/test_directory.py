@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.identity.directories import open_directory
-from gateway.identity.directories.port import DirectoryDown, Verdict
+from gateway.identity.directories.port import DirectoryDown, Login, Verdict
 from tests.gateway.identity.directories.campus import HandClock, clear, settings
 from tests.gateway.identity.directories.conftest import Open
 from tests.slapd import LOCKOUT, PEOPLE, SUFFIX, Slapd, person
@@ -52,6 +56,9 @@ async def test_and_over_starttls(slapd: Slapd, directory: Open) -> None:
         ("u000003)(objectClass=*))(|(uid=x", "pw-u000003", Verdict.UNKNOWN),
         ("u000003\0", "pw-u000003", Verdict.UNKNOWN),
         ("\\2a", "pw-u000003", Verdict.UNKNOWN),
+        ("u00000\udcc3", "pw-u000003", Verdict.UNKNOWN),
+        ("u000003", "pw-\udcc3", Verdict.WRONG),
+        ("u000003", "pw-u000003\0", Verdict.WRONG),
     ],
 )
 async def test_others(slapd: Slapd, directory: Open, login: str, password: str, verdict: Verdict) -> None:
@@ -118,6 +125,18 @@ async def test_an_empty_password_reaches_nobody(slapd: Slapd, directory: Open) -
     assert [step.name for step in explained.steps] == ["bind"]
 
 
+async def test_names_with_everything_in_them(tmp_path: Path, directory: Open) -> None:
+    server = Slapd.start(tmp_path, people=2)
+    try:
+        server.rename(person(1).dn, r"uid=a\2cb\2bc=\22d\5c\3cŵ")
+        server.modify('uid=a\\,b\\+c=\\"d\\\\\\<ŵ,ou=people,dc=campus,dc=example', "userPassword", "pâss wörd")
+        for config in (clear(server), clear(server, bind_as="template", bind_template=f"uid={{login}},{PEOPLE}")):
+            found = await directory(config).authenticate('a,b+c="d\\<ŵ', "pâss wörd", deadline=5)
+            assert found.verdict is Verdict.RIGHT
+    finally:
+        server.stop()
+
+
 async def test_a_refused_service_account_is_not_tried_again_at_once(tmp_path: Path, directory: Open) -> None:
     server = Slapd.start(tmp_path, people=1)
     clock = HandClock()
@@ -163,6 +182,44 @@ async def test_many_at_once_share_few_connections(slapd: Slapd, directory: Open)
     assert [one.dn for one in found] == [person(n).dn for n in numbers]
     assert {one.verdict for one in found} == {Verdict.RIGHT}
     assert sum(step.name == "service bind" for one in found for step in one.steps) <= 2
+
+
+@given(login=st.text(max_size=20), password=st.text(max_size=20))
+@hypothesis.settings(max_examples=60)
+def test_whatever_is_typed_is_no_fault_of_the_directory(slapd: Slapd, login: str, password: str) -> None:
+    async def typed() -> Login:
+        campus = open_directory("campus", clear(slapd), clock=HandClock())
+        try:
+            return await campus.authenticate(login, password, deadline=10)
+        finally:
+            await campus.close()
+
+    assert asyncio.run(typed()).verdict in (Verdict.WRONG, Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"login_filter": "(uid={login}"},
+        {"login_filter": "uid={login})"},
+        {"base": "campus"},
+        {"bind_as": "template", "bind_template": "{login},dc=example"},
+    ],
+)
+def test_a_filter_or_a_name_that_is_none_is_found_out_at_once(slapd: Slapd, wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="directory campus: "):
+        open_directory("campus", clear(slapd, **wrong), clock=HandClock())
+
+
+async def test_a_closed_directory_leaves_no_threads(slapd: Slapd, directory: Open) -> None:
+    campus = directory(clear(slapd))
+    await campus.authenticate("u000001", "pw-u000001", deadline=5)
+    before = {thread for thread in threading.enumerate() if thread.name.startswith("directory")}
+    assert before
+    await campus.close()
+    for thread in before:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in before)
 
 
 def test_an_authority_that_cannot_be_read_says_which(slapd: Slapd, tmp_path: Path) -> None:

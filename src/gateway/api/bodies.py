@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
-from gateway.api.fields import Id, Instant, MoneyBody, Note, Pin, Text
+from gateway.api.fields import Day, Id, Instant, MoneyBody, Note, Pin, Text
 from gateway.api.problems import Refused
+from gateway.canonical import entities as ent
 from gateway.canonical import requests as req
 from gateway.canonical.money import Money, parse_amount
 from gateway.canonical.refusals import Refusal, RefusalCode
@@ -24,29 +25,40 @@ ITEM = ("item", "item_id")
 
 # One line a field name, whichever body it stands in; a test asks for one for every field.
 NOTES: Mapping[str, str] = {
+    "addresses": "Postal addresses, preferred first; left out, they stay",
     "amount": "A positive amount in the member's currency",
     "bib_id": "Canonical id of the title",
+    "birth_on": "Day of birth",
     "card_retained": "The terminal has kept the card",
+    "category": "Code of the patron category",
+    "cleared": "What is to be emptied: names of fields here, and types of identifiers",
     "comment": "Free text of the patron, for staff",
     "current_location": "Code of the location where the item is now",
     "description": "What the charge is for, in words the patron will read",
     "due": "Due instant that the terminal gave; kept only with `offline`",
+    "emails": "E-mail addresses, preferred first; left out, they stay",
     "expires_at": "When the block ends by itself",
+    "expires_on": "The last day on which the patron may borrow",
     "external_ref": "The till's own reference; one reference is one payment, however often it is sent",
     "fee_acknowledged": "The patron has agreed to what it costs",
     "fee_ids": "Charges to pay; left out, the oldest are paid first",
     "fee_type": "What the till says the payment is for, for the record",
     "happened_at": "When it happened at the terminal; kept only with `offline`",
+    "home_library": "Code of the patron's own library",
+    "identifiers": "All of each type that is named; types that are not named stay as they are",
     "item": "Barcode of the item",
     "item_id": "Canonical id of the item",
+    "language": "Language of the patron, such as `cy`",
     "level": "What is asked for: any copy of a title, or one item",
     "location": "Code of the location where the item is now; left out, the location of the request",
     "method": "How it was paid",
+    "name": "As shown to staff, and its parts",
     "needed_before": "After this the hold is of no use to the patron",
     "offline": "It already happened while the line was down, and is recorded as told (scope `offline`)",
     "only_if_untouched": "Refuse where anything has happened to the item since",
     "patron": "Any identifier of the patron: barcode, user name, ...",
     "patron_id": "Canonical id of the patron",
+    "phones": "Telephone numbers, preferred first; left out, they stay",
     "pickup_location": "Code of the location where the hold is to be collected",
     "pin": "PIN as typed; checked wherever it is sent",
     "properties": "Free text kept on the item",
@@ -56,16 +68,45 @@ NOTES: Mapping[str, str] = {
     "scope": "What the block stops",
     "security_marker": "Kind of security marker in the item",
     "severity": "`block` stops the patron, `trap` only tells staff",
+    "status": "Whether the patron may use the library",
     "suspended_until": "The hold keeps its place but is not filled before this",
     "text": "Words for staff",
     "third_party": "The one who asks need not be the borrower",
     "title": "Title as shown, where nothing better names it",
     "type": "What kind",
+    "valid_from_on": "The first day on which the patron may borrow",
     "what": "`loan` closes the loan as never made; `return` reopens the loan that a return closed",
 }
 
 _LONG = frozenset({"comment", "text", "description", "properties", "reason"})
-_NARROWED: Mapping[tuple[type[req.Request], str], Any] = {(req.LoanUndo, "what"): Literal["loan", "return"]}
+
+
+class IdentifierBody(ent.Identifier):
+    """One way to name a patron."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: Text
+    active: StrictBool = True
+
+
+class NameBody(BaseModel):
+    """A name, as a whole and in parts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    display: Text
+    family: Text = ""
+    given: Text = ""
+
+
+_CLEARED = Literal[
+    "home_library", "expires_on", "valid_from_on", "birth_on", "language", "emails", "phones", "addresses",
+    "barcode", "primary", "external", "username", "sis", "rfid_uid", "oclc_ppid",
+]  # fmt: skip
+_NARROWED: Mapping[tuple[type[req.Request], str], Any] = {
+    (req.LoanUndo, "what"): Literal["loan", "return"],
+    (req.PatronProvision, "cleared"): Annotated[tuple[_CLEARED, ...], Field(max_length=20)],
+    (req.PatronProvision, "status"): Literal["active", "inactive", "expired"],
+}
 
 
 class Body(BaseModel):
@@ -141,10 +182,24 @@ def _wire_type(name: str, hint: Any) -> Any:
         return Annotated[tuple[_wire_type(name, get_args(hint)[0]), ...], Field(max_length=100)]
     if hint is str:
         return Note if name in _LONG else Id if name.endswith(("_id", "_ids")) else Text
-    return {bool: StrictBool, datetime: Instant, Money: MoneyBody, SecretStr: Pin}.get(hint, hint)
+    return _OURS.get(hint, hint)
+
+
+_OURS: Mapping[Any, Any] = {
+    bool: StrictBool,
+    date: Day,
+    datetime: Instant,
+    Money: MoneyBody,
+    SecretStr: Pin,
+    ent.Identifier: IdentifierBody,
+    ent.PatronName: NameBody,
+}
+"""Canonical types that are another one in JSON."""
 
 
 def _canonical(value: Any) -> Any:
+    if isinstance(value, NameBody):
+        return ent.PatronName(display=value.display, family=value.family or None, given=value.given or None)
     if not isinstance(value, MoneyBody):
         return value
     money = parse_amount(value.amount, value.currency)
@@ -161,6 +216,21 @@ def _canonical(value: Any) -> Any:
 )
 class PatronLogin(Body):
     """Whose PIN, and the PIN."""
+
+
+@derived(
+    req.PatronProvision,
+    leave_out=("patron_id",),
+    example={
+        "identifiers": [{"type": "barcode", "value": "20100001"}, {"type": "sis", "value": "s2041337"}],
+        "name": {"display": "Siân Ŵyn", "family": "Ŵyn", "given": "Siân"},
+        "category": "UG",
+        "expires_on": "2027-07-31",
+        "emails": ["sian@example.ac.uk"],
+    },
+)
+class PatronBody(Body):
+    """What a patron is to be; what is left out stays as it is."""
 
 
 @derived(

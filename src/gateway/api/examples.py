@@ -140,6 +140,8 @@ STATUS = out.Status(
     now=_NOW,
 )
 PATRON_OUTCOME = out.PatronOutcome(patron=PATRON)
+PROVISION_OUTCOME = out.ProvisionOutcome(patron_id=PATRON.id, changed=True)
+ANONYMISE_OUTCOME = out.AnonymiseOutcome(changed=True)
 LOGIN_OUTCOME = out.PatronOutcome(patron=PATRON, pin_verified=True)
 ACCOUNT_OUTCOME = out.AccountOutcome(patron=PATRON, loans=(LOAN,), holds=(HOLD,), fees=(FEE,))
 ITEM_OUTCOME = out.ItemOutcome(item=ITEM)

@@ -7,7 +7,7 @@ finds its mistake at once.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -20,6 +20,7 @@ from gateway.api.problems import INVALID_INSTANT
 # Control characters never belong in an identifier or a note, and PostgreSQL cannot store NUL.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _YEARS = range(1900, 2200)  # beyond it a date is a slip of the keyboard, and arithmetic on it may overflow
 
 ID = r"^[A-Za-z0-9._:~@=+-]{1,128}$"  # canonical ids are opaque, but stand in paths
@@ -43,6 +44,15 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, BeforeValidator(_is_rfc3339), AfterValidator(_in_utc)]
+
+
+def _is_iso(value: object) -> object:
+    if not isinstance(value, str) or _ISO_DATE.fullmatch(value) is None:
+        raise ValueError("must be a date, YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_is_iso)]
 
 
 class MoneyBody(BaseModel):

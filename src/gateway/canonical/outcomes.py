@@ -55,6 +55,20 @@ class PatronOutcome(Outcome):
     pin_verified: bool | None = None
 
 
+class ProvisionOutcome(Outcome):
+    """`changed` is False where everything was as asked already."""
+
+    patron_id: str
+    created: bool = False
+    changed: bool = False
+
+
+class AnonymiseOutcome(Outcome):
+    """`changed` is False where nothing had been left before."""
+
+    changed: bool = False
+
+
 class AccountOutcome(PatronOutcome):
     loans: tuple[Loan, ...] = ()
     holds: tuple[Hold, ...] = ()

@@ -49,6 +49,7 @@ def _only(people: Iterable[str | None]) -> str | None:
 
 NAMINGS: Mapping[type, tuple[Naming, ...]] = {
     out.PatronOutcome: (Naming(lambda a: a.patron.id, {"patron": True}),),
+    out.ProvisionOutcome: (Naming(lambda a: a.patron_id, {"patron_id": True}),),
     out.LoanOutcome: (Naming(lambda a: a.loan.patron_id, {"loan": _LOAN, "fee": _FEE}),),
     out.ReturnOutcome: (
         Naming(lambda a: a.loan and a.loan.patron_id, {"loan": _LOAN, "fees": {"__all__": _FEE}}),

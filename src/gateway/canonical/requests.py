@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from gateway.canonical.entities import Identifier, PatronName
 from gateway.canonical.money import Money
 from gateway.canonical.vocabulary import (
     BlockReason,
@@ -19,6 +20,7 @@ from gateway.canonical.vocabulary import (
     FeeType,
     HoldLevel,
     HoldType,
+    PatronStatus,
     PaymentMethod,
     Permission,
     SecurityMarker,
@@ -253,6 +255,47 @@ class PatronEnable(PatronRequest):
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.ENABLE
     block_id: str | None = None
+
+
+class PatronProvision(Request):
+    """Makes a patron what the register of persons says; loans, holds, charges, the PIN and blocks stay untouched.
+
+    The patron is `patron_id`, else the one whom the identifiers name, each as the type it has, else a new one. None and
+    () leave a field as it is, and so do identifier types that are not named; `cleared` names fields of this request and
+    identifier types that are to be emptied. Identifiers move only where nobody else has them. Refused whole: CONFLICT
+    (`kind`: unknown_value, incomplete, with `fields`) and PATRON_NOT_UNIQUE (`kind`: taken, several, with `types`).
+    """
+
+    operation: ClassVar[str] = "patron.provision"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.PROVISION
+    patron_id: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    name: PatronName | None = None
+    category: str | None = None
+    home_library: str | None = None
+    status: PatronStatus = PatronStatus.ACTIVE  # never DELETED: that is what `PatronAnonymise` is for
+    expires_on: date | None = None  # the last day
+    valid_from_on: date | None = None
+    birth_on: date | None = None
+    language: str | None = None
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    cleared: frozenset[str] = frozenset()
+
+
+class PatronAnonymise(Request):
+    """Removes who the patron was; what was lent and paid stays as somebody's.
+
+    Refused as CONFLICT (`kind`: owing) with the numbers of `loans`, `holds`, `charges` and `conflicts` while there are
+    any that are open. Of somebody who is anonymised already it is done.
+    """
+
+    operation: ClassVar[str] = "patron.anonymise"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.PROVISION
+    patron_id: str
 
 
 class BibGet(Request):

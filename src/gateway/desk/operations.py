@@ -24,6 +24,8 @@ METHODS: dict[type[req.Request], str] = {
     req.FeeWaive: "fee_waive",
     req.PatronBlock: "patron_block",
     req.PatronEnable: "patron_enable",
+    req.PatronProvision: "patron_provision",
+    req.PatronAnonymise: "patron_anonymise",
     req.BibGet: "bib_get",
     req.BibAvailability: "bib_availability",
     req.BibChanges: "bib_changes",

@@ -87,6 +87,14 @@ class Platform(Protocol):
         self, ctx: Context, request: req.PatronEnable, key: CommandKey
     ) -> out.PatronOutcome | Refusal: ...
 
+    async def patron_provision(
+        self, ctx: Context, request: req.PatronProvision, key: CommandKey
+    ) -> out.ProvisionOutcome | Refusal: ...
+
+    async def patron_anonymise(
+        self, ctx: Context, request: req.PatronAnonymise, key: CommandKey
+    ) -> out.AnonymiseOutcome | Refusal: ...
+
     async def bib_get(self, ctx: Context, request: req.BibGet) -> out.BibOutcome | Refusal: ...
 
     async def bib_availability(

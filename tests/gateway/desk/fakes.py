@@ -228,6 +228,7 @@ class ScriptedPlatform:
 
     # What no test of the desk asks for.
     loan_renew_all = hold_place = hold_update = hold_cancel = fee_waive = patron_block = patron_enable = _ABSENT
+    patron_provision = patron_anonymise = _ABSENT
     bib_get = bib_availability = bib_changes = config_list = event_list = conflict_resolve = _ABSENT
 
     async def close(self) -> None: ...

@@ -54,6 +54,36 @@ async def read(call: Conditional, patron_id: IdInPath) -> Response:
     return call.respond_conditionally(await call.ask(req.PatronGet(patron_id=patron_id), out.PatronOutcome))
 
 
+@patrons.put(
+    "/patrons/{patron_id}",
+    **describe(
+        req.PatronProvision,
+        out.ProvisionOutcome,
+        "Make a patron what is said here; account, PIN and blocks stay",
+        examples.PROVISION_OUTCOME,
+        refusals=PATRON_READ,
+        body=True,
+    ),
+)
+async def provision(call: Commanding, patron_id: IdInPath, body: Annotated[bodies.PatronBody, FromBody()]) -> Response:
+    asked = req.PatronProvision(patron_id=patron_id, **body.given())
+    return call.respond(await call.command(asked, out.ProvisionOutcome))
+
+
+@patrons.delete(
+    "/patrons/{patron_id}",
+    **describe(
+        req.PatronAnonymise,
+        out.AnonymiseOutcome,
+        "Remove who a patron was; refused while anything is owed",
+        examples.ANONYMISE_OUTCOME,
+        refusals=PATRON_READ,
+    ),
+)
+async def anonymise(call: Commanding, patron_id: IdInPath) -> Response:
+    return call.respond(await call.command(req.PatronAnonymise(patron_id=patron_id), out.AnonymiseOutcome))
+
+
 @patrons.post(
     "/authentications",
     **describe(

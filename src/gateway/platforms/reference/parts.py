@@ -136,6 +136,15 @@ def missing_totals(who: Sql, name: str = "missing_totals") -> Part:
     return Part(name, totals)
 
 
+def unreturned_number(who: Sql, name: str) -> Part:
+    """`n`: loans whose item has not come back."""
+    loan = schema.loan
+    not_back = (loan.c.member == MEMBER, loan.c.patron_id == who)
+    lent = select(func.count()).where(*not_back, loan.c.status == "open").scalar_subquery()
+    missing = select(func.count()).where(*not_back, loan.c.status.in_(("lost", "claimed"))).scalar_subquery()
+    return Part(name, select((lent + missing).label("n")))
+
+
 def charge_totals(who: Sql, name: str = "charge_totals") -> Part:
     """`fees` and `fines` count open charges (fines: the overdue ones), `balance` and `fine_balance` sum them up."""
     charge = schema.charge

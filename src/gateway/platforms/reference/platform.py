@@ -13,11 +13,13 @@ from gateway.platforms.reference import (
     bibs,
     fees,
     foreign,
+    forgetting,
     holds,
     items,
     listings,
     loan_renew,
     patrons,
+    provisioning,
 )
 from gateway.platforms.reference.core import Core
 
@@ -107,6 +109,16 @@ class ReferencePlatform(Core):
 
     async def fee_waive(self, ctx: Context, request: req.FeeWaive, key: CommandKey) -> out.FeeOutcome | Refusal:
         return await fees.waive(self, ctx, request, key)
+
+    async def patron_provision(
+        self, ctx: Context, request: req.PatronProvision, key: CommandKey
+    ) -> out.ProvisionOutcome | Refusal:
+        return await provisioning.provision(self, ctx, request, key)
+
+    async def patron_anonymise(
+        self, ctx: Context, request: req.PatronAnonymise, key: CommandKey
+    ) -> out.AnonymiseOutcome | Refusal:
+        return await forgetting.anonymise(self, ctx, request, key)
 
     async def bib_get(self, ctx: Context, request: req.BibGet) -> out.BibOutcome | Refusal:
         return await bibs.get(self, ctx, request)

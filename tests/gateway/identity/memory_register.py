@@ -127,6 +127,13 @@ class MemoryRegister:
             state.refused[id_] = version if problem else 0
         state.persons[id_] = changed
 
+    async def linked(self, member: str, platform_ids: Sequence[str]) -> dict[str, str]:
+        return {
+            one.platform_id: one.id
+            for one in self._alive(member)
+            if one.platform_id and one.platform_id in platform_ids
+        }
+
     async def group(self, member: str, id_: str) -> Group | None:
         return self._of(member).groups.get(id_)
 

@@ -31,6 +31,12 @@ def _column(name: str, kind: object = Text, *, null: bool = False) -> Column[obj
     return Column(name, kind, nullable=null)  # type: ignore[arg-type]
 
 
+def _partial(purpose: str, condition: str, *columns: str) -> Index:
+    """An index of persons, of those alone who fit a condition; a statement says the condition in the same words."""
+    where = text(condition)
+    return Index(f"ix_identity_person_{purpose}", *columns, sqlite_where=where, postgresql_where=where)
+
+
 person = _table(
     "person",
     _key("member"),
@@ -50,14 +56,8 @@ person = _table(
     _column("data"),
     Index(None, "member", "source", "source_key", unique=True),
     Index(None, "member", "source", "id", "stage"),
-    Index(
-        "ix_identity_person_pending",
-        "member",
-        "pending",
-        "id",
-        sqlite_where=text("pending > 0"),
-        postgresql_where=text("pending > 0"),
-    ),
+    _partial("pending", "pending > 0", "member", "pending", "id"),
+    _partial("platform", "platform_id > ''", "member", "platform_id"),
 )
 name = _table("name", _key("member"), _key("field"), _key("value"), _column("person", SORTED), keyed=True)
 lookup = _table("lookup", _key("member"), _key("field"), _key("value"), _key("person"), keyed=True)

@@ -30,6 +30,8 @@ _group, _in, _run, _review = schema.group.c, schema.group_member.c, schema.run.c
 _ALIVE = _person.stage != literal_column(f"'{Stage.ANONYMISED}'", Text)
 _PENDING = literal_column("pending") > literal_column("0")  # as the index says it
 
+_LINKED = literal_column("platform_id") > literal_column("''")
+
 
 def _number(name: str) -> Any:
     return bindparam(name, type_=BigInteger)
@@ -111,6 +113,11 @@ COUNT_ALL = Statement(
 )
 UNPROVISIONED = _page(
     _ALL_PERSONS.where(_of(_person.member), _PENDING, _person.pending == _number("pending")), _person.id
+)
+LINKED = Statement(
+    select(_person.platform_id, _person.id).where(
+        _of(_person.member), any_of(_person.platform_id, "platform_ids"), _LINKED, _ALIVE
+    )
 )
 NOTE = Statement(
     update(schema.person)

@@ -90,6 +90,12 @@ class StoredRegister(ABC):
                 state=(REFUSED if problem else CARRIED) if same else WAITING,
             )
 
+    async def linked(self, member: str, platform_ids: Sequence[str]) -> dict[str, str]:
+        asked = [one for one in _writable(platform_ids) if one]
+        async with self.reading(member) as session:
+            rows = await session.fetch(sql.LINKED, member=member, platform_ids=asked)
+        return dict(map(tuple, rows))
+
     async def group(self, member: str, id_: str) -> Group | None:
         if not writable(id_):
             return None

@@ -296,6 +296,9 @@ async def test_what_is_carried_to_the_platform(register: Register) -> None:
     assert (kept["b"].provisioned, kept["b"].platform_id, kept["b"].problem) == (2, "P-2", "")
     assert await waiting() == ["a", "c"]
     assert await register.unprovisioned("bangor") == []
+    assert await register.linked("aber", ["P-1", "P-2", "P-9", "", "\0"]) == {"P-1": "a", "P-2": "b"}
+    await register.write("aber", [PutPerson(blank(person("a"), 9), 2)])
+    assert await register.linked("aber", ["P-1"]) == {}
 
 
 async def test_groups(register: Register) -> None:

@@ -96,6 +96,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("pending > 0"),
         postgresql_where=sa.text("pending > 0"),
     )
+    op.create_index(
+        "ix_identity_person_platform",
+        "identity_person",
+        ["member", "platform_id"],
+        unique=False,
+        sqlite_where=sa.text("platform_id > ''"),
+        postgresql_where=sa.text("platform_id > ''"),
+    )
     op.create_table(
         "identity_review",
         sa.Column("member", SORTED, nullable=False),

@@ -14,8 +14,8 @@ from gateway.canonical.vocabulary import IdentifierType
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"  # RFC 7643 4.1
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"  # RFC 7643 4.2
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"  # RFC 7643 4.3
-LIBRARY = "urn:library-gateway:params:scim:schemas:extension:library:1.0:User"
-"""What a library knows of its patrons and SCIM has no words for."""
+LIBRARY = "urn:ietf:params:scim:schemas:extension:library:2.0:User"
+"""What a library knows of its patrons and SCIM has no words for. Registered nowhere; Entra ID takes no other form."""
 
 
 class Kept(StrEnum):

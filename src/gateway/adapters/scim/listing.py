@@ -19,8 +19,8 @@ from gateway.adapters.scim.groups import Groups
 from gateway.adapters.scim.mapping import Resource, group_of, user_of
 from gateway.adapters.scim.people import sees
 from gateway.adapters.scim.problems import Refused, invalid, refused
+from gateway.adapters.scim.schemas import SEARCHES, Kinds, UserResource
 from gateway.adapters.scim.schemas import Group as GroupResource
-from gateway.adapters.scim.schemas import UserResource
 from gateway.adapters.scim.session import Asker, Bookmarks
 from gateway.identity.model import Group, Person, Stage
 from gateway.identity.register.port import Everyone, Register, Wanted
@@ -33,8 +33,6 @@ MANY_MEMBERS = 500
 """A group with more is put together in a thread."""
 _PARAMETERS = {name.lower(): name for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes",
                                                "excludedAttributes")}  # fmt: skip
-
-Kinds = tuple[type[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,7 @@ def search_request(parameters: Mapping[str, Any], kinds: Kinds) -> scim.SearchRe
     if isinstance(text, str) and (len(text) > filters.LONGEST or "\0" in text):
         raise invalid(f"The filter has more than {filters.LONGEST} characters, or a NUL.", "invalidFilter")
     try:
-        kind: Any = kinds[0] if len(kinds) == 1 else kinds[0] | kinds[1]
-        return scim.SearchRequest[kind].model_validate(known)
+        return SEARCHES[kinds].model_validate(known)
     except (ValidationError, scim.SCIMException) as error:
         raise refused(error) from None
 

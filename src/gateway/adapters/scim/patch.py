@@ -17,7 +17,7 @@ from gateway.adapters.scim import bodies
 from gateway.adapters.scim.filters import pinned
 from gateway.adapters.scim.mapping import Resource
 from gateway.adapters.scim.problems import Refused, invalid, refused
-from gateway.adapters.scim.schemas import POLICY, Group, UserResource
+from gateway.adapters.scim.schemas import PATCHES, POLICY, Group, UserResource
 from gateway.crosswalks.scim import ENTERPRISE, NOT_KEPT
 
 OPERATIONS = 1000
@@ -101,7 +101,7 @@ def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resourc
         return resource
     sent = [{"op": each.op, "path": each.path} | ({"value": each.value} if each.has_value else {}) for each in wanted]
     try:
-        request = scim.PatchOp.__class_getitem__(model).model_validate(
+        request = PATCHES[model].model_validate(
             {"schemas": [PATCH_OP], "Operations": sent},
             scim_ctx=scim.Context.RESOURCE_PATCH_REQUEST,
             scim_policy=POLICY,

@@ -16,6 +16,9 @@ from scim2_models.resources.user import Address, GroupMembership, Name, PhoneNum
 
 from gateway.crosswalks.scim import ENTERPRISE, GROUP, LIBRARY, USER
 
+Kinds = tuple[type[Any], ...]
+"""Resources that are searched together."""
+
 POLICY = scim.ScimPolicy(
     unknown=scim.ScimPolicy.Unknown.ignore,  # RFC 7644 3.3 leaves it open; Entra sends what administrators mapped
     remove_value_as_filter=scim.ScimPolicy.RemoveValue.apply,  # Entra removes by value
@@ -152,6 +155,16 @@ class Group(scim.Resource[Any]):
 
 UserResource: Any = User.__class_getitem__(EnterpriseUser | LibraryUser)
 """A user with both extensions."""
+KINDS: dict[str, Kinds] = {"Users": (UserResource,), "Groups": (Group,)}
+"""What there is, by address."""
+EVERYTHING: Kinds = (UserResource, Group)
+# Kept here because pydantic forgets a class that nobody holds, and takes milliseconds to make it again.
+SEARCHES: dict[Kinds, Any] = {
+    (UserResource,): scim.SearchRequest[UserResource],
+    (Group,): scim.SearchRequest[Group],
+    EVERYTHING: scim.SearchRequest[UserResource | Group],
+}
+PATCHES: dict[type[Any], Any] = {model: scim.PatchOp.__class_getitem__(model) for model in EVERYTHING}
 RESOURCE_TYPES = tuple(scim.ResourceType.from_resource(model) for model in (UserResource, Group))
 SCHEMAS = tuple(model.to_schema() for model in (User, EnterpriseUser, LibraryUser, Group))
 

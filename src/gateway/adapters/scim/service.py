@@ -13,20 +13,16 @@ import scim2_models as scim
 
 from gateway.adapters.scim import bulk
 from gateway.adapters.scim.groups import Groups
-from gateway.adapters.scim.listing import Kinds, Listing, Page, list_response, search_request
+from gateway.adapters.scim.listing import Listing, Page, list_response, search_request
 from gateway.adapters.scim.mapping import etag
 from gateway.adapters.scim.patch import operations
 from gateway.adapters.scim.people import People
 from gateway.adapters.scim.problems import Refused, not_found
-from gateway.adapters.scim.schemas import RESOURCE_TYPES, SCHEMAS, UserResource, service_provider_config
-from gateway.adapters.scim.schemas import Group as GroupResource
+from gateway.adapters.scim.schemas import EVERYTHING, KINDS, RESOURCE_TYPES, SCHEMAS, service_provider_config
 from gateway.adapters.scim.session import Asker, Bookmarks, Question, Reply
 from gateway.clock import Clock
 from gateway.identity.model import Group, Person
 from gateway.identity.register.port import Register
-
-KINDS: dict[str, Kinds] = {"Users": (UserResource,), "Groups": (GroupResource,)}
-EVERYTHING: Kinds = (UserResource, GroupResource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Scim:
             more["json"] = body
             headers.setdefault("Content-Type", "application/scim+json")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test", trust_env=False) as client:
             return await client.request(method, f"/scim/v2/{self.member}{path}", headers=headers, **more)
 
     async def do(self, method: str, path: str, body: Any = None, *, status: int = 200, **more: Any) -> Any:

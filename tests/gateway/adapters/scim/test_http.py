@@ -27,7 +27,7 @@ from tests.gateway.adapters.scim.conftest import ENTRA, SETTINGS, Scim
 async def test_nothing_is_told_without_a_key(scim: Scim, header: str | None, path: str) -> None:
     headers = {} if header is None else {"Authorization": header}
     transport = httpx.ASGITransport(scim.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test", trust_env=False) as client:
         for method in ("GET", "POST", "OPTIONS"):
             response = await client.request(method, f"/scim/v2{path}", headers=headers)
             assert response.status_code == 401

@@ -1,5 +1,5 @@
-"""`gateway check`: tries what a configuration names (ports, certificates, stores, profiles, members' own servers)
-without serving anything."""
+"""`gateway check`: tries what a configuration names (ports, certificates, stores, profiles, members' own servers,
+campus directories) without serving anything."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from gateway.clock import SystemClock
 from gateway.config import Config, ListenerConfig, refuse_demo
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.runtime import tls
+from gateway.runtime.check_identity import check_directories, check_register
 from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
 from gateway.runtime.data_directory import PROGRAM_FILE, serving_process
@@ -42,7 +43,14 @@ async def check(config: Config) -> list[Result]:
     results += _program(config.data_dir, serving)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
-    for tried in (_store(config), _catalogue(config), check_sources(config)):
+    tries = (
+        _store(config),
+        check_register(config),
+        _catalogue(config),
+        check_sources(config),
+        check_directories(config),
+    )
+    for tried in tries:
         results += [result async for result in tried]
     return results
 

@@ -1,0 +1,71 @@
+"""`gateway check` of identity: the person register, and the campus directories that the configuration names.
+
+All directories are asked at once, each at all of its servers. One that is away is a warning: it may be back before the
+gateway starts; so is one of several servers. One that lets the service account in nowhere, or whose certificates are
+not to be trusted, is a problem.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from gateway.clock import SystemClock
+from gateway.config import Config
+from gateway.config.identity import DirectoryConfig
+from gateway.identity.directories import open_directory
+from gateway.identity.register import migrate, open_register
+from gateway.identity.register.port import Everyone, RegisterUnavailable
+from gateway.runtime.results import Result
+
+HINTS = {
+    "connect": "its servers and the firewall between?",
+    "tls": "its `ca` and `server_name`?",
+    "service bind": "its `bind_dn` and `bind_password`?",
+    "base": "its `base`, and may `bind_dn` read it?",
+}
+"""By the step that failed."""
+
+
+async def check_register(config: Config) -> AsyncIterator[Result]:
+    """The register's database; one in a file is brought to the current schema."""
+    try:
+        if config.register_url.startswith("sqlite:"):
+            await migrate.upgrade(config.register_url)
+        register = await open_register(config.register_url)
+        try:
+            people = [await register.count(member, Everyone()) for member in config.members]
+        finally:
+            await register.close()
+    except (RegisterUnavailable, OSError) as error:
+        yield Result("register", "problem", str(error), "`gateway platform migrate` brings a schema up to date")
+    else:
+        yield Result("register", "ok", f"{sum(people):,} people, schema {migrate.head()}")
+
+
+async def check_directories(config: Config) -> AsyncIterator[Result]:
+    """One result for each directory, in the order of the configuration."""
+    asked = [
+        _directory(f"members.{code}.identity.directories.{name}", name, directory)
+        for code, member in config.members.items()
+        for name, directory in member.identity.directories.items()
+    ]
+    for result in await asyncio.gather(*asked):
+        yield result
+
+
+async def _directory(what: str, name: str, settings: DirectoryConfig) -> Result:
+    try:
+        directory = open_directory(name, settings, clock=SystemClock())
+    except ValueError as error:
+        return Result(what, "problem", str(error), "a PEM file of certificates")
+    try:
+        steps = await directory.check()
+    finally:
+        await directory.close()
+    failed = next((step for step in steps if not step.ok), None)
+    if failed is None:
+        return Result(what, "ok", "; ".join(f"{step.name}: {step.detail}" for step in steps))
+    answers = any(step.ok and step.name == "base" for step in steps)
+    state = "warning" if answers or failed.name == "connect" else "problem"
+    return Result(what, state, f"{failed.name}: {failed.detail}", HINTS.get(failed.name, ""))

@@ -1,0 +1,88 @@
+"""`gateway check` of campus directories: what answers, what is away, what must be put right, and what not to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.config import Config
+from gateway.runtime.check_identity import check_directories, check_register
+from gateway.runtime.results import Result
+from tests.slapd import READER, READER_PASSWORD, SUFFIX, Slapd
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    server = Slapd.start(tmp_path_factory.mktemp("campus"))
+    yield server
+    server.stop()
+
+
+def config(slapd: Slapd, tmp_path: Path, **changed: Any) -> Config:
+    campus = {
+        "servers": [slapd.secure_url],
+        "ca": str(slapd.authority),
+        "base": SUFFIX,
+        "bind_dn": READER,
+        "bind_password": READER_PASSWORD,
+        **changed,
+    }
+    member = {"name": "A", "main_location": "A", "identity": {"directories": {"campus": campus}}}
+    return Config.model_validate({"pepper": "p" * 32, "data_dir": str(tmp_path), "members": {"aber": member}})
+
+
+async def checked(made: Config) -> Result:
+    [result] = [result async for result in check_directories(made)]
+    assert result.what == "members.aber.identity.directories.campus"
+    return result
+
+
+async def test_a_directory_that_answers(slapd: Slapd, tmp_path: Path) -> None:
+    result = await checked(config(slapd, tmp_path))
+    assert (result.state, result.hint) == ("ok", "")
+    assert SUFFIX in result.found
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "hint"),
+    [
+        ({"bind_password": "not this one"}, "problem", "`bind_password`"),
+        ({"base": "dc=elsewhere"}, "problem", "`base`"),
+        ({"ca": None}, "problem", "`ca`"),
+    ],
+)
+async def test_what_must_be_put_right(
+    slapd: Slapd, tmp_path: Path, changed: dict[str, Any], state: str, hint: str
+) -> None:
+    result = await checked(config(slapd, tmp_path, **changed))
+    assert result.state == state
+    assert hint in result.hint
+    assert "not this one" not in result.found
+
+
+async def test_a_server_that_is_away_is_a_warning(slapd: Slapd, tmp_path: Path, free_port: Callable[[], int]) -> None:
+    away = f"ldaps://localhost:{free_port()}"
+    for servers in ([away], [away, slapd.secure_url], [slapd.secure_url, away]):
+        result = await checked(config(slapd, tmp_path, servers=servers))
+        assert (result.state, result.found.partition(":")[0]) == ("warning", "connect")
+
+
+async def test_a_file_of_authorities_that_is_none(slapd: Slapd, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    result = await checked(config(slapd, tmp_path, ca=str(tmp_path / "ca.pem")))
+    assert (result.state, result.hint) == ("problem", "a PEM file of certificates")
+
+
+async def test_the_register_is_made_and_counted(slapd: Slapd, tmp_path: Path) -> None:
+    [result] = [result async for result in check_register(config(slapd, tmp_path))]
+    assert (result.what, result.state) == ("register", "ok")
+    assert result.found.startswith("0 people, schema ")
+
+
+async def test_a_register_that_cannot_be_opened(slapd: Slapd, tmp_path: Path) -> None:
+    (tmp_path / "register.sqlite3").mkdir()
+    [result] = [result async for result in check_register(config(slapd, tmp_path))]
+    assert result.state == "problem"

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from library_protocols import ber
-from library_protocols.ber import BerError, Reader
+from library_protocols.ber import BerError, Head, Reader
 from library_protocols.ldap import codec
 from library_protocols.ldap.errors import DecodeError
 from library_protocols.ldap.facts import BIND_REASONS, OIDS, OIDS_BY_NAME, OPERATIONS, OPTIONS, RESULTS, bind_reason
+from library_protocols.ldap.facts.layout import Element
 from library_protocols.ldap.facts.secrets import SECRET_ATTRIBUTES
 from library_protocols.ldap.messages import Change, Deref, LdapMessage, Scope
-from library_protocols.ldap.walk import Part, walk
+from library_protocols.ldap.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,7 @@ def inspect(data: bytes) -> Inspection:
     while at < len(data):
         try:
             stop = reader.head(at, len(data))[4]
-            clauses: list[str] = []  # of the elements around, from the outside in
-            for part in walk(reader, at, len(data)):
-                del clauses[part.depth :]
-                own = part.element.clause if part.element else ""
-                clauses.append(own or (clauses[-1] if clauses else ""))
-                spans.append(_span(reader, part, clauses[-1]))
+            walk(reader, at, stop, _Spans(data, spans).visit)
             messages.append(codec.decode(data[at:stop]))
             at = stop
         except BerError as error:
@@ -84,21 +80,28 @@ def _rest(data: bytes, spans: list[Span]) -> int:
     return len(data)
 
 
-def _span(reader: Reader, part: Part, clause: str) -> Span:
-    tag, constructed, start, stop, _ = part.head
-    element = part.element
-    code = ber.tag_name(tag)
-    if constructed:
-        fact = OPERATIONS.get(tag - ber.APPLICATION) if part.depth == 1 else None
-        title, kind = (element.name, "header") if element else ("", "unknown")
-        return Span(part.at, start - part.at, kind, code, title, "", fact.meaning if fact else "", clause, part.depth)
-    octets = reader.data[start:stop]
-    if element is None:
-        return Span(part.at, stop - part.at, "unknown", code, "", _shown(octets), "", "", part.depth)
-    value, meaning = _value(element.kind, octets)
-    if part.depth == 1 and (fact := OPERATIONS.get(tag - ber.APPLICATION)):
-        meaning = fact.meaning
-    return Span(part.at, stop - part.at, "field", code, element.name, value, meaning, clause, part.depth)
+class _Spans:
+    """Spans in the order of the walk; an element without a clause of its own has that of what it stands in."""
+
+    def __init__(self, data: bytes, spans: list[Span]) -> None:
+        self.data = data
+        self.spans = spans
+        self.clauses: list[str] = []  # of the elements around, from the outside in
+
+    def visit(self, at: int, head: Head, element: Element | None, depth: int, attribute: bytes) -> None:
+        tag, constructed, start, stop, _ = head
+        del self.clauses[depth:]
+        own = element.clause if element else ""
+        self.clauses.append(own or (self.clauses[-1] if self.clauses else ""))
+        title = element.name if element else ""
+        value, meaning, end = "", "", start if constructed else stop
+        if not constructed:
+            value, meaning = _value(element.kind if element else "", self.data[start:stop])
+        if depth == 1 and (fact := OPERATIONS.get(tag - ber.APPLICATION)):
+            meaning = fact.meaning
+        kind = "unknown" if element is None else "header" if constructed else "field"
+        clause = self.clauses[-1] if element else ""
+        self.spans.append(Span(at, end - at, kind, ber.tag_name(tag), title, value, meaning, clause, depth))
 
 
 def _shown(octets: bytes) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 from library_protocols.asn1 import write_text
-from library_protocols.ber import BerError, Reader
+from library_protocols.ber import BerError, Head, Reader
 from library_protocols.ldap.facts import oids
+from library_protocols.ldap.facts.layout import Element
 from library_protocols.ldap.facts.secrets import SECRET_ATTRIBUTES
-from library_protocols.ldap.walk import Part, walk
+from library_protocols.ldap.walk import walk
 
 _MUST_BE_KNOWN = 3
 _MAX_NUMBER = 4
@@ -41,53 +42,60 @@ def mask(octets: bytes, personal: bool = True) -> bytes | None:
     about people too: values of filters and entries, names but for their `dc`, `ou`, `o` and `c`, diagnostics but for
     Active Directory's reasons. None when `octets` are no messages: then only length and hash may be kept.
     """
+    cover = _Cover(octets, personal)
     reader = Reader(octets)
-    out = bytearray(octets)
     at = 0
     try:
         while at < len(octets):
-            known = 0  # the message itself, its number, its operation
-            for part in walk(reader, at, len(octets)):
-                if part.depth <= 1 and known < _MUST_BE_KNOWN:
-                    if part.element is None:
-                        return None
-                    known += 1
-                if not part.head[1]:
-                    _cover(part, out, personal)
-            if known < _MUST_BE_KNOWN:
+            cover.known = 0
+            at = walk(reader, at, len(octets), cover.visit)
+            if cover.known < _MUST_BE_KNOWN:
                 return None
-            at = reader.head(at, len(octets))[4]
     except BerError:
         return None
-    return bytes(out) if octets else None
+    return bytes(cover.out) if octets else None
 
 
-def _cover(part: Part, out: bytearray, personal: bool) -> None:
-    _, _, start, stop, _ = part.head
-    for first, last in _hidden(part, bytes(out[start:stop]), personal):
-        out[start + first : start + last] = b"*" * (last - first)
+class _Cover:
+    """What is left of the octets. `known` counts what must be known of each message: itself, its number, its
+    operation; where one of them is not, nothing behind it counts."""
 
+    __slots__ = ("data", "known", "out", "personal")
 
-def _hidden(part: Part, value: bytes, personal: bool) -> list[tuple[int, int]]:
-    """What is to be covered of a value: from and up to which octet."""
-    kind = part.element.kind if part.element is not None else "secret"
-    if kind in _NUMBERS:
-        hide = len(value) > _MAX_NUMBER
-    elif kind == "dn":
-        return _hidden_in_dn(value, personal)
-    elif kind in ("name", "oid"):
-        hide = not _NAME.fullmatch(value)
-    elif kind == "value":
-        hide = personal or part.attribute.lower().partition(b";")[0] in _SECRET
-    elif kind == "control":
-        hide = personal and part.attribute not in _PLAIN_CONTROLS
-    elif kind == "diagnostic":
-        hide = personal and not _BIND_REASON.fullmatch(value)
-    elif kind == "uri":
-        hide = personal
-    else:
-        hide = True
-    return [(0, len(value))] if hide else []
+    def __init__(self, data: bytes, personal: bool) -> None:
+        self.data = data
+        self.out = bytearray(data)
+        self.personal = personal
+        self.known = 0
+
+    def visit(self, at: int, head: Head, element: Element | None, depth: int, attribute: bytes) -> None:
+        if depth <= 1 and self.known < _MUST_BE_KNOWN:
+            if element is None:
+                raise BerError("no message", at)
+            self.known += 1
+        _, constructed, start, stop, _ = head
+        if constructed or start == stop:
+            return
+        kind = element.kind if element is not None else ""
+        if kind == "dn":
+            for first, last in _hidden_in_dn(self.data[start:stop], self.personal):
+                self.out[start + first : start + last] = b"*" * (last - first)
+        elif self._hides(kind, start, stop, attribute):
+            self.out[start:stop] = b"*" * (stop - start)
+
+    def _hides(self, kind: str, start: int, stop: int, attribute: bytes) -> bool:
+        """Whether a value of that kind is covered; of a kind that is not named here it is."""
+        if kind == "value":
+            return self.personal or attribute.lower().partition(b";")[0] in _SECRET
+        if kind in _NUMBERS:
+            return stop - start > _MAX_NUMBER
+        if kind in ("name", "oid"):
+            return not _NAME.fullmatch(self.data, start, stop)
+        if kind == "control":
+            return self.personal and attribute not in _PLAIN_CONTROLS
+        if kind == "diagnostic":
+            return self.personal and not _BIND_REASON.fullmatch(self.data, start, stop)
+        return self.personal if kind == "uri" else True
 
 
 def _hidden_in_dn(value: bytes, personal: bool) -> list[tuple[int, int]]:

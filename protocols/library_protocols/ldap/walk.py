@@ -5,8 +5,7 @@ From the first element on that does not belong where it stands nothing of its co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Protocol
 
 from library_protocols.ber import BerError, Head, Reader
 from library_protocols.ldap.facts.layout import MESSAGE, Element
@@ -16,53 +15,49 @@ MAX_DEPTH = MAX_FILTER_DEPTH + 8
 """Elements inside one another: those of the deepest filter, and what it stands in and what stands in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One element where it was found: `element` says what it is, None where nobody knows. `attribute` is the last
-    attribute description or OID before it in its container, or in those around it."""
+class Visit(Protocol):
+    """Called for each element, a container before what is inside it. `element` says what it is, None where nobody
+    knows; `attribute` is the last attribute description or OID before it in its container, or in those around it."""
 
-    at: int
-    head: Head
-    element: Element | None
-    depth: int
-    attribute: bytes
+    def __call__(self, at: int, head: Head, element: Element | None, depth: int, attribute: bytes, /) -> None: ...
 
 
-def walk(reader: Reader, at: int, end: int) -> Iterator[Part]:
-    """The parts of the message that begins at `at`, a container before what is inside it. Raises BerError."""
+def walk(reader: Reader, at: int, end: int, visit: Visit) -> int:
+    """Goes through the message that begins at `at`; where it ends. Raises BerError."""
     head = reader.head(at, end)
-    yield from _walk(reader, at, head, MESSAGE.fits(head[0]), 0, b"")
+    _walk(reader, at, head, MESSAGE.fits(head[0]), 0, b"", visit)
+    return head[4]
 
 
-def _walk(reader: Reader, at: int, head: Head, element: Element | None, depth: int, attribute: bytes) -> Iterator[Part]:
+def _walk(
+    reader: Reader, at: int, head: Head, element: Element | None, depth: int, attribute: bytes, visit: Visit
+) -> None:
     _, constructed, start, stop, after = head
     if after != stop:
         raise BerError("an element of indefinite length", at)
-    if element is not None and constructed == bool(element.kind):
+    if element is not None and constructed == (element.kind != ""):
         element = None
-    if constructed and depth == MAX_DEPTH:
-        raise BerError(f"more than {MAX_DEPTH} elements inside one another", at)
-    yield Part(at, head, element, depth, attribute)
+    visit(at, head, element, depth, attribute)
     if not constructed:
         return
-    waiting = list(element.inside) if element is not None else []
-    of = element.of if element is not None else None
-    for inner in reader.children(start, stop):
-        found = of.fits(inner[0]) if of is not None else _next(waiting, inner[0])
-        yield from _walk(reader, start, inner, found, depth + 1, attribute)
-        if found is not None and found.kind in ("name", "oid") and not inner[1]:
+    if depth == MAX_DEPTH:
+        raise BerError(f"more than {MAX_DEPTH} elements inside one another", at)
+    inside, of = (element.inside, element.of) if element is not None else ((), None)
+    next_one = 0  # of `inside`: the first that has not come
+    while start < stop:
+        inner = reader.head(start, stop)
+        if of is not None:
+            found = of.fits(inner[0])
+        else:
+            found = None
+            while found is None and next_one < len(inside):
+                expected = inside[next_one]
+                found = expected.fits(inner[0])
+                next_one = next_one + 1 if found is not None or expected.optional else len(inside)
+        _walk(reader, start, inner, found, depth + 1, attribute, visit)
+        if found is not None and not inner[1] and found.kind in _DESCRIBES:
             attribute = reader.data[inner[2] : inner[3]]
         start = inner[4]
 
 
-def _next(waiting: list[Element], tag: int) -> Element | None:
-    """What an element of that tag is among those that may come now; takes it and those before it off the list."""
-    while waiting:
-        element = waiting.pop(0)
-        found = element.fits(tag)
-        if found is not None:
-            return found
-        if not element.optional:
-            break
-    waiting.clear()
-    return None
+_DESCRIBES = frozenset(("name", "oid"))

@@ -54,7 +54,7 @@ def decode(octets: bytes) -> m.LdapMessage:
         if head[1] != constructed:
             raise BerError(f"an operation that is {'constructed' if head[1] else 'primitive'}", at)
         op = read(Fields(fields.reader, head[2], head[3]))
-        controls = _read_controls(fields.inside(CONTROLS, "controls")) if fields.tag() == CONTROLS else ()
+        controls = _read_controls(fields.inside(CONTROLS, "controls")) if fields.comes(CONTROLS) else ()
         return m.LdapMessage(message_id, op, controls, unknown=fields.rest())
     except BerError as error:
         raise DecodeError(error.reason, error.offset, message_id) from None
@@ -76,7 +76,7 @@ def _read_controls(fields: Fields) -> tuple[m.Control, ...]:
     while fields.at < fields.stop:
         inner = fields.inside(ber.SEQUENCE, "control")
         oid = inner.text("controlType")
-        critical = inner.boolean("criticality") if inner.tag() == ber.BOOLEAN else False
+        critical = inner.boolean("criticality") if inner.comes(ber.BOOLEAN) else False
         found.append(m.Control(oid, critical, inner.optional_octets(ber.OCTET_STRING, "controlValue")))
     return tuple(found)
 
@@ -92,7 +92,7 @@ def _write_control(control: m.Control) -> bytes:
 def _read_result(fields: Fields) -> m.Result:
     code = fields.number("resultCode", ber.ENUMERATED)
     matched, diagnostic = fields.text("matchedDN"), fields.text("diagnosticMessage")
-    if fields.tag() != REFERRAL:
+    if not fields.comes(REFERRAL):
         return m.Result(code, matched, diagnostic)
     return m.Result(code, matched, diagnostic, fields.inside(REFERRAL, "referral").all_texts("URI"))
 

@@ -130,7 +130,7 @@ class SyncRequest:
         def read(fields: Fields) -> SyncRequest:
             mode = fields.number("mode", ber.ENUMERATED)
             cookie = fields.optional_octets(ber.OCTET_STRING, "cookie")
-            return SyncRequest(mode, cookie, fields.tag() == ber.BOOLEAN and fields.boolean("reloadHint"))
+            return SyncRequest(mode, cookie, fields.comes(ber.BOOLEAN) and fields.boolean("reloadHint"))
 
         return _read(control.value, read)
 
@@ -183,7 +183,7 @@ class SyncDone:
     def read(control: Control) -> SyncDone:
         def read(fields: Fields) -> SyncDone:
             cookie = fields.optional_octets(ber.OCTET_STRING, "cookie")
-            return SyncDone(cookie, fields.tag() == ber.BOOLEAN and fields.boolean("refreshDeletes"))
+            return SyncDone(cookie, fields.comes(ber.BOOLEAN) and fields.boolean("refreshDeletes"))
 
         return _read(control.value, read)
 
@@ -209,14 +209,14 @@ class SyncInfo:
         try:
             value = response.value or b""
             outer = Fields(Reader(value), 0, len(value))
-            kind = _SYNC_INFO.get(outer.tag())
-            if kind is None:
+            tag, kind = next(((tag, kind) for tag, kind in _SYNC_INFO.items() if outer.comes(tag)), (0, ""))
+            if not kind:
                 raise BerError("no syncInfoValue", 0)
             if kind == "newcookie":
                 return SyncInfo(kind, outer.octets("newcookie", CONTEXT | 0))
-            inner = outer.inside(outer.tag(), kind)
+            inner = outer.inside(tag, kind)
             cookie = inner.optional_octets(ber.OCTET_STRING, "cookie")
-            flag = inner.boolean("flag") if inner.tag() == ber.BOOLEAN else kind != "syncIdSet"
+            flag = inner.boolean("flag") if inner.comes(ber.BOOLEAN) else kind != "syncIdSet"
             if kind != "syncIdSet":
                 return SyncInfo(kind, cookie, flag)
             return SyncInfo(kind, cookie, deletes=flag, uuids=inner.inside(ber.SET, "syncUUIDs").all_octets("UUID"))
@@ -268,13 +268,13 @@ class PasswordPolicy:
     def read(control: Control) -> PasswordPolicy:
         def read(fields: Fields) -> PasswordPolicy:
             seconds = binds = error = None
-            if fields.tag() == CONTEXT | 0:
+            if fields.comes(CONTEXT | 0):
                 warning = fields.inside(CONTEXT | 0, "warning")
-                if warning.tag() == CONTEXT | 0:
+                if warning.comes(CONTEXT | 0):
                     seconds = warning.number("timeBeforeExpiration", CONTEXT | 0)
                 else:
                     binds = warning.number("graceAuthNsRemaining", CONTEXT | 1)
-            if fields.tag() == CONTEXT | 1:
+            if fields.comes(CONTEXT | 1):
                 error = fields.number("error", CONTEXT | 1)
             return PasswordPolicy(seconds, binds, error)
 

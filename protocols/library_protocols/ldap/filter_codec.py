@@ -105,7 +105,7 @@ def _read_extensible(inner: Fields) -> Filter:
     rule = inner.optional_text(RULE, "matchingRule")
     attribute = inner.optional_text(TYPE, "type")
     value = inner.octets("matchValue", MATCH_VALUE)
-    dn_attributes = inner.boolean("dnAttributes", DN_ATTRIBUTES) if inner.tag() == DN_ATTRIBUTES else False
+    dn_attributes = inner.boolean("dnAttributes", DN_ATTRIBUTES) if inner.comes(DN_ATTRIBUTES) else False
     if rule is None and attribute is None:
         raise BerError("an extensible match of neither a rule nor an attribute", at)
     return Extensible(rule, attribute, value, dn_attributes)

@@ -27,9 +27,10 @@ class Fields:
         self.at = start
         self.stop = stop
 
-    def tag(self) -> int:
-        """Class and number of the element that comes next; -1 where there is none."""
-        return self.reader.head(self.at, self.stop)[0] if self.at < self.stop else -1
+    def comes(self, tag: int) -> bool:
+        """Whether the next element has that tag; one of a single octet."""
+        at = self.at
+        return at < self.stop and self.reader.data[at] & 0xDF == (tag >> 18 | tag & 0x1F)
 
     def element(self) -> Head:
         """The next element, whatever it is."""
@@ -45,11 +46,10 @@ class Fields:
         at = self.at
         if at >= self.stop:
             raise BerError(f"{what} is missing", at)
-        head = self.element()
-        if head[0] != tag:
-            raise BerError(f"{ber.tag_name(head[0])} where {what} belongs", at)
-        if head[1] != constructed:
-            raise BerError(f"{what} is {'constructed' if head[1] else 'primitive'}", at)
+        head = self.reader.head(at, self.stop)
+        if head[0] != tag or head[1] != constructed or head[4] != head[3]:
+            raise _wrong(head, tag, what, at)
+        self.at = head[4]
         return head
 
     def inside(self, tag: int, what: str) -> Fields:
@@ -79,18 +79,24 @@ class Fields:
         return ber.boolean(self.reader, self.take(tag, False, what))
 
     def optional_octets(self, tag: int, what: str) -> bytes | None:
-        return self.octets(what, tag) if self.tag() == tag else None
+        return self.octets(what, tag) if self.comes(tag) else None
 
     def optional_text(self, tag: int, what: str) -> str | None:
-        return self.text(what, tag) if self.tag() == tag else None
+        return self.text(what, tag) if self.comes(tag) else None
 
     def all_octets(self, what: str) -> tuple[bytes, ...]:
         """What is left, all of it octet strings."""
         found: list[bytes] = []
-        while self.at < self.stop:
+        data, head, at, stop = self.reader.data, self.reader.head, self.at, self.stop
+        while at < stop:
             if len(found) == MAX_VALUES:
-                raise BerError(f"more than {MAX_VALUES} of {what}", self.at)
-            found.append(self.octets(what))
+                raise BerError(f"more than {MAX_VALUES} of {what}", at)
+            one = head(at, stop)
+            if one[0] != ber.OCTET_STRING or one[1]:
+                raise _wrong(one, ber.OCTET_STRING, what, at)
+            found.append(data[one[2] : one[3]])
+            at = one[4]
+        self.at = at
         return tuple(found)
 
     def all_texts(self, what: str) -> tuple[str, ...]:
@@ -102,6 +108,14 @@ class Fields:
         while self.at < self.stop:
             self.element()
         return self.reader.data[start : self.stop]
+
+
+def _wrong(head: Head, tag: int, what: str, at: int) -> BerError:
+    if head[4] != head[3]:
+        return BerError("an element of indefinite length", at)
+    if head[0] != tag:
+        return BerError(f"{ber.tag_name(head[0])} where {what} belongs", at)
+    return BerError(f"{what} is {'constructed' if head[1] else 'primitive'}", at)
 
 
 # Elements of values

@@ -149,6 +149,8 @@ class DropFolder:
 
     def _waiting(self) -> list[tuple[Path, str]]:
         found = [path for path in self._folder.iterdir() if self._meant(path.name) and _plain_file(path)]
+        if not all(path.name.isprintable() for path in found):
+            raise FeedError("a file has a name with characters that cannot be shown: rename it", retry=False)
         return sorted(((path, path.name) for path in found if self._is_ready(path)), key=_age)
 
     def _meant(self, name: str) -> bool:
@@ -197,7 +199,7 @@ class DropFolder:
             lines = self._memory().read_text("utf-8").splitlines()
         except FileNotFoundError:
             return taken
-        read = [(digest, when, name) for digest, when, name in (line.split("\t", 2) for line in lines)]
+        read = [parts for parts in (line.split("\t", 2) for line in lines) if len(parts) == 3]
         before = [(when, name) for digest, when, name in read if digest == taken.digest]
         if not before:
             return taken

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,13 @@ def test_what_is_not_meant_is_left_alone(tmp_path: Path, name: str) -> None:
     with pytest.raises(NothingNew):
         DropFolder(tmp_path, "*.csv*").take()
     assert (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", [b"a\n.csv", b"a\xff.csv"])
+def test_a_name_that_cannot_be_told_is_refused(tmp_path: Path, name: bytes) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("x")
+    with pytest.raises(FeedError, match="rename it"):
+        DropFolder(tmp_path).take()
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -129,6 +138,25 @@ def test_two_nodes_do_not_take_the_same_file(tmp_path: Path) -> None:
     assert two.take().name == "b.csv"
     with pytest.raises(NothingNew):
         three.take()
+
+
+def test_many_at_once_take_each_file_once(tmp_path: Path) -> None:
+    for number in range(60):
+        put(tmp_path, f"{number}.csv", str(number), age=number)
+
+    def work() -> list[str]:
+        drop, found = DropFolder(tmp_path), []
+        with suppress(NothingNew):
+            while True:
+                found.append(drop.take().path.read_text())
+                drop.settle(done=True)
+        return found
+
+    with ThreadPoolExecutor(6) as threads:
+        found = [name for each in [threads.submit(work) for _ in range(6)] for name in each.result()]
+    assert sorted(found, key=int) == [str(number) for number in range(60)]
+    assert len(names(tmp_path / "done")) == 60
+    assert names(tmp_path) == names(tmp_path / "working") == []
 
 
 def test_what_a_killed_process_had_is_found_again(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.consortium import BANGOR, PIN
+from tests.acceptance.consortium import BANGOR, LIBRARIES, PIN, Library
 from tests.acceptance.nodes import Change, Node, with_data
 from tests.acceptance.sip2_line import checkout, patron_information, patron_status
 from tests.acceptance.staff import Staff
+from tests.ad_tree import DISABLED
+from tests.certificates import Authority
+from tests.fake_ad import FakeAd
 from tests.slapd import READER, READER_PASSWORD, SUFFIX, CampusPerson, Slapd
 
+CARDIFF = LIBRARIES[3]
 CHECKS = [{"by": "platform"}, {"by": "directory:campus"}]
 DEADLINE, RETRY = 3.0, 30.0  # seconds
 AWAY = "Your PIN or password cannot be checked at the moment. Please try again later."
@@ -62,11 +66,57 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
 
 
 @pytest.fixture(scope="module")
-def node(demo_data: Path, tmp_path_factory: pytest.TempPathFactory, slapd: Slapd) -> Iterator[Node]:
-    """A gateway that most tests share: the library PIN first, then the campus password."""
-    running = Node(with_data(demo_data, tmp_path_factory.mktemp("node") / "data"), campus(slapd))
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.create(tmp_path_factory.mktemp("ad"))
+
+
+@pytest.fixture(scope="module")
+def ad(authority: Authority) -> Iterator[FakeAd]:
+    """Bangor's, which locks after five wrong passwords."""
+    certificate, key = authority.issue("localhost", addresses=("127.0.0.1",))
+    with FakeAd(certificate=str(certificate), key=str(key)) as server:
+        server.add_user("svc-library", "svc-secret")
+        yield server
+
+
+def active_directory(ad: FakeAd, authority: Path) -> Change:
+    """What makes Bangor check passwords at `ad`, and nowhere else."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["members"]["bangor"]["terminals"]["bangor-kiosk-1"]["overrides"] = {"texts": {"language": "en"}}
+        document["members"]["bangor"]["identity"] |= {
+            "directories": {
+                "ad": {
+                    "servers": [f"ldaps://localhost:{ad.tls_port}"], "ca": str(authority),
+                    "profile": "active-directory", "base": ad.base, "login_filter": "(sAMAccountName={login})",
+                    "bind_dn": "svc-library@uni.example", "bind_password": "svc-secret", "max_failures": 4,
+                }
+            },
+            "authentication": {"checks": [{"by": "directory:ad"}]},
+        }  # fmt: skip
+
+    return change
+
+
+@pytest.fixture(scope="module")
+def node(
+    demo_data: Path, tmp_path_factory: pytest.TempPathFactory, slapd: Slapd, ad: FakeAd, authority: Authority
+) -> Iterator[Node]:
+    """A gateway that most tests share: at Aberystwyth the library PIN and then the campus password, at Bangor that of
+    Active Directory alone."""
+
+    def change(document: dict[str, Any]) -> None:
+        campus(slapd)(document)
+        active_directory(ad, authority.file)(document)
+
+    running = Node(with_data(demo_data, tmp_path_factory.mktemp("node") / "data"), change)
     yield running
     running.stop()
+
+
+def login(barcode: str, library: Library) -> str:
+    """The user name of the demo's patron."""
+    return f"{library.code}{int(barcode[-4:]):04d}"
 
 
 def locked(slapd: Slapd, patron: str) -> bool:
@@ -99,10 +149,43 @@ def test_a_wrong_password_is_wrong(node: Node) -> None:
         assert not kiosk.ask(checkout(patron, node.new_item(), "not it")).ok
 
 
-def test_another_members_kiosks_ask_their_own_library_alone(node: Node) -> None:
+def test_another_members_kiosks_ask_their_own_directory_alone(node: Node, ad: FakeAd) -> None:
     patron = node.new_patron(BANGOR)
+    ad.add_user(login(patron, BANGOR), "bangor-secret")
     with node.kiosk(BANGOR) as kiosk:
         assert kiosk.ask(patron_information(patron, student(patron).password))["CQ"] == "N"
+        assert kiosk.ask(patron_information(patron, PIN))["CQ"] == "N"
+        assert kiosk.ask(patron_information(patron, "bangor-secret"))["CQ"] == "Y"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"control": DISABLED}, "Your university account is switched off. Please ask the university's IT service."),
+        ({"accountExpires": 1}, "Your university account has expired. Please ask the university's IT service."),
+        ({"pwdLastSet": 0}, "Your university password has expired. Please change it and try again."),
+    ],
+)
+def test_what_active_directory_says_of_an_account_is_told(
+    node: Node, ad: FakeAd, state: dict[str, Any], words: str
+) -> None:
+    patron = node.new_patron(BANGOR)
+    ad.add_user(login(patron, BANGOR), "bangor-secret", **state)
+    with node.kiosk(BANGOR) as kiosk:
+        answer = kiosk.ask(patron_information(patron, "bangor-secret"))
+        assert (answer["BL"], answer["CQ"], answer["AE"], answer.screen) == ("N", "N", "", words)
+        answer = kiosk.ask(patron_information(patron, "not it"))
+        assert answer.screen == "The card number or the PIN is not right.", "nobody is told who does not know it"
+
+
+def test_guesses_stop_before_active_directory_locks(node: Node, ad: FakeAd) -> None:
+    patron = node.new_patron(BANGOR)
+    person = ad.add_user(login(patron, BANGOR), "bangor-secret")
+    with node.kiosk(BANGOR) as kiosk:
+        for number in range(20):
+            assert kiosk.ask(patron_information(patron, f"guess {number}"))["CQ"] == "N"
+            node.clock.ahead += 61
+    assert (person.number("badPwdCount"), person.number("lockoutTime")) == (4, 0)
 
 
 def test_guesses_at_kiosks_lock_nobody_out_of_the_campus(node: Node, slapd: Slapd) -> None:
@@ -150,10 +233,10 @@ def test_a_directory_that_is_away_is_no_wrong_pin(node: Node, slapd: Slapd) -> N
 
 
 def test_a_silent_directory_costs_who_asks_it_one_deadline_and_nobody_else_anything(node: Node, slapd: Slapd) -> None:
-    asking, lending, other = node.new_patron(), node.new_patron(), node.new_patron(BANGOR)
+    asking, lending, other = node.new_patron(), node.new_patron(), node.new_patron(CARDIFF)
     slapd.pause()
     try:
-        with node.kiosk() as waiting, node.kiosk() as kiosk, node.kiosk(BANGOR) as elsewhere:
+        with node.kiosk() as waiting, node.kiosk() as kiosk, node.kiosk(CARDIFF) as elsewhere:
             waiting.send(waiting.message(patron_information(asking, student(asking).password)))
             assert kiosk.ask(checkout(lending, node.new_item(), PIN)).ok
             assert elsewhere.ask(patron_information(other, PIN))["CQ"] == "Y"

@@ -68,7 +68,8 @@ class Checking:
 
     async def _by_search(self, login: str, password: str | None, budget: Budget, trace: Trace, *, fresh: bool) -> Login:
         shown = self._profile.shown if fresh else ()
-        wanted = (self._profile.key, *shown, *self._profile.state, *self._config.attributes)
+        lock = [self._profile.lock] if self._profile.lock else []
+        wanted = (self._profile.key, *shown, *lock, *self._config.attributes)
         found, server = await self.find(login, wanted, budget, trace, fresh=fresh)
         if len(found) != 1:
             return Login(Verdict.AMBIGUOUS if found else Verdict.UNKNOWN, steps=trace.steps)

@@ -118,7 +118,8 @@ class Lines:
                 last = lost
                 self.failed(server, lost, given)
                 continue
-            self._servers.answered(server)
+            if self._servers.answered(server):
+                _log.info("directory.server_back", directory=self._name, server=str(server))
             return done
         if last is not None:
             raise DirectoryDown(last.step, last.reason)
@@ -129,8 +130,9 @@ class Lines:
 
     def failed(self, server: Server, lost: LineLost, given: float) -> None:
         """Passes a server over for a while. `given` is how many seconds it had."""
-        if not lost.silent or given >= min(PATIENCE, self._config.deadline_seconds / self.count / 2):
-            self._servers.failed(server, silent=lost.silent)
+        if lost.silent and given < min(PATIENCE, self._config.deadline_seconds / self.count / 2):
+            return
+        if self._servers.failed(server, silent=lost.silent):
             _log.warning(
                 "directory.server_passed_over",
                 directory=self._name,
@@ -199,7 +201,8 @@ class Lines:
             line.drop()
             return
         self._idle.append((self._clock.monotonic(), line))
-        while self._idle and self._clock.monotonic() - self._idle[0][0] >= IDLE_SECONDS:
+        oldest = self._clock.monotonic() - IDLE_SECONDS
+        while len(self._idle) > self._config.connections or (self._idle and self._idle[0][0] <= oldest):
             self._idle.pop(0)[1].drop()
 
     def _forget(self, server: Server) -> None:

@@ -23,8 +23,9 @@ Delta = Literal["none", "dirsync", "modify-timestamp", "syncrepl"]
 class Profile:
     """One make of directory. Attribute names are as documented; they are compared without case.
 
-    `key` is the attribute that never changes and is never given to somebody else. `state` are attributes that say why
-    a bind was refused where the refusal does not. `shown` is what people see of an entry in tests of the connection.
+    `key` is the attribute that never changes and is never given to somebody else. `lock` is the attribute that says
+    that an account is locked where the refusal of a bind may not, '' where it always does. `shown` is what people see
+    of an entry in tests of the connection.
     `changed` is the attribute that can be compared in a filter to find what has changed. `guids` are attributes whose
     sixteen octets are a GUID, in lower case. `controls` go with every search. `refusals` are result codes of a bind
     that mean something here alone, `sub_codes` the reasons inside a diagnostic message.
@@ -35,7 +36,7 @@ class Profile:
     shown: tuple[str, ...]
     changed: str
     deltas: frozenset[Delta]
-    state: tuple[str, ...] = ()
+    lock: str = ""
     guids: frozenset[str] = frozenset()
     controls: tuple[Control, ...] = ()
     refusals: Mapping[int, Verdict] = field(default_factory=dict)
@@ -50,10 +51,20 @@ PROFILES = {
         Profile(
             name="active-directory",
             key="objectGUID",  # MS-ADA3 2.44: set once, sixteen octets
-            shown=("sAMAccountName", "userPrincipalName", "displayName", "cn", "mail", "employeeID", "employeeNumber"),
+            shown=(
+                "sAMAccountName",
+                "userPrincipalName",
+                "displayName",
+                "cn",
+                "mail",
+                "employeeID",
+                "employeeNumber",
+                "userAccountControl",
+                "accountExpires",
+                "lockoutTime",
+            ),
             changed="whenChanged",  # modifyTimestamp is made up on reading (MS-ADTS 3.1.1.4.5): no filter finds it
             deltas=frozenset({"none", "dirsync", "modify-timestamp"}),
-            state=("userAccountControl", "accountExpires", "lockoutTime"),
             # Without it the root of a domain refers to partitions in which nobody is (MS-ADTS 3.1.1.3.4.1.4).
             controls=(Control(DOMAIN_SCOPE),),
             guids=frozenset({"objectguid", "msexchmailboxguid", "invocationid"}),
@@ -76,15 +87,14 @@ PROFILES = {
             shown=_PERSON,
             changed="modifyTimestamp",
             deltas=frozenset({"none", "modify-timestamp", "syncrepl"}),
-            state=("pwdAccountLockedTime",),  # slapo-ppolicy(5)
+            lock="pwdAccountLockedTime",  # slapo-ppolicy(5): without ppolicy_use_lockout nobody is told
         ),
         Profile(
             name="389-ds",
             key="nsUniqueId",
-            shown=_PERSON,
+            shown=(*_PERSON, "nsAccountLock"),
             changed="modifyTimestamp",
             deltas=frozenset({"none", "modify-timestamp"}),
-            state=("nsAccountLock",),
             # "Exceed password retry limit" and "Account inactivated", as ldap/servers/slapd/pw.c sends them.
             refusals={
                 ResultCode.CONSTRAINT_VIOLATION: Verdict.LOCKED,

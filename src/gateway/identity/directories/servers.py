@@ -52,11 +52,15 @@ class Servers:
         trouble.until = now + self._retry
         return True
 
-    def failed(self, server: Server, *, silent: bool) -> None:
+    def failed(self, server: Server, *, silent: bool) -> bool:
+        """Passes a server over. True where nothing had been wrong with it before."""
+        known = server in self._troubles
         self._troubles[server] = _Trouble(self._clock.monotonic() + self._retry, silent)
+        return not known
 
-    def answered(self, server: Server) -> None:
-        self._troubles.pop(server, None)
+    def answered(self, server: Server) -> bool:
+        """True where something had been wrong with it."""
+        return self._troubles.pop(server, None) is not None
 
     def seconds_to_wait(self) -> float:
         """Until the first of those passed over is tried again."""

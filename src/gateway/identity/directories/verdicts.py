@@ -30,13 +30,12 @@ _PERSONAL: Mapping[int, Verdict] = {
     ResultCode.INVALID_DN_SYNTAX: Verdict.UNKNOWN,
     ResultCode.INAPPROPRIATE_AUTHENTICATION: Verdict.UNKNOWN,
 }
-_LOCKED = "pwdaccountlockedtime"
 
 
-def verdict(profile: Profile, answer: Answer, state: Mapping[str, list[bytes]]) -> Verdict | str:
+def verdict(profile: Profile, answer: Answer, entry: Mapping[str, list[bytes]]) -> Verdict | str:
     """What a bind as a person came to; text where the answer says nothing of the person: why it could not be told.
 
-    `state` are the attributes of the entry that was searched, by lower-case name; empty where none was."""
+    `entry` has the attributes of the entry that was searched, by lower-case name; empty where none was."""
     reason = _of_controls(answer) or profile.sub_codes.get(bind_reason(answer.diagnostic))
     if answer.code == ResultCode.SUCCESS:
         return reason or Verdict.RIGHT
@@ -45,7 +44,7 @@ def verdict(profile: Profile, answer: Answer, state: Mapping[str, list[bytes]]) 
         return f"the server answered {result_name(answer.code)}"
     if found is not Verdict.WRONG:
         return found
-    if reason is None and state.get(_LOCKED):
+    if reason is None and profile.lock and entry.get(profile.lock.lower()):
         return Verdict.LOCKED
     return reason or Verdict.WRONG
 

@@ -59,6 +59,16 @@ async def test_and_over_starttls(ad: FakeAd, directory: Open, tmp_path: Path) ->
     assert (await directory(config).authenticate("jane", "right", deadline=5)).verdict is Verdict.RIGHT
 
 
+async def test_nothing_is_sent_where_starttls_is_refused(ad: FakeAd, directory: Open, tmp_path: Path) -> None:
+    with FakeAd() as plain:
+        plain.add_user(SERVICE, SECRET)
+        config = campus(ad, tmp_path, servers=[f"ldap://localhost:{plain.port}"], security="starttls")
+        with pytest.raises(DirectoryDown, match="does not start TLS") as down:
+            await directory(config).authenticate("jane", "right", deadline=5)
+        assert down.value.step == "tls"
+        assert plain.seen.binds == []
+
+
 async def test_the_stable_key_is_shown_as_people_write_it(ad: FakeAd, directory: Open, tmp_path: Path) -> None:
     explained = await directory(campus(ad, tmp_path)).explain("jane", None, deadline=5)
     key = explained.attributes["objectguid"][0]

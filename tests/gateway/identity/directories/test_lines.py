@@ -162,23 +162,28 @@ async def test_whoever_is_cancelled_leaves_nothing_open() -> None:
     assert not campus._lines._slots.locked()
 
 
-async def test_a_server_passed_over_is_logged_without_a_name() -> None:
-    campus, _ = directory(
-        s1=Behaviour(opens=lambda: LineLost("connect", "no answer in time", silent=True)), s2=found(JANE)
-    )
+async def test_that_a_server_is_passed_over_and_is_back_is_logged_once_and_names_nobody() -> None:
+    clock = HandClock()
+    lost = LineLost("connect", "no answer in time", silent=True)
+    opened = iter([lost, lost, None])
+    campus, _ = directory(clock, s1=Behaviour(opens=lambda: next(opened)), s2=found(JANE))
     with structlog.testing.capture_logs() as logs:
-        await campus.authenticate("jane", "right", deadline=5)
+        for _ in range(3):
+            await campus.explain("jane", None, deadline=5)
+            clock.seconds += 31
+    about = {"directory": "campus", "server": "127.0.0.1:1"}
+    why = {"step": "connect", "reason": "no answer in time", "seconds": 30.0}
     assert logs == [
-        {
-            "event": "directory.server_passed_over",
-            "log_level": "warning",
-            "directory": "campus",
-            "server": "127.0.0.1:1",
-            "step": "connect",
-            "reason": "no answer in time",
-            "seconds": 30.0,
-        }
+        {"event": "directory.server_passed_over", "log_level": "warning", **about, **why},
+        {"event": "directory.server_back", "log_level": "info", **about},
     ]
+
+
+async def test_no_more_connections_are_kept_than_configured() -> None:
+    campus, opener = directory(s1=found(JANE), connections=2)
+    for _ in range(5):
+        await campus.explain("jane", None, deadline=5)
+    assert opener.open_lines == 2
 
 
 async def test_what_is_told_of_a_login_names_nobody() -> None:

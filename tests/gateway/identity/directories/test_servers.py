@@ -34,7 +34,8 @@ def test_the_configured_order_and_the_preferred_one() -> None:
 def test_a_silent_one_is_left_out_and_then_tried_by_one_caller() -> None:
     clock = HandClock()
     servers = Servers([A, B], 30, clock)
-    servers.failed(A, silent=True)
+    assert servers.failed(A, silent=True)
+    assert not servers.failed(A, silent=True)
     assert servers.order(prefer=A) == [B]
     assert not servers.claim(A)
     assert servers.seconds_to_wait() == 30
@@ -43,7 +44,8 @@ def test_a_silent_one_is_left_out_and_then_tried_by_one_caller() -> None:
     assert servers.claim(A)
     assert not servers.claim(A)
     assert servers.order() == [B]
-    servers.answered(A)
+    assert servers.answered(A)
+    assert not servers.answered(A)
     assert servers.order() == [A, B]
     assert servers.claim(A)
     assert servers.claim(A)

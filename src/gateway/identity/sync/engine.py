@@ -26,7 +26,7 @@ from gateway.identity.model import Draft, Person, Run, RunState, Stage
 from gateway.identity.register.port import MarkSeen, PutReview, PutRun, Register, StaleVersion, Taken
 from gateway.identity.sync import history
 from gateway.identity.sync.leaving import ATTEMPTS, Leaving, next_stage, unmet
-from gateway.identity.sync.limits import MOST_DEFERRED, MOST_OPENED, Limits, Stopped
+from gateway.identity.sync.limits import MOST_DEFERRED, MOST_OPENED, Incomplete, Limits, Stopped
 from gateway.identity.sync.mapping import FieldMap
 from gateway.identity.sync.matching import GONE
 from gateway.identity.sync.planning import PAGE, Line, Plan, Planner
@@ -98,7 +98,7 @@ class Sync:
         self._stop = stop
         self._dry = dry_run
         self._map = FieldMap(settings, zone=zone, today=self._today())
-        self._planner = Planner(member, settings, register)
+        self._planner = Planner(member, settings, register, tells=dry_run)
         self._limits = Limits(settings.deprovision, accept)
         self._leaving = Leaving(member, register, settings.deprovision, self._limits)
         self._counts: Counter[str] = Counter()
@@ -131,6 +131,8 @@ class Sync:
         except NothingNew as nothing:
             self._outcome.nothing = nothing.reason
             return self._outcome
+        except Incomplete as reason:
+            await self._end(RunState.STOPPED, str(reason))
         except Stopped as reason:
             stopped = {history.STOPPED_AT: self._now()} if self._outcome.run.kind == "full" else {}
             await self._end(RunState.STOPPED, str(reason), stopped)
@@ -181,7 +183,7 @@ class Sync:
             return
         end = await self._read(pages)
         if end.next_delta is None:
-            raise Stopped(end.reason or "the source did not say that these were all changes")
+            raise Incomplete(end.reason or "the source did not say that these were all changes")
         people = await self._those_gone()
         found = await self._leaving.check(_once(people), self._people(), self._now())
         await self._take_away(_once(people), found)
@@ -191,17 +193,17 @@ class Sync:
         run = self._outcome.run
         end = await self._read(self._feed.read(run.position.get(history.FEED)))
         if not end.complete:
-            raise Stopped(f"the read is not complete, so nobody is taken for gone: {end.reason or 'no proof'}")
+            raise Incomplete(f"the read is not complete, so nobody is taken for gone: {end.reason or 'no proof'}")
         least = self._settings.deprovision.min_people
         if self._counts["read"] < least:
-            raise Stopped(f"{self._counts['read']:,} people were read, and min_people is {least:,}")
+            raise Incomplete(f"{self._counts['read']:,} people were read, and min_people is {least:,}")
         now = self._now()
         found = await self._leaving.check(self._unmet(), self._people(), now)
         await self._take_away(self._unmet(), found)
         if not self._outcome.resumed:
             await self._close_reviews(now)
         position = {history.NEXT: dict(end.next_delta)} if end.next_delta is not None else {}
-        await self._end(RunState.DONE, end.reason, position | {history.FULL_AT: run.started_at})
+        await self._end(RunState.DONE, end.reason, position | {history.FULL_AT: run.started_at, history.STOPPED_AT: 0})
 
     async def _read(self, pages: AsyncIterator[Page | End]) -> End:
         """Everything that comes, into the register. Raises Stopped, FeedError."""
@@ -298,10 +300,9 @@ class Sync:
         return True
 
     def _tell(self, lines: Sequence[Line]) -> None:
-        if self._dry:
-            room = SHOWN - len(self._outcome.lines)
-            self._outcome.lines += lines[:room]
-            self._outcome.more += max(0, len(lines) - room)
+        room = SHOWN - len(self._outcome.lines)
+        self._outcome.lines += lines[:room]
+        self._outcome.more += max(0, len(lines) - room)
 
     # leaving
 

@@ -20,6 +20,10 @@ class Stopped(Exception):
     """The run ends here, and nobody is deprovisioned; the message says why, to people."""
 
 
+class Incomplete(Stopped):
+    """The read has not proved complete; a later one may."""
+
+
 class Limits:
     """The limits of one run. `accepted` is how many somebody has said that they may be, 0 where nobody has."""
 

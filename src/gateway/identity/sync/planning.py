@@ -99,9 +99,10 @@ class _Round:
 
 
 class Planner:
-    """Plans the batches of one feed."""
+    """Plans the batches of one feed. `tells`: plans have lines."""
 
-    def __init__(self, member: str, feed: FeedConfigBase, register: Register) -> None:
+    def __init__(self, member: str, feed: FeedConfigBase, register: Register, *, tells: bool = False) -> None:
+        self._tells = tells
         self.source = f"feed:{feed.name}"
         self._member = member
         self._feed = feed
@@ -314,13 +315,15 @@ class Planner:
             if not item.new and switched_off(before, after, this.today):
                 plan.counts["off"] += 1
                 what = "off"
-            plan.lines.append(Line(what, after.id, after.source_id, changes(before, after)))
+            if self._tells:
+                plan.lines.append(Line(what, after.id, after.source_id, changes(before, after)))
         plan.effects.append(PutPerson(after, 0 if item.new else before.version))
 
     def _review(self, this: _Round, draft: Draft, opened: Review | None, doubt: Doubt) -> None:
         plan = this.plan
         plan.counts["review"] += 1
-        plan.lines.append(Line("review", "", draft.source_id, reason=doubt.reason))
+        if self._tells:
+            plan.lines.append(Line("review", "", draft.source_id, reason=doubt.reason))
         item = Review(
             opened.id if opened else new_id(),
             self._member,

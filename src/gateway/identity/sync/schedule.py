@@ -24,7 +24,7 @@ SPOOL = "sync"
 """Below the data directory."""
 LOOK_SECONDS = 30.0  # between two looks at what is due
 AFTER_FAILURE_SECONDS = 1800  # or the feed's own interval where that is shorter
-AFTER_STOP_SECONDS = 6 * 3600  # a read that somebody must look at is not worth doing every half an hour
+AFTER_STOP_SECONDS = 6 * 3600  # a read that passed a limit is not worth doing again before somebody has looked
 DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
@@ -45,22 +45,20 @@ def due(feed: FeedConfigBase, latest: Run | None, now: int) -> tuple[Kind | None
     if latest is None or latest.state is RunState.RUNNING:
         return (None,)  # nobody else has the turn, or we do not get it
     ago = (now - (latest.ended_at or latest.started_at)) / 1000
-    if latest.state is RunState.FAILED and ago < min(AFTER_FAILURE_SECONDS, *intervals):
+    if latest.state in (RunState.FAILED, RunState.STOPPED) and ago < min(AFTER_FAILURE_SECONDS, *intervals):
         return None
     if latest.state is RunState.INTERRUPTED:
         return (None,)
+    stopped = (now - latest.position.get(history.STOPPED_AT, 0)) / 1000
     if feed.full_every is not None:
         since = (now - latest.position.get(history.FULL_AT, 0)) / 1000
-        again = (now - latest.position.get(history.STOPPED_AT, 0)) / 1000
         interval = seconds(feed.full_every)
-        if since >= interval and again >= min(AFTER_STOP_SECONDS, interval):
+        if since >= interval and stopped >= min(AFTER_STOP_SECONDS, interval):
             return ("full",)
-    if feed.every is None:
+    reads_everything = history.NEXT not in latest.position
+    if feed.every is None or (reads_everything and stopped < AFTER_STOP_SECONDS):
         return None
-    wait = seconds(feed.every)
-    if latest.state is RunState.STOPPED and history.NEXT not in latest.position:  # it would read everything again
-        wait = max(wait, AFTER_STOP_SECONDS)
-    return (None,) if ago >= wait else None
+    return (None,) if ago >= seconds(feed.every) else None
 
 
 async def sync_feed(

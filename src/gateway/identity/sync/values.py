@@ -41,6 +41,8 @@ class Unreadable(ValueError):
 
 def text(value: str) -> str:
     """One line of NFC: control characters and runs of white space become a blank, half surrogates U+FFFD."""
+    if value.isascii() and value.isprintable():  # most of all values
+        return " ".join(value.split())
     kept = "".join(
         "\ufffd" if unicodedata.category(sign) == "Cs" else " " if unicodedata.category(sign) == "Cc" else sign
         for sign in unicodedata.normalize("NFC", value)

@@ -53,6 +53,10 @@ def full(hours: float) -> dict[str, Any]:
         ("1h", None, last("running"), (None,)),
         # stopped: somebody must look; changes go on meanwhile
         ("1h", "1d", last("stopped", hours=2, stopped_at=NOW - 2 * HOUR), None),
+        ("1h", None, last("stopped", hours=2, stopped_at=NOW - 2 * HOUR), None),
+        ("1h", None, last(hours=2, stopped_at=0), (None,)),
+        ("1h", "1d", last("stopped", hours=0.4, **full(26)), None),  # by a read that was not complete
+        ("1h", "1d", last("stopped", hours=0.6, **full(26)), ("full",)),
         ("1h", "1d", last("stopped", hours=7, stopped_at=NOW - 7 * HOUR), ("full",)),
         ("1h", "1d", last("stopped", hours=2, stopped_at=NOW - 2 * HOUR, next={"at": 1}, **full(26)), (None,)),
         ("1h", "1d", last(hours=0.5, kind="delta", stopped_at=NOW - 2 * HOUR, next={"at": 1}, **full(26)), None),

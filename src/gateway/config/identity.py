@@ -69,8 +69,8 @@ class DirectoryConfig(Section):
     max_failures: int = Field(default=3, ge=1)
     """Wrong passwords of one person within `failure_minutes` after which the directory is not asked any more: one less
     than what would lock the account there, so that a kiosk never locks anybody out of the campus."""
-    failure_minutes: int = Field(default=30, ge=1)
-    """The directory's own period in which wrong passwords count."""
+    failure_minutes: int = Field(default=30, ge=1, le=1440)
+    """The directory's own period in which wrong passwords count, a day at most."""
 
     @model_validator(mode="after")
     def _whole(self) -> DirectoryConfig:

@@ -52,8 +52,8 @@ PERSONS_KEPT = timedelta(hours=24)
 CONFLICTS_KEPT = timedelta(days=30)
 """How long after it was settled a conflict says whose it was: until nobody comes back to it."""
 
-PIN_FAILURES_KEPT = timedelta(hours=2)
-"""Twice the longest period in which failures count."""
+PIN_FAILURES_KEPT = timedelta(hours=25)
+"""Longer than the longest period in which failures count, which is a campus directory's."""
 
 BATCH = 100
 """Rows a command: a few milliseconds of work at most."""

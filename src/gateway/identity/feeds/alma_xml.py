@@ -19,7 +19,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 from gateway.clock import Clock
 from gateway.config.identity import AlmaXmlFeedConfig
 from gateway.identity.feeds.files import PAGE, DropFolder, FileFeed, Taken
-from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord
+from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord, is_key
 
 MAX_UNPACKED = 2 << 30
 """Octets of XML in one file, unpacked: a large university's users are some hundreds of megabytes."""
@@ -76,8 +76,8 @@ class AlmaXmlFeed(FileFeed):
     def _record(self, user: Any, where: str) -> SourceRecord | Bad:
         attributes = _attributes(user, self._wanted)
         named = attributes.get(self._source_id) or [""]
-        if not named[0]:
-            return Bad(where, f"has no {self._source_id}")
+        if not is_key(named[0]):
+            return Bad(where, f"has no usable {self._source_id}")
         return SourceRecord(named[0], attributes, where=where)
 
     def _missing(self, count: int, refused: int, promised: int | None) -> str:
@@ -88,7 +88,7 @@ class AlmaXmlFeed(FileFeed):
         if promised is not None and promised != count:
             return f"holds {count} users and says {promised}"
         if refused:
-            return f"holds {refused} users without {self._source_id}"
+            return f"holds {refused} users without a usable {self._source_id}"
         return ""
 
 

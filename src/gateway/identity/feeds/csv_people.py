@@ -18,7 +18,7 @@ from typing import TextIO
 from gateway.clock import Clock
 from gateway.config.identity import CsvFeedConfig
 from gateway.identity.feeds.files import BAD, PAGE, DropFolder, FileFeed, Taken
-from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord
+from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord, is_key
 
 _CHUNK = 1 << 20
 _LONGEST_ROW = 1 << 20
@@ -182,8 +182,8 @@ class _Rows:
         if not problem and "\0" in self.text:
             problem = "holds a NUL character"
         values = {name: cell.strip() for name, cell in zip(self.columns, cells, strict=False) if name}
-        if not problem and not values[self.source_id]:
-            problem = f"has no {self.source_id}"
+        if not problem and not is_key(values[self.source_id]):
+            problem = f"has no usable {self.source_id}"
         if problem:
             return Bad(where, problem)
         attributes = {name: [value] if value else [] for name, value in values.items()}

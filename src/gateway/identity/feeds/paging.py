@@ -18,7 +18,7 @@ from typing import Any
 from gateway.clock import Clock, SystemClock
 from gateway.config.identity import PagingConfig, WebFeedBase
 from gateway.identity.feeds.answers import Unreadable, attributes, text_at
-from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord
+from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord, is_key
 from gateway.identity.feeds.web import Web
 
 MAX_PAGES = 100_000
@@ -123,8 +123,11 @@ class WebFeed:
         return self._read(position, None)
 
     def delta(self, since: Mapping[str, Any]) -> AsyncIterator[Page | End] | None:
-        """Who has changed since an End's `next_delta`, some time before it; None where the service gives no changes."""
-        return self._read(None, datetime.fromisoformat(str(since["at"]))) if self._has_delta else None
+        """Who has changed since an End's `next_delta`, some time before it; None where the service gives no changes, or
+        it is not known since when."""
+        if not self._has_delta or not since.get("at"):
+            return None
+        return self._read(None, datetime.fromisoformat(str(since["at"])))
 
     async def settle(self, *, done: bool) -> None:
         """Nothing to put away."""
@@ -160,7 +163,11 @@ class WebFeed:
             except Unreadable as error:
                 raise FeedError(str(error), retry=False) from error
             yield Page(records, place.position(), bad, place.total)
-        reason = "it gives changes only" if since is not None else self._missing(place)
+        if since is not None:  # one cut short is not gone on from: the next begins where this one began
+            reason = _cut_short(place)
+            yield End(False, reason, None if reason else {"at": place.at})
+            return
+        reason = _cut_short(place) or self._missing(place)
         yield End(not reason, reason, {"at": place.at} if self._has_delta else None)
 
     def _taken(self, answer: Answer, page: int) -> tuple[list[SourceRecord], list[Bad], bytes]:
@@ -174,19 +181,15 @@ class WebFeed:
                 bad.append(Bad(where, str(error)))
                 continue
             source_id = next(iter(found.get(self._source_id, ())), "")
-            if source_id:
+            if is_key(source_id):
                 records.append(SourceRecord(source_id, found, where=where))
             else:
-                bad.append(Bad(where, f"has no {self._source_id}"))
+                bad.append(Bad(where, f"has no usable {self._source_id}"))
         content = [[record.attributes for record in records], [each.reason for each in bad]]
         return records, bad, hashlib.sha256(json.dumps(content).encode()).digest()
 
     def _missing(self, place: Place) -> str:
-        """Why a read that came to its end was not everything, '' where it was."""
-        if place.moved:
-            return "the number of records changed while they were read"
-        if place.total is not None and place.total != place.count:
-            return f"the service says that there are {place.total} records and gave {place.count}"
+        """Why a read that was not cut short was not everybody, '' where it was."""
         if place.count < self._expected:
             return f"the service gave {place.count} records, fewer than {self._expected}"
         if not place.count:
@@ -196,6 +199,15 @@ class WebFeed:
         if place.resumed and place.total is None and self._paging.kind not in ("none", "cursor"):
             return "reading went on after an interruption, and without a total nobody knows whether the list moved"
         return ""
+
+
+def _cut_short(place: Place) -> str:
+    """Why a list that came to its end was not the whole list, '' where nothing speaks against it."""
+    if place.moved:
+        return "the number of records changed while they were read"
+    if place.total is not None and place.total != place.count:
+        return f"the service says that there are {place.total} records and gave {place.count}"
+    return ""
 
 
 def _number(whole: Any, path: str) -> int:

@@ -37,6 +37,11 @@ class SourceRecord:
     where: str = ""
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be a source id: there is something, and databases and reports can hold all of it."""
+    return bool(text) and text.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """A record that could not be read: put aside (quarantine), and counted against the proof of wholeness only where

@@ -151,7 +151,7 @@ async def test_words_behind_the_end_are_not_everything(tmp_path: Path) -> None:
         (users(), {}, "holds no users"),
         (users(bare("1")), {"min_records": 2}, "fewer than 2"),
         (users(bare("1"), attributes=' total_record_count="2"'), {}, "says 2"),
-        (users(bare("1"), "<user><first_name>Bo</first_name></user>"), {}, "1 users without primary_id"),
+        (users(bare("1"), "<user><first_name>Bo</first_name></user>"), {}, "1 users without a usable primary_id"),
         (users(bare("1"), attributes=' total_record_count="1"'), {}, ""),
     ],
 )
@@ -163,7 +163,7 @@ async def test_what_proves_that_it_is_everything(tmp_path: Path, text: str, said
 
 async def test_a_user_without_an_id_is_told_by_its_place(tmp_path: Path) -> None:
     found = await read(tmp_path, users(bare("1"), "<user/>"))
-    assert [(bad.where, bad.reason) for bad in found.bad] == [("user 2", "has no primary_id")]
+    assert [(bad.where, bad.reason) for bad in found.bad] == [("user 2", "has no usable primary_id")]
 
 
 async def test_another_source_id(tmp_path: Path) -> None:

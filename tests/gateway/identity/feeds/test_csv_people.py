@@ -105,7 +105,7 @@ async def test_bad_rows_are_put_aside_as_they_stood(tmp_path: Path) -> None:
     assert found.ids == ["1", "5"]
     assert [(bad.where, bad.reason) for bad in found.bad] == [
         ("row 3", "has 4 cells, the header has 3"),
-        ("row 4", "has no id"),
+        ("row 4", "has no usable id"),
         ("row 5", "holds a NUL character"),
     ]
     assert found.ended.complete

@@ -170,11 +170,13 @@ async def test_a_read_that_is_not_everybody(content: Any, said: dict[str, Any], 
 
 
 async def test_a_record_without_its_key_is_told_by_its_place() -> None:
-    found = await read(lambda _: told({"data": [{"id": "1"}, {"id": ""}, "x", None]}))
+    found = await read(lambda _: told({"data": [{"id": "1"}, {"id": ""}, "x", None, {"id": "\ud800"}, {"id": "a\0"}]}))
     assert [(bad.where, bad.reason) for bad in found.bad] == [
-        ("page 1, record 2", "has no id"),
+        ("page 1, record 2", "has no usable id"),
         ("page 1, record 3", "is no object"),
         ("page 1, record 4", "is no object"),
+        ("page 1, record 5", "has no usable id"),
+        ("page 1, record 6", "has no usable id"),
     ]
 
 
@@ -259,6 +261,22 @@ async def test_changes_are_asked_for_from_before_the_last_read() -> None:
         assert feed(double).delta({"at": "2026-11-22T11:00:00+00:00"}) is None
     assert not found.ended.complete
     assert found.ended.next_delta == {"at": "2026-11-22T12:00:00+00:00"}
+
+
+async def test_changes_cut_short_are_asked_for_again() -> None:
+    said = {"delta_url": "/changes?since={since}&page={page}", "paging": {"kind": "page", "total": "said"}}
+    since = {"at": "2026-11-22T11:00:00+00:00"}
+    with serving(paged(said=9)) as double:
+        pages = feed(double, **said).delta(since)
+        assert pages is not None
+        end = (await collect(pages)).ended
+        assert "gave 7" in end.reason
+        assert end.next_delta is None
+        assert feed(double, **said).delta({}) is None
+    with serving(paged(people=[], said=0)) as double:
+        pages = feed(double, **said, expected=5).delta(since)
+        assert pages is not None
+        assert (await collect(pages)).ended.next_delta is not None
 
 
 async def test_placeholders_cannot_break_out_of_the_address() -> None:

@@ -13,7 +13,7 @@ from gateway.config.identity import CsvFeedConfig
 from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord
 from gateway.identity.ids import new_id
 from gateway.identity.model import Person, PersonIdentifier
-from gateway.identity.register.port import Everyone, PutPerson
+from gateway.identity.register.port import Everyone, PutPerson, Register
 from gateway.identity.sync.engine import Kind, Outcome, Sync
 from tests.gateway.identity.memory_register import MemoryRegister
 
@@ -114,8 +114,8 @@ class Hands:
 class Bench:
     """Runs feeds into one register."""
 
-    def __init__(self, folder: Path, **changes: Any) -> None:
-        self.register = MemoryRegister()
+    def __init__(self, folder: Path, *, register: Register | None = None, **changes: Any) -> None:
+        self.register: Register = register or MemoryRegister()
         self.clock = Hands()
         self.folder = folder
         self.settings = settings(**changes)

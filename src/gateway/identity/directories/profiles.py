@@ -28,7 +28,8 @@ class Profile:
     of an entry in tests of the connection.
     `changed` is the attribute that can be compared in a filter to find what has changed. `guids` are attributes whose
     sixteen octets are a GUID, in lower case. `controls` go with every search. `refusals` are result codes of a bind
-    that mean something here alone, `sub_codes` the reasons inside a diagnostic message.
+    that mean something here alone, `sub_codes` the reasons inside a diagnostic message, `phrases` parts of such a
+    message, in lower case, that tell apart what has the same code.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Profile:
     controls: tuple[Control, ...] = ()
     refusals: Mapping[int, Verdict] = field(default_factory=dict)
     sub_codes: Mapping[str, Verdict] = field(default_factory=dict)
+    phrases: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 _PERSON = ("uid", "displayName", "cn", "mail", "employeeNumber", "eduPersonPrincipalName", "eduPersonAffiliation")
@@ -100,6 +102,8 @@ PROFILES = {
                 ResultCode.CONSTRAINT_VIOLATION: Verdict.LOCKED,
                 ResultCode.UNWILLING_TO_PERFORM: Verdict.DISABLED,
             },
+            # FreeIPA's own, all with 53 (daemons/ipa-slapi-plugins/ipa-lockout, ipa-pwd-extop).
+            phrases={"too many failed logins": Verdict.LOCKED, "(kerberos principal) is expired": Verdict.EXPIRED},
         ),
     )
 }

@@ -42,6 +42,8 @@ def verdict(profile: Profile, answer: Answer, entry: Mapping[str, list[bytes]]) 
     found = profile.refusals.get(answer.code) or _PERSONAL.get(answer.code)
     if found is None:
         return f"the server answered {result_name(answer.code)}"
+    said = answer.diagnostic.lower()
+    found = next((means for phrase, means in profile.phrases.items() if phrase in said), found)
     if found is not Verdict.WRONG:
         return found
     if reason is None and profile.lock and entry.get(profile.lock.lower()):

@@ -75,6 +75,9 @@ def test_openldap_that_does_not_say_so_shows_the_lock_on_the_entry() -> None:
     [
         (Answer(19, "Exceed password retry limit. Please try later."), Verdict.LOCKED),
         (Answer(53, "Account inactivated. Contact system administrator."), Verdict.DISABLED),
+        (Answer(53, "", [Control(POLICY, value=bytes.fromhex("3003810101"))]), Verdict.DISABLED),
+        (Answer(53, "Too many failed logins.\n"), Verdict.LOCKED),
+        (Answer(53, "Account (Kerberos principal) is expired"), Verdict.EXPIRED),
         (Answer(49, "password expired!", [Control("2.16.840.1.113730.3.4.4", value=b"0")]), Verdict.EXPIRED_PASSWORD),
         (Answer(0, "", [Control("2.16.840.1.113730.3.4.4", value=b"0")]), Verdict.EXPIRED_PASSWORD),
         (Answer(0, "", [Control("2.16.840.1.113730.3.4.5", value=b"86400")]), Verdict.RIGHT),

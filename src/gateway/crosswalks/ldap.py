@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from gateway.canonical.entities import Block, Patron
 from gateway.canonical.vocabulary import BlockScope, BlockSeverity, IdentifierType, PatronStatus
+from library_protocols.ldap import DnError, parse_dn
 
 ARC = "2.25.178554315835103052350507575882417091767"
 """OID arc of the library attributes (.1) and object classes (.2)."""
@@ -102,13 +103,14 @@ _R = AttributeRow
 _COSINE, _NETSCAPE, _EDU = "0.9.2342.19200300.100.1", "2.16.840.1.113730.3.1", "1.3.6.1.4.1.5923.1.1.1"
 _BARCODE, _SIS = f"identifiers:{IdentifierType.BARCODE}", f"identifiers:{IdentifierType.SIS}"
 
-NAMED_BY = (IdentifierType.BARCODE, IdentifierType.PRIMARY, IdentifierType.USERNAME)
+NAMED_BY = (IdentifierType.BARCODE, IdentifierType.PRIMARY, IdentifierType.USERNAME, IdentifierType.SIS)
 """What a person's entry is named by: the first of these that somebody has."""
 
 PEOPLE = (
     _R(("name",), "2.5.4.41", TEXT, "RFC 4519 2.18", "what `cn`, `sn`, `givenName`, `o` and `ou` have in common"),
     _R(("uid", "userid"), f"{_COSINE}.1", TEXT, "RFC 4519 2.39",
-       "the barcode, or else the primary identifier, that names the entry; and the user name", lookups=NAMED_BY),
+       "what names the entry: the barcode, or else the primary identifier, the user name, the number in the student "
+       "system; and the user name beside it", lookups=NAMED_BY),
     _R(("cn", "commonName"), "2.5.4.3", TEXT, "RFC 4519 2.3", "the name in full", sup="name",
        made_of="display", lookups=("display",)),
     _R(("sn", "surname"), "2.5.4.4", TEXT, "RFC 4519 2.32", "family name; the name in full where none is known",
@@ -269,6 +271,19 @@ def with_subtypes(row: AttributeRow) -> tuple[AttributeRow, ...]:
 def unknown_attributes(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of an account's `attributes` that nobody has."""
     return tuple(name for name in names if name != "*" and attribute(name) is None)
+
+
+def suffix_problem(suffix: str) -> str | None:
+    """Why a member's tree cannot have this name; None where it can."""
+    try:
+        names = parse_dn(suffix)
+    except DnError as error:
+        return f"is no distinguished name: {error}"
+    if not names or len(names[0]) != 1 or names[0][0][0].lower() not in SUFFIX_CLASSES:
+        return "begins with one of " + ", ".join(f"`{kind}=`" for kind in SUFFIX_CLASSES)
+    if not all(value and value.isascii() for rdn in names for kind, value in rdn if kind.lower() == "dc"):
+        return "has a `dc` that is no part of a domain's name"
+    return None
 
 
 def may_borrow(patron: Patron) -> bool:

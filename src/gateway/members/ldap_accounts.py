@@ -11,7 +11,6 @@ from gateway.config.identity import LdapAccountConfig
 from gateway.members.evidence import within
 from gateway.members.guarded import Guarded
 
-EVERYTHING = "*"
 _LONGEST = 64  # characters; an account's name has 32 at most
 
 
@@ -47,11 +46,6 @@ class LdapAccounts:
             for name, account in member.identity.ldap.accounts.items()
         }
         self._guarded.replace(config.limits.login_failures, config.limits.login_backoff_seconds)
-
-    def find(self, member: str, name: str) -> LdapAccount | None:
-        """The account as it is configured now, without a password: for showing what there is, not for letting in."""
-        found = self._accounts.get(_key(member, name))
-        return _account(found) if found else None
 
     async def login(self, member: str, name: str, password: str, peer: str | None) -> LdapAccount | AccountRefused:
         """Takes as long for a wrong member or name as for a wrong password."""

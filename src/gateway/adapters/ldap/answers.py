@@ -65,7 +65,7 @@ def verdict_of(result: Result) -> tuple[Verdict, str | None]:
     """How a result is recorded, and in what words: the diagnostics of this door name nobody."""
     if result.code in _GOOD:
         return Verdict.ANSWERED, None
-    told = f"{result.code} {result_name(result.code)} {result.diagnostic}".rstrip()
+    told = f"{result_name(result.code)} {result.diagnostic}".rstrip()
     return Verdict.FAILED if result.code in _FAILED else Verdict.REFUSED, told
 
 

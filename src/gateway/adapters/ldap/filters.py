@@ -196,7 +196,14 @@ def _comparison(rule: Rule | None, value: bytes, compare: Compare) -> Callable[[
         wanted = rule.key(value)
     except NoValue:
         return None
-    return lambda one: compare(rule.key(one), wanted)
+
+    def fits(one: bytes) -> bool:
+        try:
+            return compare(rule.key(one), wanted)
+        except NoValue:  # part of a name that is no value of the attribute's syntax
+            return False
+
+    return fits
 
 
 def _over_values(name: str, fits: Callable[[bytes], bool]) -> Test:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 
 from gateway.adapters.ldap.filters import Released
 from gateway.canonical.entities import Patron
-from gateway.canonical.vocabulary import PatronStatus
+from gateway.canonical.vocabulary import IdentifierType, PatronStatus
 from gateway.crosswalks.ldap import (
     ATTRIBUTES,
     NAMED_BY,
@@ -181,16 +181,17 @@ def _uid(entry: PersonEntry) -> Iterable[str]:
     """The name of the entry, and the user name where that is not the same but for case."""
     named = value_of(entry.person)
     yield named
-    user = entry.person.identifier(NAMED_BY[2])
-    if folded(user) != folded(named):
+    user = entry.person.identifier(IdentifierType.USERNAME)
+    if user and folded(user) != folded(named):
         yield user
 
 
 def _expiry(entry: PersonEntry) -> Iterable[str]:
     try:
-        yield f"{date.fromisoformat(entry.person.expires_on):%Y%m%d}235959Z"
+        day = date.fromisoformat(entry.person.expires_on)
     except ValueError:
         return
+    yield f"{day.year:04}{day.month:02}{day.day:02}235959Z"
 
 
 def _truth(value: bool) -> str:

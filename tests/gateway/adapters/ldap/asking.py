@@ -137,8 +137,8 @@ class Client:
     async def search(self, *args: Any, controls: tuple[Control, ...] = (), **options: Any) -> Found:
         return found(await self.ask(search(*args, **options), *controls))
 
-    async def page(self, size: int, cookie: bytes = b"", *args: Any, **options: Any) -> Found:
-        return await self.search(*args, controls=(PagedResults(size, cookie).control(critical=True),), **options)
+    async def page(self, entries: int, cookie: bytes, *args: Any, **options: Any) -> Found:
+        return await self.search(*args, controls=(PagedResults(entries, cookie).control(critical=True),), **options)
 
     async def compare(self, dn: str, attribute: str, value: str) -> ResultCode:
         return await self.code(CompareRequest(dn, attribute, value.encode()))

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from gateway.adapters.ldap.mapping import Tree
 from gateway.adapters.ldap.server import LdapDoor
 from gateway.adapters.ldap.settings import LdapSettings
 from gateway.canonical.answers import Answer
-from gateway.canonical.context import Context
+from gateway.canonical.context import Context, PlatformCall
 from gateway.canonical.entities import Block, Category, Identifier, Patron, PatronName
 from gateway.canonical.outcomes import PatronOutcome
 from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
@@ -129,6 +130,8 @@ class SaidDesk:
         assert isinstance(request, PatronGet | PatronAuthenticate)
         self.asked.append(request)
         self.contexts.append(ctx)
+        if ctx.calls is not None:
+            ctx.calls.append(PlatformCall(request.operation, request, 0.0))
         self.reached.set()
         if self.gate is not None:
             await self.gate.wait()
@@ -201,8 +204,9 @@ class Listening:
         self.door.replace(replace(self.door.settings, **changes))
 
     async def add(self, *people: Person) -> None:
+        for member in {one.member for one in people}:
+            await self.register.write(member, [PutPerson(one, 0) for one in people if one.member == member])
         for one in people:
-            await self.register.write(one.member, [PutPerson(one, 0)])
             if one.platform_id:
                 await self.register.provisioned(one.member, one.id, 1, one.platform_id, "")
                 self.desk.know(
@@ -230,10 +234,11 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
-@pytest.fixture
-async def listening(
+@asynccontextmanager
+async def serving(
     server_tls: tuple[Path, ssl.SSLContext], settings: LdapSettings, executor: ThreadPoolExecutor
 ) -> AsyncIterator[Listening]:
+    """The door on two ports, with everybody in the register; closed and drained at the end."""
     authority, context = server_tls
     clock = SystemClock()
     register, desk, recorded = MemoryRegister(), SaidDesk(), Recorded()
@@ -245,9 +250,19 @@ async def listening(
     ports = [server.sockets[0].getsockname()[1] for server in (plain, tls)]
     listening = Listening(door, ports[0], ports[1], authority, register, desk, recorded)
     await listening.add(*PEOPLE)
-    yield listening
-    for client in listening.clients:
-        await client.close()
-    plain.close()
-    tls.close()
-    await asyncio.wait_for(door.drain(), 10)
+    try:
+        yield listening
+    finally:
+        for client in listening.clients:
+            await client.close()
+        plain.close()
+        tls.close()
+        await asyncio.wait_for(door.drain(), 10)
+
+
+@pytest.fixture
+async def listening(
+    server_tls: tuple[Path, ssl.SSLContext], settings: LdapSettings, executor: ThreadPoolExecutor
+) -> AsyncIterator[Listening]:
+    async with serving(server_tls, settings, executor) as made:
+        yield made

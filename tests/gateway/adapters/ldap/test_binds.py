@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import uvloop
 
 from gateway.canonical.vocabulary import IdentifierType, PatronStatus
 from library_protocols.ldap import (
@@ -29,10 +33,12 @@ from tests.gateway.adapters.ldap.conftest import (
     PASSWORD,
     PIN,
     READER,
+    SETTINGS,
     TREES,
     Listening,
     configuration,
     patron,
+    serving,
 )
 
 
@@ -127,6 +133,22 @@ async def test_start_tls_protects_what_follows(listening: Listening) -> None:
     assert await client.bind(READER, PASSWORD) == ResultCode.SUCCESS
     assert await client.code(ExtendedRequest(oids.START_TLS)) == ResultCode.OPERATIONS_ERROR
     assert len((await client.search("ou=people," + ABER, scope=1)).entries) == 7
+
+
+def test_start_tls_on_the_loop_that_serves(
+    server_tls: tuple[Path, ssl.SSLContext], executor: ThreadPoolExecutor
+) -> None:
+    async def ask() -> None:
+        async with serving(server_tls, SETTINGS, executor) as listening:
+            client = await listening.connect()
+            assert await client.start_tls(listening.trusting()) == ResultCode.SUCCESS
+            assert await client.bind(READER, PASSWORD) == ResultCode.SUCCESS
+            assert len((await client.search(scope=2)).entries) == 10
+            encrypted = await listening.connect_tls()
+            assert await encrypted.bind(ANN, PIN) == ResultCode.SUCCESS
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ask())
 
 
 async def test_what_was_slipped_in_before_tls_is_never_done(listening: Listening) -> None:

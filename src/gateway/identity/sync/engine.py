@@ -195,8 +195,8 @@ class Sync:
         if not end.complete:
             raise Incomplete(f"the read is not complete, so nobody is taken for gone: {end.reason or 'no proof'}")
         least = self._settings.deprovision.min_people
-        if self._counts["read"] < least:
-            raise Incomplete(f"{self._counts['read']:,} people were read, and min_people is {least:,}")
+        if (people := self._read_people()) < least:
+            raise Incomplete(f"{people:,} people were read, and min_people is {least:,}")
         now = self._now()
         found = await self._leaving.check(self._unmet(), self._people(), now)
         await self._take_away(self._unmet(), found)
@@ -308,7 +308,11 @@ class Sync:
 
     def _people(self) -> int:
         """Whom the limits are a part of: all who were there when the run began, or all it has read."""
-        return max(self._outcome.run.position.get(history.PEOPLE, 0), self._counts["read"])
+        return max(self._outcome.run.position.get(history.PEOPLE, 0), self._read_people())
+
+    def _read_people(self) -> int:
+        """A run that went on with an earlier one knows of that one how many records it read, not whose."""
+        return self._counts["read"] if self._outcome.resumed else len(self._met)
 
     def _unmet(self) -> AsyncIterator[list[Person]]:
         # A dry run has marked nobody, and a resumed one does not remember whom it met before.

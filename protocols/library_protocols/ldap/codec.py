@@ -78,6 +78,7 @@ def _read_controls(fields: Fields) -> tuple[m.Control, ...]:
         oid = inner.text("controlType")
         critical = inner.boolean("criticality") if inner.comes(ber.BOOLEAN) else False
         found.append(m.Control(oid, critical, inner.optional_octets(ber.OCTET_STRING, "controlValue")))
+        inner.end()
     return tuple(found)
 
 
@@ -110,7 +111,9 @@ def _read_attributes(fields: Fields) -> tuple[m.Attribute, ...]:
 
 
 def _read_attribute(fields: Fields) -> m.Attribute:
-    return fields.text("type"), fields.inside(ber.SET, "vals").all_octets("value")
+    found = fields.text("type"), fields.inside(ber.SET, "vals").all_octets("value")
+    fields.end()
+    return found
 
 
 def _write_attribute(attribute: m.Attribute) -> bytes:
@@ -139,6 +142,7 @@ def _read_bind(fields: Fields) -> m.BindRequest:
     elif head[0] == SASL and head[1]:
         inner = Fields(fields.reader, head[2], head[3])
         authentication = m.Sasl(inner.text("mechanism"), inner.optional_octets(ber.OCTET_STRING, "credentials"))
+        inner.end()
     elif head[0] in (SIMPLE, SASL) or head[0] >> 24 != CONTEXT >> 24:
         raise BerError(f"{ber.tag_name(head[0])} is no authentication", at)
     else:
@@ -184,9 +188,9 @@ def _read_modify(fields: Fields) -> m.ModifyRequest:
     while changes.at < changes.stop:
         one = changes.inside(ber.SEQUENCE, "change")
         number = one.number("operation", ber.ENUMERATED)
-        found.append(
-            m.Modification(_CHANGES.get(number, number), *_read_attribute(one.inside(ber.SEQUENCE, "modification")))
-        )
+        name, values = _read_attribute(one.inside(ber.SEQUENCE, "modification"))
+        one.end()
+        found.append(m.Modification(_CHANGES.get(number, number), name, values))
     return m.ModifyRequest(dn, tuple(found), unknown=fields.rest())
 
 
@@ -211,9 +215,9 @@ def _read_modify_dn(fields: Fields) -> m.ModifyDnRequest:
 
 def _read_compare(fields: Fields) -> m.CompareRequest:
     dn, assertion = fields.text("entry"), fields.inside(ber.SEQUENCE, "ava")
-    return m.CompareRequest(
-        dn, assertion.text("attributeDesc"), assertion.octets("assertionValue"), unknown=fields.rest()
-    )
+    attribute, value = assertion.text("attributeDesc"), assertion.octets("assertionValue")
+    assertion.end()
+    return m.CompareRequest(dn, attribute, value, unknown=fields.rest())
 
 
 def _read_abandon(fields: Fields) -> m.AbandonRequest:

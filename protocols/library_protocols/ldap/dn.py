@@ -32,6 +32,16 @@ _LONG_NAMES = {
     "domaincomponent": "dc", "rfc822mailbox": "mail", "e": "emailaddress", "email": "emailaddress",
 }  # fmt: skip
 
+_BLANK_CONTROLS = frozenset((0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85))
+_NOTHING = dict.fromkeys(
+    (
+        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in _BLANK_CONTROLS),
+        0xAD, 0x034F, 0x1806, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF, *range(0xFFF9, 0xFFFD),
+    )
+)  # fmt: skip
+"""Characters that are mapped to nothing before values are compared (RFC 4518 2.2)."""
+
 _TYPE = re.compile(r"(?i:oid\.)?([A-Za-z][A-Za-z0-9_-]*|[0-9]+(?:\.[0-9]+)*)")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}")
@@ -191,10 +201,12 @@ def folded_type(kind: str) -> str:
 
 
 def folded_value(value: str) -> str:
-    """A value as caseIgnoreMatch compares it (RFC 4518 2): without case, and with single blanks."""
-    if value.isascii():
+    """A value as caseIgnoreMatch compares it (RFC 4518 2): without case, with single blanks, and without characters that
+    nobody sees."""
+    if value.isascii() and value.isprintable():
         return " ".join(value.lower().split())
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
+    mapped = unicodedata.normalize("NFKC", value.translate(_NOTHING)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", mapped).split())
 
 
 __all__ = [

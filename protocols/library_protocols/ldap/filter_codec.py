@@ -58,11 +58,16 @@ def read_filter(fields: Fields, depth: int = 1) -> Filter:
     comparison = _COMPARISONS.get(tag)
     if comparison is not None:
         inner = _inside(reader, head, "a comparison")
-        return comparison(inner.text("attributeDesc"), inner.octets("assertionValue"))
+        attribute, value = inner.text("attributeDesc"), inner.octets("assertionValue")
+        inner.end()
+        return comparison(attribute, value)
     if tag in (AND, OR):
         return _read_parts(And if tag == AND else Or, _inside(reader, head, "a list of filters"), depth)
     if tag == NOT:
-        return Not(read_filter(_inside(reader, head, "not"), depth + 1))
+        inner = _inside(reader, head, "not")
+        part = read_filter(inner, depth + 1)
+        inner.end()
+        return Not(part)
     if tag == SUBSTRINGS:
         return _read_substrings(_inside(reader, head, "substrings"))
     if tag == EXTENSIBLE:
@@ -97,6 +102,7 @@ def _read_substrings(inner: Fields) -> Filter:
         raise BerError("pieces of a substring out of order", pieces.at)
     if initial is None and final is None and not middle:
         raise BerError("a substring without pieces", pieces.at)
+    inner.end()
     return Substrings(attribute, initial, tuple(middle), final)
 
 
@@ -106,6 +112,7 @@ def _read_extensible(inner: Fields) -> Filter:
     attribute = inner.optional_text(TYPE, "type")
     value = inner.octets("matchValue", MATCH_VALUE)
     dn_attributes = inner.boolean("dnAttributes", DN_ATTRIBUTES) if inner.comes(DN_ATTRIBUTES) else False
+    inner.end()
     if rule is None and attribute is None:
         raise BerError("an extensible match of neither a rule nor an attribute", at)
     return Extensible(rule, attribute, value, dn_attributes)

@@ -94,12 +94,13 @@ class _Spans:
         own = element.clause if element else ""
         self.clauses.append(own or (self.clauses[-1] if self.clauses else ""))
         title = element.name if element else ""
-        value, meaning, end = "", "", start if constructed else stop
-        if not constructed:
+        container = constructed and element is not None
+        value, meaning, end = "", "", start if container else stop
+        if not container:
             value, meaning = _value(element.kind if element else "", self.data[start:stop])
         if depth == 1 and (fact := OPERATIONS.get(tag - ber.APPLICATION)):
             meaning = fact.meaning
-        kind = "unknown" if element is None else "header" if constructed else "field"
+        kind = "unknown" if element is None else "header" if container else "field"
         clause = self.clauses[-1] if element else ""
         self.spans.append(Span(at, end - at, kind, ber.tag_name(tag), title, value, meaning, clause, depth))
 

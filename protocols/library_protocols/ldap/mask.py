@@ -74,7 +74,7 @@ class _Cover:
                 raise BerError("no message", at)
             self.known += 1
         _, constructed, start, stop, _ = head
-        if constructed or start == stop:
+        if start == stop or (constructed and element is not None):
             return
         kind = element.kind if element is not None else ""
         if kind == "dn":

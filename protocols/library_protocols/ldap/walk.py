@@ -16,8 +16,9 @@ MAX_DEPTH = MAX_FILTER_DEPTH + 8
 
 
 class Visit(Protocol):
-    """Called for each element, a container before what is inside it. `element` says what it is, None where nobody
-    knows; `attribute` is the last attribute description or OID before it in its container, or in those around it."""
+    """Called for each element, a container before what is inside it. `element` says what it is; where nobody knows, it
+    is None and nobody looks inside. `attribute` is the last attribute description or OID before it, here or further
+    out."""
 
     def __call__(self, at: int, head: Head, element: Element | None, depth: int, attribute: bytes, /) -> None: ...
 
@@ -38,11 +39,11 @@ def _walk(
     if element is not None and constructed == (element.kind != ""):
         element = None
     visit(at, head, element, depth, attribute)
-    if not constructed:
+    if not constructed or element is None:
         return
     if depth == MAX_DEPTH:
         raise BerError(f"more than {MAX_DEPTH} elements inside one another", at)
-    inside, of = (element.inside, element.of) if element is not None else ((), None)
+    inside, of = element.inside, element.of
     next_one = 0  # of `inside`: the first that has not come
     while start < stop:
         inner = reader.head(start, stop)

@@ -102,6 +102,11 @@ class Fields:
     def all_texts(self, what: str) -> tuple[str, ...]:
         return tuple(value.decode("utf-8", "surrogateescape") for value in self.all_octets(what))
 
+    def end(self) -> None:
+        """Passes over what is left: elements that no definition here knows (RFC 4511 4)."""
+        if self.at < self.stop:
+            self.rest()
+
     def rest(self) -> bytes:
         """What is left, as it stands: elements that no definition here knows."""
         start = self.at

@@ -145,6 +145,12 @@ def test_elements_of_a_later_standard_are_kept() -> None:
     assert encode(found) == octets(text)
 
 
+def test_elements_of_a_later_standard_inside_others_are_passed_over() -> None:
+    # Behind the one attribute of an entry, in its sequence, an element [1].
+    text = "30 16 02 01 03 64 11 04 00 30 0d 30 0b 04 01 61 31 03 04 01 62 81 01 00"
+    assert decode(octets(text)).op == SearchResultEntry("", (("a", (b"b",)),))
+
+
 def test_octets_that_are_no_text_are_kept() -> None:
     message = LdapMessage(1, BindRequest(3, "cn=\udcff", Simple(b"\xff")))
     assert b"cn=\xff" in encode(message)
@@ -196,6 +202,9 @@ WRONG = {
     "a substring that goes on behind its end": (
         "30 22 02 01 07 63 1d 04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 00 a4 08 04 00 30 04 82 00 81 00 30 00",
         "pieces of a substring out of order", 32, 7,
+    ),
+    "octets inside a control that are no element": (
+        "30 0d 02 01 07 42 00 a0 06 30 04 04 01 78 70", "an element begins where its container ends", 14, 7,
     ),
     "an extensible match of nothing": (
         "30 1c 02 01 07 63 17 04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 00 a9 02 83 00 30 00",

@@ -74,6 +74,9 @@ def test_what_is_no_name(text: str, offset: int) -> None:
         ("cn=ŴYN", "cn=ŵyn"),
         ("cn=STRASSE", "cn=straße"),
         ("cn=é", "cn=e\u0301"),
+        ("cn=an\u00adn\u200b", "cn=Ann"),
+        ("cn=a\\09b", "cn=a b"),
+        ("cn=a\\00b", "cn=ab"),
     ],
 )
 def test_what_is_the_same_name(one: str, other: str) -> None:

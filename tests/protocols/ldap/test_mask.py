@@ -123,6 +123,12 @@ def test_of_any_message_the_structure_stays(message: LdapMessage) -> None:
     assert masked(message).message_id == message.message_id
 
 
+def test_what_nobody_knows_is_covered_without_looking_inside() -> None:
+    # Behind an unbind an element [PRIVATE 28], constructed, in which there is no BER.
+    octets = bytes.fromhex("30 0d 02 01 07 42 00 fc 06") + b"secret"
+    assert mask(octets, personal=False) == octets[:-6] + b"*" * 6
+
+
 @pytest.mark.parametrize("octets", [b"", b"secret", b"0\x03\x02\x01\x01", b"0\x80secret", b"0\x05\x02\x01\x01\x42\x05",
                                     b"0\x0b\x02\x01\x01\x5e\x06secret", b"0\x06\x04\x01\x01\x42\x01\x00"])  # fmt: skip
 def test_what_is_no_message_is_not_kept(octets: bytes) -> None:

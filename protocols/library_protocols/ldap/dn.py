@@ -201,7 +201,7 @@ def folded_type(kind: str) -> str:
 
 
 def folded_value(value: str) -> str:
-    """A value as caseIgnoreMatch compares it (RFC 4518 2): without case, with single blanks, and without characters that
+    """A value as caseIgnoreMatch compares it (RFC 4518 2): without case, with single blanks, without characters that
     nobody sees."""
     if value.isascii() and value.isprintable():
         return " ".join(value.lower().split())

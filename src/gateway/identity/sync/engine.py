@@ -33,6 +33,7 @@ from gateway.identity.sync.planning import PAGE, Line, Plan, Planner
 from gateway.identity.sync.portions import Portion, collapsed, one_by_one
 
 Kind = Literal["full", "delta"]
+OFF = "would be switched off, or lose their category or all identifiers of a type"
 SHOWN = 1000
 """Lines of a diff and remarks that are kept; all are counted."""
 
@@ -234,7 +235,7 @@ class Sync:
         self._deferred += plan.deferred
         ceiling = self._limits.ceiling
         if len(self._held) > ceiling or len(self._gone) > ceiling:
-            what = "would be switched off" if len(self._held) > ceiling else "are deleted in the source"
+            what = OFF if len(self._held) > ceiling else "are deleted in the source"
             count = max(len(self._held), len(self._gone))
             self._limits.check(count, self._people(), f"(and perhaps more) {what}")
         if len(self._deferred) > MOST_DEFERRED:
@@ -273,7 +274,7 @@ class Sync:
         others change the same people faster than this can look."""
         end = portion is None
         for _ in range(ATTEMPTS):
-            plan = await self._planner.plan(drafts, now=self._now(), today=self._today(), last=end, may_switch_off=end)
+            plan = await self._planner.plan(drafts, now=self._now(), today=self._today(), last=end, may_take=end)
             if self._dry or await self._written(plan, drafts, portion):
                 self._counts += plan.counts
                 self._opened += plan.opened
@@ -329,7 +330,7 @@ class Sync:
 
     async def _take_away(self, people: AsyncIterator[list[Person]], found: Counter[str]) -> None:
         """Everything that waited for the end: all limits are asked before anything is written."""
-        self._limits.check(len(self._held), self._people(), "would be switched off")
+        self._limits.check(len(self._held), self._people(), OFF)
         waiting = [*self._deferred, *self._held]
         for start in range(0, len(waiting), MOST_DEFERRED):
             await self._write(waiting[start : start + MOST_DEFERRED])

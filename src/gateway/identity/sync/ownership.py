@@ -123,7 +123,12 @@ def usable(person: Person, today: date) -> bool:
     return person.active and (not person.expires_on or person.expires_on >= today.isoformat())
 
 
-def switched_off(before: Person, after: Person, today: date) -> bool:
-    """Whether a change takes borrowing away: made inactive, expired, or left without a category."""
+def takes_away(before: Person, after: Person, today: date) -> bool:
+    """Whether a change takes borrowing away: makes somebody inactive or expired, or leaves them without a category or
+    without any identifier of a type that they had."""
     lost = usable(before, today) and not usable(after, today)
-    return lost or bool(before.category and not after.category)
+    return lost or bool(before.category and not after.category) or bool(_kinds(before) - _kinds(after))
+
+
+def _kinds(person: Person) -> set[str]:
+    return {kind for kind, _ in keys(person, active=True)}

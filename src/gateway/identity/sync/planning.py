@@ -27,7 +27,7 @@ from gateway.identity.sync.ownership import (
     merged,
     restored,
     same_content,
-    switched_off,
+    takes_away,
     without,
 )
 
@@ -50,7 +50,7 @@ class Line:
 class Plan:
     """What a batch comes to. `opened` counts the items that are new on the review list, `nameless` records of new
     people with no identifier, by which nobody could borrow. `deferred` and `held` are to be planned again when the run
-    ends: the one for an identifier, the other because it would switch somebody off."""
+    ends: the one for an identifier, the other because it takes something away from somebody."""
 
     effects: list[Effect] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -109,7 +109,7 @@ class Planner:
         self._register = register
 
     async def plan(
-        self, drafts: Sequence[Draft], *, now: int, today: date, last: bool = False, may_switch_off: bool = False
+        self, drafts: Sequence[Draft], *, now: int, today: date, last: bool = False, may_take: bool = False
     ) -> Plan:
         """`now` is UTC milliseconds, `today` the member's. `last`: nothing can be deferred any more."""
         plan = Plan()
@@ -134,7 +134,7 @@ class Planner:
             item = self._item(this, draft, mine)
             if item is None:
                 continue
-            if not (item.new or may_switch_off) and switched_off(item.before, item.after, today):
+            if not (item.new or may_take) and takes_away(item.before, item.after, today):
                 plan.held.append(draft)
                 continue
             items.append(item)
@@ -312,7 +312,7 @@ class Planner:
         else:
             what = "added" if item.new else "back" if before.stage is not Stage.PRESENT else "changed"
             plan.counts[what] += 1
-            if not item.new and switched_off(before, after, this.today):
+            if not item.new and takes_away(before, after, this.today):
                 plan.counts["off"] += 1
                 what = "off"
             if self._tells:

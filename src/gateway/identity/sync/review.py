@@ -87,7 +87,7 @@ async def _carry_out(
 ) -> None:
     planner, today = Planner(item.member, feed, register), clock.now().astimezone(zone).date()
     for _ in range(ATTEMPTS):
-        plan = await planner.plan([_draft(item)], now=now, today=today, last=True, may_switch_off=True)
+        plan = await planner.plan([_draft(item)], now=now, today=today, last=True, may_take=True)
         try:
             await register.write(item.member, plan.effects)
         except (StaleVersion, Taken):

@@ -185,6 +185,17 @@ async def test_everybody_expired_or_without_a_category_is_switched_off_too(make_
     assert {(p.category, p.expires_on) for p in (await bench.everybody()).values()} == {("UG", "2027-09-30")}
 
 
+async def test_a_column_that_became_empty_takes_no_cards_away(make_bench: Make) -> None:
+    bench = make_bench(deprovision={"max_missing": 1, "max_missing_percent": 100})
+    await bench.run(student(number) for number in range(6))
+    outcome = await bench.run(student(number, card="") for number in range(6))
+    assert outcome.run.state is RunState.STOPPED
+    assert all(person.identifier(IdentifierType.BARCODE) for person in (await bench.everybody()).values())
+    outcome = await bench.run(student(number, card="" if number == 3 else f"2{number:05}") for number in range(6))
+    assert outcome.run.counters == {"read": 6, "unchanged": 5, "changed": 1, "off": 1}
+    assert not (await bench.everybody())["k3"].identifier(IdentifierType.BARCODE)
+
+
 async def test_nobody_is_switched_off_by_a_read_that_is_not_complete(bench: Bench) -> None:
     await bench.run([student(1, status="active"), student(2)])
     await bench.run(Script([student(1, status="inactive")], end=End(complete=False)))

@@ -18,7 +18,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from gateway.clock import Clock
 from gateway.config.identity import AlmaXmlFeedConfig
-from gateway.identity.feeds.files import PAGE, DropFolder, FileFeed, Taken
+from gateway.identity.feeds.files import PAGE, FileFeed, Taken
 from gateway.identity.feeds.port import Bad, End, FeedError, Page, SourceRecord, is_key
 
 MAX_UNPACKED = 2 << 30
@@ -44,8 +44,7 @@ class AlmaXmlFeed(FileFeed):
     attributes that somebody asks for: of these an identifier type that a user lacks is empty, not absent."""
 
     def __init__(self, settings: AlmaXmlFeedConfig, *, clock: Clock | None = None) -> None:
-        drop = DropFolder(settings.folder, settings.pattern, ready=settings.ready, clock=clock)
-        super().__init__(settings, drop, partial=settings.partial)
+        super().__init__(settings, manifest=False, partial=settings.partial, clock=clock)
         self._source_id = settings.source_id or "primary_id"
         self._min_records = settings.min_records
         self._wanted = frozenset(name for field in settings.fields.values() for name in field.source)

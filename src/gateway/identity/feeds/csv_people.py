@@ -30,11 +30,17 @@ class CsvFeed(FileFeed):
     """A folder of CSV files. Attributes are named by the header; a value that is empty is an empty list."""
 
     def __init__(self, settings: CsvFeedConfig, *, clock: Clock | None = None) -> None:
-        drop = DropFolder(
-            settings.folder, settings.pattern, ready=settings.ready, manifest=settings.manifest, clock=clock
-        )
-        super().__init__(settings, drop, partial=settings.partial)
+        super().__init__(settings, manifest=settings.manifest, partial=settings.partial, clock=clock)
         self._settings = settings
+
+    def _check_settings(self) -> None:
+        if not self._source_id:
+            raise FeedError("`source_id` does not name a column", retry=False)
+        _trailer(self._settings.trailer)
+        try:
+            "x".encode(self._settings.encoding)  # some of Python's codecs are no encodings of text
+        except LookupError as error:
+            raise FeedError(f"there is no encoding {self._settings.encoding!r}", retry=False) from error
 
     def _pages(self, taken: Taken, skip: int) -> Generator[Page | End, None, None]:
         trailer = _trailer(self._settings.trailer)
@@ -233,15 +239,10 @@ def _codec(encoding: str) -> str:
 
 def _check_encoding(taken: Taken, encoding: str) -> None:
     """Raises FeedError where the file is not in the encoding, or plainly in another."""
-    try:
-        declared = codecs.lookup(encoding).name
-        "x".encode(encoding)  # some of Python's codecs are no encodings of text
-    except LookupError as error:
-        raise FeedError(f"there is no encoding {encoding!r}", retry=False) from error
     if _decodes(taken.path, _codec(encoding)) is False:
         raise FeedError(f"{taken.name} is not {encoding}", retry=False)
     # Every octet is a letter in most eight-bit codes: UTF-8 read as one of them gives wrong names, and no error.
-    if not declared.startswith(("utf", "ascii")) and _decodes(taken.path, "utf-8"):
+    if not codecs.lookup(encoding).name.startswith(("utf", "ascii")) and _decodes(taken.path, "utf-8"):
         raise FeedError(f"{taken.name} is UTF-8 throughout, not {encoding}", retry=False)
 
 
@@ -268,8 +269,6 @@ def _header(taken: Taken, lines: _Lines, settings: CsvFeedConfig) -> list[str]:
         raise FeedError(f"the first row of {taken.name} cannot be read: its quotes are broken", retry=False) from error
     lines.forget()
     columns = [cell.strip() for cell in cells]
-    if not settings.source_id:
-        raise FeedError("`source_id` does not name a column", retry=False)
     wanted = dict.fromkeys((settings.source_id, *settings.header))
     missing = [name for name in wanted if name not in columns]
     known = {*wanted, *(name for field in settings.fields.values() for name in field.source)}

@@ -47,7 +47,8 @@ class Taken:
 
 
 class DropFolder:
-    """One folder of a feed. `manifest` asks for a file of the same name with `.manifest` beside each."""
+    """One folder of a feed. `manifest` asks for a file of the same name with `.manifest` beside each, `partial` says
+    that files hold changes."""
 
     def __init__(
         self,
@@ -56,9 +57,11 @@ class DropFolder:
         *,
         ready: Literal["rename", "done-file"] = "rename",
         manifest: bool = False,
+        partial: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._folder = folder
+        self._partial = partial
         self._pattern = pattern
         self._ready = ready
         self._manifest = manifest
@@ -193,8 +196,8 @@ class DropFolder:
         return to
 
     def _known(self, taken: Taken) -> Taken:
-        """The file, with a remark where it is the last one again. Raises FeedError where it is an older one again: what
-        came after it would be undone."""
+        """The file, with a remark where its content has been read before. Raises FeedError where it is an old file once
+        more, by its name too, or holds changes: what came after it would be undone."""
         try:
             lines = self._memory().read_text("utf-8").splitlines()
         except FileNotFoundError:
@@ -204,11 +207,13 @@ class DropFolder:
         if not before:
             return taken
         when, name = before[-1]
-        if read[-1][0] != taken.digest:
-            reason = f"{taken.name} is what {name} was, which was read on {when}, and others have been read since"
+        last, _, last_name = read[-1]
+        told = f"{taken.name} is what {name} was, which was read on {when}"
+        if last != taken.digest and (self._partial or last_name != name == taken.name):
+            reason = f"{told}, and others have been read since"
             self.refuse(reason)
             raise FeedError(reason, retry=False)
-        self._taken = replace(taken, remark=f"{taken.name} is what {name} was, which was read on {when}")
+        self._taken = replace(taken, remark=told)
         return self._taken
 
     def _memory(self) -> Path:
@@ -244,13 +249,16 @@ class DropFolder:
 class FileFeed:
     """What feeds of files have in common; each says by `_pages` how a file is read."""
 
-    def __init__(self, settings: FileFeedBase, drop: DropFolder, *, partial: bool) -> None:
+    def __init__(self, settings: FileFeedBase, *, manifest: bool, partial: bool, clock: Clock | None) -> None:
         self._source_id = settings.source_id
-        self._drop = drop
+        self._drop = DropFolder(
+            settings.folder, settings.pattern, ready=settings.ready, manifest=manifest, partial=partial, clock=clock
+        )
         self._partial = partial
 
     async def read(self, position: Mapping[str, Any] | None = None) -> AsyncIterator[Page | End]:
         """One file, from its beginning or from a page's position. Raises FeedError as it goes."""
+        self._check_settings()
         at = position or {}
         taken = await asyncio.to_thread(self._drop.take, str(at.get("file", "")), str(at.get("sha256", "")))
         pages = self._pages(taken, int(at.get("rows", 0)))
@@ -281,6 +289,9 @@ class FileFeed:
     async def close(self) -> None:
         """Lets go of a file that no run has settled; one that cannot be read is put away."""
         await asyncio.to_thread(self._drop.close)
+
+    def _check_settings(self) -> None:
+        """Raises FeedError for settings that no file could be read by, before one is taken and refused for it."""
 
     def _pages(self, taken: Taken, skip: int) -> Generator[Page | End, None, None]:
         """Pages from behind the first `skip` records, and the End. Blocks."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.identity.feeds.files import DropFolder
+from gateway.identity.feeds.files import DropFolder, Taken
 from gateway.identity.feeds.port import FeedError, NothingNew
 
 
@@ -195,18 +195,39 @@ def test_the_last_file_again_is_read_and_told(tmp_path: Path) -> None:
     assert taken.remark.startswith("b.csv is what a.csv was")
 
 
-def test_an_older_file_put_back_is_refused(tmp_path: Path) -> None:
-    drop = DropFolder(tmp_path)
-    for name in ("a.csv", "b.csv"):
-        put(tmp_path, name, name)
-        drop.take()
-        drop.settle(done=True)
-    put(tmp_path, "again.csv", "a.csv")
-    with pytest.raises(FeedError, match=r"again\.csv is what a\.csv was") as refused:
-        drop.take()
+def read_in_turn(folder: Path, files: list[tuple[str, str]], *, partial: bool = False) -> Taken:
+    """Takes files of these names and contents one after the other, and gives the last as it was taken."""
+    drop = DropFolder(folder, partial=partial)
+    taken = None
+    for name, text in files:
+        put(folder, name, text)
+        try:
+            taken = drop.take()
+        finally:
+            drop.settle(done=True)
+    assert taken is not None
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("files", "partial"),
+    [
+        ([("monday.csv", "1"), ("tuesday.csv", "2"), ("monday.csv", "1")], False),
+        ([("monday.csv", "1"), ("tuesday.csv", "2"), ("again.csv", "1")], True),
+        ([("changes.csv", "1"), ("changes.csv", "2"), ("changes.csv", "1")], True),
+    ],
+)
+def test_an_older_file_once_more_is_refused(tmp_path: Path, files: list[tuple[str, str]], partial: bool) -> None:
+    with pytest.raises(FeedError, match=f"is what {files[0][0]} was") as refused:
+        read_in_turn(tmp_path, files, partial=partial)
     assert not refused.value.retry
-    drop.settle(done=False)
-    assert put_away(tmp_path / "failed") == ["again.csv", "again.csv.reason.txt"]
+    assert put_away(tmp_path / "failed") == [files[-1][0], f"{files[-1][0]}.reason.txt"]
+
+
+@pytest.mark.parametrize("names", [("monday.csv", "tuesday.csv", "wednesday.csv"), ("all.csv", "all.csv", "all.csv")])
+def test_everybody_may_be_as_they_once_were(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    taken = read_in_turn(tmp_path, list(zip(names, ("1", "2", "1"), strict=True)))
+    assert taken.remark.startswith(f"{names[2]} is what {names[0]} was")
 
 
 def test_what_was_refused_is_put_away_even_where_nobody_settles(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from gateway.identity.ids import new_id
 from gateway.identity.model import Group, folded
 from gateway.identity.register.port import DropGroup, PutGroup, Register, StaleVersion
 
+MANY_MEMBERS = 500
+"""A group with more is worked on in a thread, so that others are served meanwhile."""
 AT_A_TIME = 20
 """Groups read at once; each may have thousands of members."""
 
@@ -98,7 +100,10 @@ class Groups:
             before = await self.get(asker, id_)
             conditions.check(etag(before))
             try:
-                return await self._write(asker, before, after(before))
+                large = len(before.members) > MANY_MEMBERS
+                return await self._write(
+                    asker, before, await asyncio.to_thread(after, before) if large else after(before)
+                )
             except StaleVersion:
                 continue
         raise changed()

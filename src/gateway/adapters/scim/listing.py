@@ -7,7 +7,9 @@ each. With either, everybody who may fit is looked at, up to a limit beyond whic
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ import scim2_models as scim
 from pydantic import ValidationError
 
 from gateway.adapters.scim import filters
-from gateway.adapters.scim.groups import Groups
+from gateway.adapters.scim.groups import MANY_MEMBERS, Groups
 from gateway.adapters.scim.mapping import Resource, group_of, user_of
 from gateway.adapters.scim.people import sees
 from gateway.adapters.scim.problems import Refused, invalid, refused
@@ -28,9 +30,11 @@ from gateway.identity.register.port import Everyone, Register, Wanted
 MOST_LOOKED_AT = 50_000
 """People for one answer: some seconds of work, in pieces between which others are served."""
 AT_A_TIME = 100
-"""People looked at in one piece: about ten milliseconds."""
-MANY_MEMBERS = 500
-"""A group with more is put together in a thread."""
+"""People read at once."""
+PIECE_SECONDS = 0.01
+"""Of looking at people, after which others are served."""
+WALKS = 2
+"""Lists at a time for which everybody is looked at: each adds a piece to the time that others wait."""
 _PARAMETERS = {name.lower(): name for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes",
                                                "excludedAttributes")}  # fmt: skip
 
@@ -74,22 +78,19 @@ class Listing:
         self._register = register
         self._groups = groups
         self._bookmarks = bookmarks
+        self._walks = asyncio.Semaphore(WALKS)
 
     async def list(self, asker: Asker, request: scim.SearchRequest[Any], kinds: Kinds) -> Page:
         """One page. Raises Refused."""
         start = request.start_index_0 or 0
-        wanted = asker.settings.page if request.count is None else request.count
-        size = min(wanted, asker.settings.longest)
+        size = min(asker.settings.page if request.count is None else request.count, asker.settings.longest)
         if kinds == (UserResource,) and request.filter is None and request.sort_by is None:
             total, entities = await self._in_order(asker, start, size)
-        elif request.sort_by is not None:
-            total, entities = await self._sorted(asker, request, kinds, start, size)
         else:
-            total, entities = 0, []
-            async for entity, _ in self._fitting(asker, request, kinds):
-                if start <= total < start + size:
-                    entities.append(entity)
-                total += 1
+            wanted = filters.plan(request.filter.ast if request.filter else None)
+            async with self._walks if wanted == Everyone() else nullcontext():
+                listed = self._sorted if request.sort_by is not None else self._unsorted
+                total, entities = await listed(asker, request, kinds, start, size)
         return Page(total, start + 1, await self.shown(asker, entities, request))
 
     async def shown(
@@ -165,10 +166,14 @@ class Listing:
             async for people in self._people(asker, filters.plan(node)):
                 ids = [person.id for person in people]
                 groups = await self._groups_of(asker, ids) if "groups" in named else {}
+                begun = time.monotonic()
                 for person in people:
                     model = UserResource.model_validate(user_of(person, asker.base, groups.get(person.id, ())))
                     if _fits(request, model):
                         yield person, model
+                    if time.monotonic() - begun > PIECE_SECONDS:
+                        await asyncio.sleep(0)
+                        begun = time.monotonic()
         if GroupResource in kinds:
             async for group in self._candidates(asker, node):
                 resource = group_of(group, asker.base, members="members" in named)
@@ -190,6 +195,16 @@ class Listing:
         else:
             async for group in self._groups.all(asker):
                 yield group
+
+    async def _unsorted(
+        self, asker: Asker, request: scim.SearchRequest[Any], kinds: Kinds, start: int, size: int
+    ) -> tuple[int, list[Person | Group]]:
+        total, entities = 0, []
+        async for entity, _ in self._fitting(asker, request, kinds):
+            if start <= total < start + size:
+                entities.append(entity)
+            total += 1
+        return total, entities
 
     async def _sorted(
         self, asker: Asker, request: scim.SearchRequest[Any], kinds: Kinds, start: int, size: int

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import scim2_models as scim
 from pydantic import ValidationError
-from scim2_models.path import AttrPath, Comparison, FilterNode, Path, Present, ScimFilter, ValuePath
+from scim2_models.path import AttrPath, FilterNode, Path, PathNode, ScimFilter, ValuePath
 
 from gateway.adapters.scim import bodies
 from gateway.adapters.scim.filters import pinned
@@ -21,7 +21,11 @@ from gateway.adapters.scim.schemas import PATCHES, POLICY, Group, UserResource
 from gateway.crosswalks.scim import ENTERPRISE, NOT_KEPT
 
 OPERATIONS = 1000
-"""In one request."""
+"""In one request; clients add members to groups one by one."""
+ATTRIBUTES = 100
+"""Operations on other attributes than members; a user has some thirty."""
+LOOKED_THROUGH = 50_000
+"""Members that the filters of one request are tried on; those that ask for one id are none of them."""
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _OPS = ("add", "remove", "replace")
 _NOT_WRITTEN = frozenset({"id", "meta", "schemas", "groups"})
@@ -29,12 +33,13 @@ _NOT_WRITTEN = frozenset({"id", "meta", "schemas", "groups"})
 
 
 class Operation(NamedTuple):
-    """One operation with a path."""
+    """One operation with a path, which the client has named, or which is a key of what it sent without one."""
 
     op: str
     path: str
     value: Any
     has_value: bool = True
+    named: bool = True
 
 
 def operations(body: Resource) -> list[Operation]:
@@ -68,7 +73,7 @@ def _operations(each: Any) -> Iterator[Operation]:
     else:
         for key, inner in bodies.with_manager(value).items():
             if key.lower() not in _NOT_WRITTEN and (inner is not None or op == "replace"):
-                yield Operation(op, key, inner)
+                yield Operation(op, key, inner, named=False)
 
 
 def patched_user(user: Resource, wanted: Iterable[Operation]) -> Resource:
@@ -83,9 +88,13 @@ def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Oper
     """The group without members and the ids of its members, after all operations. Raises Refused."""
     ids = dict.fromkeys(members)
     others: list[Operation] = []
+    looked_through = 0
     for each in wanted:
-        node = _path(Group, each.path).ast
-        if isinstance(node, ValuePath | Comparison | Present | AttrPath) and _names_members(node):
+        node = _node(Group, each)
+        if node is not None and _names_members(node):
+            looked_through += 0 if isinstance(node, AttrPath) or pinned(node, "members") else len(ids)
+            if looked_through > LOOKED_THROUGH:
+                raise Refused(413, "The filters of the request look through too many members.")
             _change_members(ids, each, node)
             if len(ids) > bodies.MEMBERS:
                 raise bodies.too_many_members()
@@ -95,11 +104,15 @@ def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Oper
 
 
 def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resource:
-    for each in wanted:
-        _path(model, each.path)
-    if not wanted:
+    sent = [
+        {"op": each.op, "path": each.path} | ({"value": each.value} if each.has_value else {})
+        for each in wanted
+        if _node(model, each) is not None
+    ]
+    if len(sent) > ATTRIBUTES:
+        raise Refused(413, f"A request has at most {ATTRIBUTES} operations on attributes.")
+    if not sent:
         return resource
-    sent = [{"op": each.op, "path": each.path} | ({"value": each.value} if each.has_value else {}) for each in wanted]
     try:
         request = PATCHES[model].model_validate(
             {"schemas": [PATCH_OP], "Operations": sent},
@@ -113,17 +126,20 @@ def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resourc
         raise refused(error) from None
 
 
-def _path(model: Any, text: str) -> Path[Any]:
-    """The path, of an attribute that there is. Raises Refused (invalidPath)."""
-    if len(text) > bodies.CHARACTERS:
+def _node(model: Any, each: Operation) -> PathNode | None:
+    """The path, of an attribute that there is; None where the client has not named one that is not. Raises Refused."""
+    if len(each.path) > bodies.CHARACTERS:
         raise invalid("The path is too long.", "invalidPath")
     try:
-        path = Path.__class_getitem__(model)(text)
-        if path.model is None and path.resolve() is None:
+        path = Path.__class_getitem__(model)(each.path)
+        if path.model is not None or path.resolve() is not None:
+            return path.ast
+        if each.named:
             raise invalid("There is no such attribute.", "invalidPath")
     except scim.SCIMException as error:
-        raise refused(error) from None
-    return path
+        if each.named:
+            raise refused(error) from None
+    return None
 
 
 def _has_no_effect(each: Operation) -> bool:
@@ -145,12 +161,12 @@ def _mended(each: Operation) -> Operation:
 # Members of a group
 
 
-def _names_members(node: FilterNode | AttrPath) -> bool:
-    path = node if isinstance(node, AttrPath) else getattr(node, "attr_path", None)
-    return path is not None and path.attr.lower() == "members"
+def _names_members(node: PathNode) -> bool:
+    path = node if isinstance(node, AttrPath) else node.attr_path
+    return path.attr.lower() == "members"
 
 
-def _change_members(ids: dict[str, None], each: Operation, node: FilterNode | AttrPath) -> None:
+def _change_members(ids: dict[str, None], each: Operation, node: PathNode) -> None:
     selected = list(ids) if isinstance(node, AttrPath) else _selected(ids, node)
     inside = node.sub_attr if isinstance(node, AttrPath | ValuePath) else None
     if inside is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.adapters.scim import bodies
+from gateway.adapters.scim import bodies, patch
 from gateway.crosswalks.scim import GROUP
 from gateway.identity.ids import new_id
 from gateway.identity.register.port import PutPerson
@@ -206,6 +206,10 @@ async def test_a_group_may_be_large(scim: Scim, monkeypatch: pytest.MonkeyPatch)
     assert ids(await scim.patch(address, op("add", "members", [{"value": people[1199]}]))) == sorted(people)
     assert ids(await scim.patch(address, op("remove", f'members[value eq "{people[0]}"]'))) == sorted(people[1:])
     assert await scim.find(f'members co "{people[5]}"', "Groups") == ["Everybody"]
+    monkeypatch.setattr(patch, "LOOKED_THROUGH", 1200)
+    nobody = op("remove", 'members[value sw "x"]')
+    await scim.patch(address, nobody)
+    await scim.patch(address, nobody, nobody, status=413)
     monkeypatch.setattr(bodies, "MEMBERS", 1199)
     await scim.patch(address, op("add", "members", [{"value": people[0]}]), status=413)
     body = {"displayName": "x", "members": [{"value": one} for one in people]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -103,6 +104,25 @@ async def test_too_many_to_look_at_is_said(many: Scim, monkeypatch: pytest.Monke
     said = await many.do("GET", "/Users", params={"filter": "title pr"}, status=400)
     assert said["scimType"] == "tooMany"
     assert await many.find('userName eq "user03"') == ["user03"]
+
+
+async def test_who_looks_at_everybody_waits_for_others_who_do(many: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen, gate, inside = many.register.unseen, asyncio.Event(), []
+
+    async def held(*args: Any, **more: Any) -> Any:
+        inside.append(1)
+        await gate.wait()
+        return await unseen(*args, **more)
+
+    monkeypatch.setattr(many.register, "unseen", held)
+    walks = [asyncio.create_task(many.find("title pr", count=1)) for _ in range(5)]
+    assert await many.find('userName eq "user03"') == ["user03"]
+    while len(inside) < listing.WALKS:
+        await asyncio.sleep(0)
+    assert await many.find('externalId eq "x" or id eq "y"') == []
+    assert len(inside) == listing.WALKS
+    gate.set()
+    assert await asyncio.gather(*walks) == [["user00"]] * 5
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ CASES: list[tuple[str, list[Op], dict[str, Any]]] = [
      {"name/givenName": "Ann", f"{ENTERPRISE}/department": "Arts", "emails/0/value": "x@x"}),
     ("what may not be written beside what may", [{"op": "replace", "value": {"id": "x", "schemas": [], "title": "T"}}],
      {"title": "T"}),
+    ("what is not known beside what is", [{"op": "replace", "value": {"nosuch": 1, "a b": 2, "title": "T"}}],
+     {"title": "T", "nosuch": None}),
     ("a manager by id", [{"op": "Add", "path": f"{ENTERPRISE}:manager", "value": "boss"}],
      {f"{ENTERPRISE}/manager": {"value": "boss"}}),
     ("a manager in a list", [{"op": "Add", "path": f"{ENTERPRISE}:manager", "value": [{"value": "boss", "$ref": "r"}]}],
@@ -154,6 +156,8 @@ BAD: list[tuple[str, Any, int, str]] = [
                                                                     {"value": "b@b", "primary": True}]}], 400,
      "invalidValue"),
     ("too many", [{"op": "add", "path": "title", "value": "x"}] * 1001, 413, ""),
+    ("too many for a user", [{"op": "add", "path": "title", "value": "x"}] * 101, 413, ""),
+    ("too many keys", [{"op": "add", "value": {f'emails[value eq "{n}"].type': "x" for n in range(101)}}], 413, ""),
     ("too many values", [{"op": "add", "path": "emails", "value": [{"value": f"{n}@x"} for n in range(101)]}], 413, ""),
 ]  # fmt: skip
 

@@ -91,8 +91,7 @@ class Answers:
     @property
     def words(self) -> str:
         """The result in words: code, name, the server's own text."""
-        told = f" ({self.result.diagnostic.strip()})" if self.result.diagnostic.strip() else ""
-        return f"{result_name(self.code)}{told}"
+        return _with_text(self.result)
 
 
 @dataclass(slots=True)
@@ -213,9 +212,13 @@ class LdapLink:
 def notice(message: LdapMessage) -> str:
     """What an unsolicited notification says."""
     if isinstance(message.op, ExtendedResponse) and message.op.oid == NOTICE_OF_DISCONNECTION:
-        told = message.op.result.diagnostic.strip()
-        return f"{result_name(message.op.result.code)}{f' ({told})' if told else ''}"
+        return _with_text(message.op.result)
     return "a message with id 0 that is no Notice of Disconnection"
+
+
+def _with_text(result: Result) -> str:
+    told = " ".join(result.diagnostic.replace("\0", " ").split())
+    return f"{result_name(result.code)}{f' ({told})' if told else ''}"
 
 
 def _words(error: ssl.SSLError) -> str:

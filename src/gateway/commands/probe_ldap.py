@@ -34,7 +34,7 @@ def probe_ldap(
     base: Annotated[str, typer.Option(help="Where people are; the server's naming context where not given.")] = "",
     people: Annotated[str, typer.Option("--filter", help="Who is looked for there.")] = "(objectClass=person)",
     starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt before anything else.")] = False,
-    ca: Annotated[
+    ca_file: Annotated[
         Path | None, typer.Option(help="PEM file of the authorities that may have signed the certificate.")
     ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False,
@@ -51,10 +51,10 @@ def probe_ldap(
     if tls and starttls:
         raise typer.BadParameter("ldaps:// is encrypted already", param_hint="--starttls")
     try:
-        context = tls_context(ca, insecure=insecure)
+        context = tls_context(ca_file, insecure=insecure)
         wanted = parse_filter(people)
     except OSError as error:
-        say(f"{ca}: {error.strerror or error}")
+        say(f"{ca_file}: {error.strerror or error}")
         raise typer.Exit(USAGE) from error
     except FilterError as error:
         raise typer.BadParameter(str(error), param_hint="--filter") from error

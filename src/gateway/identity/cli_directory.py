@@ -128,7 +128,8 @@ def _show(made: Report, verdict: str, without: str) -> None:
         print_line("")
         attributes = sorted(made.result.attributes.items())
         print_line(f"Entry {escape(made.result.dn)}")
-        print_table(None, ("attribute", "values"), [(name, ", ".join(values)) for name, values in attributes])
+        if attributes:
+            print_table(None, ("attribute", "values"), [(name, ", ".join(values)) for name, values in attributes])
     for mapped in made.mapped:
         print_line("")
         print_line(f"Feed {mapped.feed}: source id {escape(mapped.source_id or '(none)')}")

@@ -148,7 +148,7 @@ def seen(report: dict[str, Any], check: str) -> str:
 
 
 def test_nothing_is_odd_about_a_real_directory(slapd: Slapd) -> None:
-    code, report = probe(f"ldaps://localhost:{slapd.ldaps_port}", "--ca", str(slapd.authority))
+    code, report = probe(f"ldaps://localhost:{slapd.ldaps_port}", "--ca-file", str(slapd.authority))
     assert (code, report["odd"], len(report["checks"])) == (0, 0, len(CHECKS))
     assert verdicts(report, "not offered") == set()
     assert seen(report, "encryption").startswith("TLSv1.")
@@ -167,7 +167,7 @@ def test_in_clear_text_and_unbound_it_says_what_cannot_be_tried(slapd: Slapd) ->
 
 def test_every_connection_is_encrypted_on_demand(slapd: Slapd) -> None:
     address = f"ldap://localhost:{slapd.ldap_port}"
-    code, report = probe(address, "--starttls", "--ca", str(slapd.authority))
+    code, report = probe(address, "--starttls", "--ca-file", str(slapd.authority))
     assert (code, report["odd"]) == (0, 0)
     assert seen(report, "StartTLS").startswith("refused on an encrypted connection")
 
@@ -177,7 +177,7 @@ def test_nobody_s_account_is_locked_and_nothing_is_written(tmp_path: Path) -> No
     try:
         before = server.search("(objectClass=*)", "*", "+")
         for _ in range(5):
-            probe(f"ldaps://localhost:{server.ldaps_port}", "--ca", str(server.authority))
+            probe(f"ldaps://localhost:{server.ldaps_port}", "--ca-file", str(server.authority))
         assert server.search("(objectClass=*)", "*", "+") == before
     finally:
         server.stop()
@@ -324,7 +324,7 @@ def test_no_server_no_answer_and_no_address(free_port: Callable[[], int], slapd:
         assert code(wrong) == 2, wrong
     assert code("x", "--filter", "(") == 2
     assert code("ldaps://x", "--starttls") == 2
-    assert code("x", "--ca", "nowhere.pem") == 2
+    assert code("x", "--ca-file", "nowhere.pem") == 2
 
 
 def test_a_trace_shows_messages_and_no_secret(slapd: Slapd) -> None:

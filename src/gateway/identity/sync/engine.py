@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
@@ -227,9 +227,18 @@ class Sync:
         for bad in portion.bad:
             self._refuse(bad)
         drafts: dict[str, Draft] = {}
+        gone: dict[str, None] = {}
         for records in portion.people:
+            key = records[0].source_id
+            if records[0].gone:
+                gone[key] = None
+                continue
+            gone.pop(key, None)
+            self._gone.pop(key, None)
             if (draft := self._draft(records)) is not None:
-                drafts[draft.source_id] = draft
+                drafts[key] = draft
+        if gone and self._outcome.run.kind == "delta":  # from a complete read whoever is gone is missing anyway
+            self._gone.update(dict.fromkeys(await self._ours(gone)))
         plan = await self._write(list(drafts.values()), portion)
         self._held += plan.held
         self._deferred += plan.deferred
@@ -245,14 +254,9 @@ class Sync:
         self._progress(Step(self._settings.name, self._counts["read"], self._resumed_at, portion.expected))
 
     def _draft(self, records: Sequence[SourceRecord]) -> Draft | None:
-        """The draft of a person; None for somebody who is gone, and for a second record of somebody who has one."""
-        key, delta = records[0].source_id, self._outcome.run.kind == "delta"
-        if records[0].gone:
-            if delta:
-                self._gone[key] = None
-            return None
-        self._gone.pop(key, None)
-        if hash(key) in self._met and not delta:
+        """The draft of a person; None for a second record of somebody who has one."""
+        key = records[0].source_id
+        if hash(key) in self._met and self._outcome.run.kind == "full":
             self._refuse(Bad(records[0].where, "is the second record with this key"))
             return None
         self._met.add(hash(key))
@@ -322,10 +326,14 @@ class Sync:
             self._member, self._register, self._planner.source, run, lambda key: self._dry and hash(key) in self._met
         )
 
+    async def _ours(self, keys: Iterable[str]) -> dict[str, str]:
+        """Ids of the people whom these keys are and who are still there: sources tell of others as well."""
+        known = await self._register.known(self._member, self._planner.source, list(keys))
+        return {key: entry.id for key, entry in known.items() if entry.stage is Stage.PRESENT}
+
     async def _those_gone(self) -> list[Person]:
-        """The people whom a delta calls deleted and who are still there."""
-        known = await self._register.known(self._member, self._planner.source, list(self._gone))
-        ids = [entry.id for entry in known.values() if entry.stage is Stage.PRESENT]
+        """The people whom a delta calls deleted."""
+        ids = list((await self._ours(self._gone)).values())
         return list((await self._register.persons(self._member, ids)).values())
 
     async def _take_away(self, people: AsyncIterator[list[Person]], found: Counter[str]) -> None:

@@ -307,6 +307,17 @@ async def test_too_many_deletions_among_changes_stop_the_run_and_are_asked_for_a
     assert accepted.run.counters["missing"] == 5
 
 
+async def test_deletions_of_what_is_nobody_here_do_not_count(make_bench: Make) -> None:
+    bench = make_bench(deprovision={"max_missing": 1, "max_missing_percent": 100})
+    await bench.run(Script([student(1), student(2)], end=End(complete=True, next_delta={"at": "t1"})))
+    gone = [deleted("k1"), *(deleted(f"printer{number}") for number in range(40)), deleted("k2"), student(2)]
+    outcome = await bench.run(Script(changes=Script(gone, size=100, end=End(False, next_delta={"at": "t2"}))))
+    assert outcome.run.state is RunState.DONE
+    assert outcome.run.counters["missing"] == 1
+    people = await bench.everybody()
+    assert (people["k1"].stage, people["k2"].stage) == (Stage.MISSING, Stage.PRESENT)
+
+
 async def test_changes_without_a_place_to_go_on_from_are_not_believed(bench: Bench) -> None:
     await bench.run(Script([student(1), student(2)], end=End(complete=True, next_delta={"at": "t1"})))
     outcome = await bench.run(Script(changes=Script([deleted("k1")], end=End(False, "cut off"))))

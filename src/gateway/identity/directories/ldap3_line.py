@@ -42,6 +42,7 @@ from library_protocols.ldap.messages import Control, IntermediateResponse, Scope
 THREADS = 16  # steps at once of one directory; each is bounded, so a silent server holds them for its deadline only
 
 _BOOLEAN, _OCTET_STRING = 1, 4  # tags
+_DISCARDED: dict[str, Any] = {"type": "searchResEntry"}
 _ENTRY = 4  # [APPLICATION 4], RFC 4511 4.5.2
 _SCOPES: dict[Scope, Any] = {Scope.BASE: ldap3.BASE, Scope.ONE: ldap3.LEVEL, Scope.SUB: ldap3.SUBTREE}
 
@@ -115,6 +116,7 @@ class Ldap3Line:
         self._guard = threading.Lock()
         self._busy = False
         self._dropped = False
+        self._discard = False
 
     async def open(self, seconds: float) -> None:
         await self._do("connect", lambda: self._open(seconds), seconds)
@@ -220,7 +222,7 @@ class Ldap3Line:
             raise_exceptions=False,
             read_only=True,
         )
-        _lean(connection.strategy)
+        self._lean(connection.strategy)
         self._connection = connection
         connection.open(read_server_info=False)
         if self._protection is Protection.STARTTLS and not connection.start_tls(read_server_info=False):
@@ -229,6 +231,30 @@ class Ldap3Line:
             self.tls = tls.facts(connection.socket)
             self.tls_milliseconds = self._verification.milliseconds
         self.connect_milliseconds = (time.monotonic() - started) * 1000 - self.tls_milliseconds
+
+    def _lean(self, strategy: SyncStrategy) -> None:
+        """Lets ldap3 do less: values stay octets, and the values of controls are not taken apart. Its Connection holds
+        on to the strategy that it made itself, so that one is changed."""
+        whole = strategy.decode_response_fast
+
+        def decode_response(ldap_message: dict[str, Any]) -> dict[str, Any]:
+            if ldap_message["protocolOp"] != _ENTRY:
+                return whole(ldap_message)
+            if self._discard:
+                return _DISCARDED
+            name, attributes = ldap_message["payload"][:2]
+            return {
+                "type": "searchResEntry",
+                "dn": bytes(name[3]).decode("utf-8", "replace"),
+                "raw_attributes": {
+                    bytes(kind[3]).decode("ascii", "replace"): [bytes(value[3]) for value in values[3]]
+                    for kind, values in (attribute[3][:2] for attribute in attributes[3])
+                },
+                "controls": dict(_control(control[3]) for control in ldap_message["controls"] or ()),
+            }
+
+        strategy.decode_response_fast = decode_response
+        strategy.decode_control_fast = _control
 
     def _ready(self, seconds: float) -> ldap3.Connection:
         assert self._connection is not None
@@ -250,6 +276,7 @@ class Ldap3Line:
 
     def _search(self, search: Search, seconds: float) -> SearchAnswer:
         connection = self._ready(seconds)
+        self._discard = search.discard
         connection.search(
             search.base,
             search.filter,
@@ -269,7 +296,7 @@ class Ldap3Line:
             [
                 Entry(one["dn"], {name: values or [] for name, values in one["raw_attributes"].items()}, _controls(one))
                 for one in responses
-                if one["type"] == "searchResEntry"
+                if one["type"] == "searchResEntry" and one is not _DISCARDED
             ],
             sum(1 for one in responses if one["type"] == "searchResRef"),
             [
@@ -298,29 +325,6 @@ def _asked(controls: Sequence[Control]) -> list[tuple[str, bool, bytes | None]] 
 def _controls(response: dict[str, Any]) -> tuple[Control, ...]:
     found = response.get("controls") or {}
     return tuple(Control(oid, control["criticality"], control["value"]) for oid, control in found.items())
-
-
-def _lean(strategy: SyncStrategy) -> None:
-    """Lets ldap3 do less: values stay octets, and the values of controls are not taken apart. Its Connection holds on
-    to the strategy that it made itself, so that one is changed."""
-    whole = strategy.decode_response_fast
-
-    def decode_response(ldap_message: dict[str, Any]) -> dict[str, Any]:
-        if ldap_message["protocolOp"] != _ENTRY:
-            return whole(ldap_message)
-        name, attributes = ldap_message["payload"][:2]
-        return {
-            "type": "searchResEntry",
-            "dn": bytes(name[3]).decode("utf-8", "replace"),
-            "raw_attributes": {
-                bytes(kind[3]).decode("ascii", "replace"): [bytes(value[3]) for value in values[3]]
-                for kind, values in (attribute[3][:2] for attribute in attributes[3])
-            },
-            "controls": dict(_control(control[3]) for control in ldap_message["controls"] or ()),
-        }
-
-    strategy.decode_response_fast = decode_response
-    strategy.decode_control_fast = _control
 
 
 def _control(control: Any, from_server: bool = True) -> tuple[str, dict[str, Any]]:

@@ -95,7 +95,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is asked for. `size` 0 is no limit of ours; no attributes are no attributes, not all."""
+    """What is asked for. `size` 0 is no limit of ours; no attributes are no attributes, not all. `discard`: entries are
+    let go as they come, and none is in the answer."""
 
     base: str
     filter: str
@@ -103,6 +104,7 @@ class Search:
     scope: Scope = Scope.SUB
     size: int = 0
     controls: Sequence[Control] = ()
+    discard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

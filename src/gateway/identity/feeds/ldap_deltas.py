@@ -35,6 +35,7 @@ from library_protocols.ldap.controls import (
 )
 from library_protocols.ldap.dn import folded_dn
 from library_protocols.ldap.errors import DecodeError, DnError
+from library_protocols.ldap.facts import NO_ATTRIBUTES
 from library_protocols.ldap.facts.oids import DIR_SYNC, SYNC_DONE, SYNC_INFO, SYNC_STATE
 from library_protocols.ldap.facts.results import ResultCode, result_name
 from library_protocols.ldap.filters import (
@@ -272,9 +273,9 @@ class SyncRepl:
         self._cookie = b""
 
     async def begin(self, reading: Reading, line: Line) -> Position:
-        # The first synchronization lists everybody; without attributes, for only its cookie is wanted.
+        # The first synchronization lists everybody, but only its cookie is wanted.
         self._cookie = b""
-        await self._refresh(reading, line, None, ["1.1"])
+        await self._refresh(reading, line, None, [NO_ATTRIBUTES], discard=True)
         return {"cookie": _text(self._cookie)}
 
     def saw(self, entries: Sequence[Entry]) -> None:
@@ -311,12 +312,10 @@ class SyncRepl:
         return {"cookie": _text(self._cookie)} if self._cookie else before
 
     async def _refresh(
-        self, reading: Reading, line: Line, cookie: bytes | None, attributes: Sequence[str]
+        self, reading: Reading, line: Line, cookie: bytes | None, attributes: Sequence[str], *, discard: bool = False
     ) -> SearchAnswer:
-        request = SyncRequest(SyncMode.REFRESH_ONLY, cookie)
-        search = Search(
-            self._source.base, self._source.filter, attributes, self._source.scope, controls=[request.control()]
-        )
+        source, request = self._source, SyncRequest(SyncMode.REFRESH_ONLY, cookie).control()
+        search = Search(source.base, source.filter, attributes, source.scope, controls=[request], discard=discard)
         answer = await reading.ask(line, search)
         if answer.code != ResultCode.SUCCESS:
             raise FeedError(f"syncrepl: {result_name(answer.code)}", retry=answer.code in _BUSY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.clock import SystemClock
@@ -17,7 +19,7 @@ from tests.gateway.identity.directories.campus import clear
 from tests.gateway.identity.directories.conftest import Open
 from tests.gateway.identity.directories.scripted import Behaviour, ScriptedOpener
 from tests.gateway.identity.directories.test_lines import directory as scripted
-from tests.slapd import LIMITED, LIMITED_PASSWORD, Slapd, person
+from tests.slapd import LIMITED, LIMITED_PASSWORD, SUFFIX, Slapd, person
 
 PEOPLE = "(objectClass=person)"
 
@@ -53,6 +55,19 @@ async def test_a_server_that_falls_silent_in_mid_read(slapd: Slapd) -> None:
             await relay.deserted()
         finally:
             await campus.close()
+
+
+async def test_what_is_discarded_is_not_kept(slapd: Slapd, directory: Open) -> None:
+    campus = directory(clear(slapd))
+    line = await campus.reading.open()
+    try:
+        everybody = Search(SUFFIX, PEOPLE, ["uid"])
+        assert len((await campus.reading.ask(line, everybody)).entries) == 20
+        discarded = await campus.reading.ask(line, replace(everybody, discard=True))
+        assert (discarded.code, list(discarded.entries)) == (0, [])
+        assert len((await campus.reading.ask(line, everybody)).entries) == 20
+    finally:
+        line.drop()
 
 
 def entry(number: int) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from library_protocols.ldap.facts import bind_reason
 from tests.ad_tree import DISABLED, NORMAL, uuid_text
 from tests.certificates import Authority
 from tests.fake_ad import FakeAd, Policy, in_days
+from tests.ldif import ldif
 
 PASSWORD = "Passw0rd!"
 
@@ -406,3 +407,28 @@ def test_octets_that_are_no_message_end_the_connection(ad: FakeAd) -> None:
         link.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert b"1.3.6.1.4.1.1466.20036" in link.recv(4096)
         assert link.recv(4096) == b""
+
+
+def test_people_have_the_attributes_of_a_real_export(ad: FakeAd, shared_data: Callable[[str], Path]) -> None:
+    real = {
+        dn: attributes
+        for dn, attributes in ldif(shared_data("identity/samba_ad_export.ldif"))
+        if b"user" in attributes.get("objectClass", []) and dn.startswith("CN=Student")
+    }
+    assert real
+    unit = ad.add_unit("Students")
+    one = ad.add_user("s1", parent=unit, name="Student, Number 1", givenName="Number1", sn="Student",
+                      employeeID="10000001", mail="s1@student.uni.example", lastLogoff=0, logonCount=0)  # fmt: skip
+    ad.add_group("UG-Students", [one])
+    connection = search(ad, "(sAMAccountName=s1)")
+    (mine,) = entries(connection)
+    connection.unbind()
+    raw = mine["raw_attributes"]
+    for attributes in real.values():
+        assert set(attributes) - {"lastLogonTimestamp"} <= set(raw)  # that one comes with a first login
+        for name in ("objectGUID", "objectSid"):
+            assert len(attributes[name][0]) == len(raw[name][0])
+        for name in ("accountExpires", "pwdLastSet", "userAccountControl", "uSNChanged", "primaryGroupID"):
+            assert int(raw[name][0]) >= 0 <= int(attributes[name][0])
+        for name in ("whenCreated", "whenChanged"):
+            assert len(raw[name][0]) == len(attributes[name][0]) == len("20261122044114.0Z")

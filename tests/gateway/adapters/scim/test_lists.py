@@ -107,18 +107,19 @@ async def test_too_many_to_look_at_is_said(many: Scim, monkeypatch: pytest.Monke
 
 
 async def test_who_looks_at_everybody_waits_for_others_who_do(many: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    unseen, gate, inside = many.register.unseen, asyncio.Event(), []
+    unseen, gate, full, inside = many.register.unseen, asyncio.Event(), asyncio.Event(), []
 
     async def held(*args: Any, **more: Any) -> Any:
         inside.append(1)
+        if len(inside) == listing.WALKS:
+            full.set()
         await gate.wait()
         return await unseen(*args, **more)
 
     monkeypatch.setattr(many.register, "unseen", held)
     walks = [asyncio.create_task(many.find("title pr", count=1)) for _ in range(5)]
     assert await many.find('userName eq "user03"') == ["user03"]
-    while len(inside) < listing.WALKS:
-        await asyncio.sleep(0)
+    await full.wait()
     assert await many.find('externalId eq "x" or id eq "y"') == []
     assert len(inside) == listing.WALKS
     gate.set()

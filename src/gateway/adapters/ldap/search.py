@@ -74,12 +74,18 @@ class Search:
     async def run(self, limits: Limits, position: str, send: Send) -> str:
         """Sends what is found behind `position`; the position to go on from, "" where there is nothing more.
 
-        Raises Problem: sizeLimitExceeded and timeLimitExceeded after the entries that could be sent, noSuchObject.
+        Raises Problem: noSuchObject; after the entries that could be sent sizeLimitExceeded, timeLimitExceeded, and
+        adminLimitExceeded where a filter asks what the platform alone knows of more people than it is asked about. In
+        pages that ends the page.
         """
         sent, last = 0, position
         async for candidates in self._candidates(position):
-            fitting = await self._fitting(candidates)
+            fitting, undecided = await self._fitting(candidates)
             for candidate in candidates:
+                if candidate.position in undecided:
+                    if limits.page is not None:
+                        return last
+                    raise Problem(ResultCode.ADMIN_LIMIT_EXCEEDED, "the platform would have to be asked about too many")
                 if candidate.position in fitting:
                     if sent == limits.page:
                         return last
@@ -96,18 +102,21 @@ class Search:
                 raise Problem(ResultCode.TIME_LIMIT_EXCEEDED)
         return ""
 
-    async def _fitting(self, candidates: list[_Candidate]) -> set[str]:
-        """Positions of those whom the filter fits, with what the platform says of them where that is asked for."""
+    async def _fitting(self, candidates: list[_Candidate]) -> tuple[set[str], set[str]]:
+        """Positions of those whom the filter fits, with what the platform says of them where that is asked for; and of
+        those about whom it would have to be asked and may not be any more."""
         answers = {one.position: self._test(one.entry) for one in candidates}
+        undecided: set[str] = set()
         if self._live_filter:
             # What is undefined while nobody has asked the platform may be true; what is true or false stays so.
             unsure = [one for one in candidates if answers[one.position] is None]
             await self._learn(unsure)
             answers |= {one.position: self._test(one.entry) for one in unsure}
+            undecided = {one.position for one in unsure if isinstance(one.entry, PersonEntry) and not one.entry.asked}
         fitting = [one for one in candidates if answers[one.position]]
         if fitting and (self._shown.live or (self._shown.shows_live and len(candidates) == 1)):
             await self._learn(fitting)
-        return {one.position for one in fitting}
+        return {one.position for one in fitting}, undecided
 
     async def _learn(self, candidates: list[_Candidate]) -> None:
         entries = [one.entry for one in candidates if isinstance(one.entry, PersonEntry)]

@@ -281,6 +281,24 @@ async def test_the_platform_is_asked_about_few(listening: Listening) -> None:
     assert listening.desk.asked == [], "nobody is asked about a list that did not ask for it by name"
 
 
+async def test_a_filter_that_needs_the_platform_for_too_many_says_so(listening: Listening) -> None:
+    await listening.add(*(person(number, f"Many People{number}") for number in range(100, 200)))
+    client = await listening.connect(READER)
+    found = await client.search(PEOPLE, "(&(cn=many*)(libraryMayBorrow=TRUE))", "1.1", scope=ONE)
+    assert (found.code, len(found.entries)) == (ResultCode.ADMIN_LIMIT_EXCEEDED, 50)
+    listening.desk.blocks |= {f"p{number}": (block(BlockReason.CARD_LOST),) for number in range(100, 170)}
+    names: list[str] = []
+    cookie, sizes = b"", list[int]()
+    while not sizes or cookie:
+        page = await client.page(40, cookie, PEOPLE, "(&(cn=many*)(libraryMayBorrow=TRUE))", "1.1", scope=ONE)
+        assert page.code == 0
+        names += page.uids
+        sizes.append(len(page.uids))
+        cookie = page.cookie or b""
+    assert names == [f"201{number:05}" for number in range(170, 200)]
+    assert sizes == [0, 30]
+
+
 async def test_a_patron_whom_the_register_does_not_hold_is_found_by_name(listening: Listening) -> None:
     listening.desk.know("aber", patron("p60", [(IdentifierType.BARCODE, "20100060")], "Only There"))
     client = await listening.connect(READER)

@@ -279,11 +279,11 @@ class PagingConfig(Section):
     size: int = Field(default=200, ge=1)
     """Records asked for at a time."""
     first: int = 1
-    """Number of the first page, or the first offset."""
+    """Number of the first page, or the first offset; an offset begins at 0 where nothing is said."""
     total: str = ""
     """Path in the answer of how many records there are in all; with it a short read is found out."""
     cursor: str = ""
-    """Path in the answer of the next cursor."""
+    """Path in the answer of the next cursor, or of a link to the next page."""
     more: str = ""
     """Path in the answer of the flag."""
 
@@ -306,7 +306,8 @@ class WebFeedBase(FeedConfigBase):
     password: SecretStr = SecretStr("")
     """Password to that name, or the token where `authentication` is `bearer`."""
     records: str
-    """Path of the records in the answer, parts divided by dots (`Envelope.Students.Student`)."""
+    """Path of the records in the answer, parts divided by dots (`data.students`). In SOAP it begins below the answer's own
+    element (`Students.Student`); empty for the answer itself."""
     paging: PagingConfig = PagingConfig()
     """How the list is asked for."""
     expected: int = Field(default=0, ge=0)

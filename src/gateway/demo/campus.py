@@ -70,8 +70,9 @@ class Campus:
             self.process.wait()
 
 
-def start(folder: Path, certificate: Path, key: Path) -> Campus | None:
-    """Starts the directory with its files below `folder`, afresh each time; None where slapd is not installed.
+def start(folder: Path, port: int, certificate: Path, key: Path) -> Campus | None:
+    """Starts the directory at a port of loopback, its files below `folder`, afresh each time; None where slapd is not
+    installed.
 
     Raises NoCampus."""
     programs = [_found(name) for name in _PROGRAMS]
@@ -88,7 +89,6 @@ def start(folder: Path, certificate: Path, key: Path) -> Campus | None:
     )
     if loaded.returncode:
         raise NoCampus(loaded.stderr.strip() or f"slapadd ended with {loaded.returncode}")
-    port = _free_port()
     with (folder / "slapd.log").open("wb") as log:
         process = subprocess.Popen(
             ["sh", "-c", _WITH_US, "sh", slapd, "-d", "0", "-f", settings, "-h", f"ldaps://127.0.0.1:{port}"],
@@ -150,11 +150,6 @@ def _encoded(name: str, value: str) -> Iterator[str]:
 def _found(name: str) -> str | None:
     """Debian keeps servers where an ordinary user's shell does not look."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return made.getsockname()[1]
 
 
 def _answers(port: int) -> bool:

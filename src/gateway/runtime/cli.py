@@ -41,7 +41,7 @@ from gateway.runtime import logs
 from gateway.runtime.check import check as run_check
 from gateway.runtime.compose import compose, problems
 from gateway.runtime.data_directory import PID_FILE, PROGRAM_FILE, DataDirectoryInUse, serving_from
-from gateway.runtime.listeners import PortInUse
+from gateway.runtime.listeners import PortInUse, bind
 from gateway.runtime.people_work import take_in
 from gateway.runtime.program import program
 from gateway.runtime.serve import Server, write_ready_file
@@ -108,7 +108,9 @@ def _campus(data_dir: Path, certificate: Path, key: Path, document: dict[str, An
     """The demo's campus directory, where it can be had; whether it runs."""
     directory = None
     try:
-        directory = demo_campus.start(data_dir / "campus", certificate, key)
+        with bind("127.0.0.1", 0) as free:
+            port = free.getsockname()[1]
+        directory = demo_campus.start(data_dir / "campus", port, certificate, key)
     except (demo_campus.NoCampus, OSError) as error:
         diagnostics.print(f"The demo goes without a campus directory: slapd says {error}", soft_wrap=True)
     if directory is not None:

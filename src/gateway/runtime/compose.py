@@ -37,11 +37,11 @@ from gateway.members import Members
 from gateway.members.readers import Readers
 from gateway.platforms.port import Platform
 from gateway.platforms.reference.platform import ReferencePlatform
-from gateway.platforms.reference.policy import MemberSettings
 from gateway.runtime import beside
 from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
 from gateway.runtime.child import Child
 from gateway.runtime.identity_doors import IdentityDoors, identity_doors
+from gateway.runtime.platform import platform_settings, reference_platform
 from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
@@ -83,7 +83,7 @@ class Composition:
         """Takes a new configuration while running: members, terminals, policies, limits.
 
         The configuration must be one that `problems` finds nothing wrong with."""
-        self.platform.replace_settings(_settings(config))
+        self.platform.replace_settings(platform_settings(config))
         self.members.replace(config)
         self.readers.replace(config)
         self.authentication.replace(config)
@@ -129,13 +129,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     store = await open_store(config.store_url, max_connections=config.store.max_connections)
     register = await _register(config)
     executor = ThreadPoolExecutor(2, thread_name_prefix="secrets")  # argon2 releases the interpreter's lock
-    platform = ReferencePlatform(
-        store,
-        clock,
-        pepper=config.pepper.get_secret_value().encode(),
-        settings=_settings(config),
-        executor=executor,
-    )
+    platform = reference_platform(config, store, clock, executor)
     journal = Journal(config.data_dir / JOURNAL_FILE, clock=clock, max_entries=config.journal.max_entries)
     members = Members(config, clock=clock, executor=executor)
     readers = Readers(config, clock=clock, executor=executor)
@@ -221,20 +215,6 @@ def problems(config: Config) -> list[Problem]:
         except ConfigError as error:
             found += error.problems
     return found
-
-
-def _settings(config: Config) -> dict[str, MemberSettings]:
-    return {
-        code: MemberSettings(
-            name=member.name,
-            timezone=member.timezone,
-            currency=member.currency,
-            main_location=member.main_location,
-            foreign_items=member.policies.foreign_items,
-            **member.circulation.model_dump(),
-        )
-        for code, member in config.members.items()
-    }
 
 
 def _policies(config: Config) -> Mapping[str, MemberPolicy]:

@@ -13,6 +13,8 @@ import structlog
 
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
+from gateway.desk import Desk
+from gateway.identity.provisioning import Provisioner
 from gateway.identity.register import open_register
 from gateway.identity.register.port import Everyone, Register, RegisterUnavailable
 from gateway.identity.sync import schedule
@@ -20,8 +22,10 @@ from gateway.identity.turns import FOLDER as LOCKS
 from gateway.identity.turns import Turns
 from gateway.importing.people import Adopted, adopt
 from gateway.importing.progress import Stop, never
-from gateway.runtime.beside import Words, in_turn, stop_of
+from gateway.runtime.beside import AWAY_SECONDS, Words, in_turn, pause, stop_of, wait_for_database
+from gateway.runtime.platform import reference_platform
 from gateway.store import open_store
+from gateway.store.attempts import StoreAttempts
 from gateway.store.effects import StoreUnavailable
 from gateway.store.port import Store
 
@@ -49,12 +53,28 @@ async def _look_after(config: Config, stop: asyncio.Event, begun: Callable[[], N
         opened.push_async_callback(register.close)
         store = await open_store(config.store_url, max_connections=1)
         opened.push_async_callback(store.close)
+        platform = reference_platform(config, store, clock)
+        opened.push_async_callback(platform.close)
+        desk = Desk(dict.fromkeys(config.members, platform), clock=clock, attempts=StoreAttempts(store))
         begun()
         async for member, done in take_in(store, register, config.members, clock, stop.is_set):
             log.info("people.taken_in", member=member, added=done.added, left=done.left)
         print("ready", flush=True)
         async with asyncio.TaskGroup() as parts:
             parts.create_task(schedule.follow(config, register, clock, stop))
+            parts.create_task(_provision(config, register, desk, clock, stop))
+
+
+async def _provision(config: Config, register: Register, desk: Desk, clock: Clock, stop: asyncio.Event) -> None:
+    members = {code: member.identity for code, member in config.members.items()}
+    per_second = config.identity.provision_per_second
+    worker = Provisioner(register, desk.perform, members, clock=clock, per_second=per_second)
+    while not stop.is_set():
+        try:
+            await worker.follow(stop)
+        except RegisterUnavailable as error:
+            wait_for_database("register.unavailable", error)
+            await pause(stop, AWAY_SECONDS)
 
 
 async def take_in(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from pathlib import Path
 from gateway.demo import campus
 from gateway.runtime.tls import demo_certificate
 folder = Path(sys.argv[1])
-campus.start(folder / "campus", *demo_certificate(folder / "tls"))
+campus.start(folder / "campus", int(sys.argv[2]), *demo_certificate(folder / "tls"))
 print("started", flush=True)
 sys.stdin.read()
 """
@@ -37,7 +38,9 @@ sys.stdin.read()
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[campus.Campus]:
     folder = tmp_path_factory.mktemp("demo")
-    started = campus.start(folder / "campus", *demo_certificate(folder / "tls"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = campus.start(folder / "campus", port, *demo_certificate(folder / "tls"))
     if started is None:
         missing("slapd is not installed")
     yield started
@@ -60,10 +63,9 @@ async def test_the_first_member_checks_passwords_there(
     assert login.verdict is verdict
 
 
-def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTS, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def test_it_ends_with_whoever_started_it(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    command = [sys.executable, "-c", STARTS, str(tmp_path), str(free_port())]
+    starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert starter.stdout is not None
     assert starter.stdout.readline() == "started\n"
     pid_file = tmp_path / "campus" / "slapd.pid"
@@ -83,10 +85,10 @@ def test_why_it_does_not_start_is_said(tmp_path: Path, monkeypatch: pytest.Monke
         missing("slapd is not installed")
     monkeypatch.setattr(campus, "SUFFIX", "no distinguished name")
     with pytest.raises(campus.NoCampus, match="suffix"):
-        campus.start(tmp_path / "campus", *demo_certificate(tmp_path / "tls"))
+        campus.start(tmp_path / "campus", 0, *demo_certificate(tmp_path / "tls"))
 
 
 def test_without_slapd_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campus, "_found", lambda name: None)
-    assert campus.start(tmp_path / "campus", tmp_path / "c", tmp_path / "k") is None
+    assert campus.start(tmp_path / "campus", 0, tmp_path / "c", tmp_path / "k") is None
     assert not (tmp_path / "campus").exists()

@@ -306,8 +306,8 @@ class WebFeedBase(FeedConfigBase):
     password: SecretStr = SecretStr("")
     """Password to that name, or the token where `authentication` is `bearer`."""
     records: str
-    """Path of the records in the answer, parts divided by dots (`data.students`). In SOAP it begins below the answer's own
-    element (`Students.Student`); empty for the answer itself."""
+    """Path of the records in the answer, parts divided by dots (`data.students`). In SOAP it begins below the answer's
+    own element (`Students.Student`); empty for the answer itself."""
     paging: PagingConfig = PagingConfig()
     """How the list is asked for."""
     expected: int = Field(default=0, ge=0)

@@ -19,11 +19,12 @@ from gateway.config import Config
 from gateway.config.identity import DirectoryConfig
 from gateway.crosswalks.refusals import messages_of
 from gateway.crosswalks.texts import CATALOGUE, text
+from gateway.desk import Desk
 from gateway.identity.authentication import ENDS, GRAIN, Authentication, Chain
 from gateway.identity.directories.port import DirectoryDown, Login, Verdict
 from gateway.identity.model import Person, PersonIdentifier
 from gateway.identity.register.port import PutPerson, Register, RegisterUnavailable
-from tests.gateway.desk.fakes import AWAY, Bench, HandClock, ScriptedPlatform, raising
+from tests.gateway.desk.fakes import AWAY, Bench, HandClock, MemoryAttempts, ScriptedPlatform, raising
 from tests.gateway.identity.memory_register import MemoryRegister
 
 ANN, BOB = "20100001", "20100002"
@@ -100,8 +101,17 @@ def configured(*checks: str | dict[str, Any], **settings: Any) -> Config:
 class Campus(Bench):
     """The desk of `aber` with a chain, two scripted directories and a register in memory."""
 
-    def __init__(self, *checks: str | dict[str, Any], register: Any = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *checks: str | dict[str, Any],
+        register: Any = None,
+        attempts: MemoryAttempts | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__()
+        if attempts is not None:
+            self.attempts = attempts
+            self.desk = Desk({}, clock=self.clock, attempts=attempts, journal=self.journal)
         self.platform = WithLogins(self.clock)
         self.register = MemoryRegister()
         self.directories: dict[str, ScriptedDirectory] = {}
@@ -318,6 +328,14 @@ async def test_a_burst_of_guesses_does_not_slip_past_the_directorys_limit() -> N
     bench = Campus("directory:campus", max_failures=3)
     await asyncio.gather(*(bench.said(f"wrong {n}", terminal=f"kiosk-{n}") for n in range(20)))
     assert len(bench.campus.asked) == 3
+
+
+async def test_guesses_at_two_nodes_are_counted_together() -> None:
+    counted = MemoryAttempts()
+    nodes = [Campus("directory:campus", attempts=counted, max_failures=3) for _ in range(2)]
+    for number in range(10):
+        await nodes[number % 2].said(f"wrong {number}")
+    assert sum(len(node.campus.asked) for node in nodes) == 3
 
 
 async def test_guesses_by_two_names_of_one_login_are_counted_together() -> None:

@@ -24,6 +24,8 @@ _LONGEST_HEADERS = 128
 """Octets that may stand before the first message: those of Ethernet, IP and TCP with all their options."""
 _LONGEST_VALUE = 100
 """Characters of a value that a table shows; a record is thousands."""
+_MOST_RECORDED = 20
+"""Messages that are shown of one direction of an exchange; a search may be answered with thousands of entries."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{8,}={0,2}\s*")
 
 
@@ -96,6 +98,10 @@ LDAP = Standard(
     lambda octets: ldap.mask(octets, personal=False),
     lambda span: span.depth == 1 and span.code.startswith("[APPLICATION"),
 )
+
+
+STANDARDS = {one.key: one for one in (Z3950, LDAP)}
+"""By the name under which exchanges are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,17 @@ def show_ber(messages: Messages, *, as_json: bool, show_secrets: bool) -> bool:
 
 def _title(standard: Standard, inspection: _Inspection) -> str:
     return next((span.title for span in inspection.spans if standard.names(span)), "")
+
+
+def print_recorded(standard: Standard, octets: bytes) -> None:
+    """What a recorded exchange holds of one direction, masked already: the first messages, and how many more."""
+    found = _cut(standard, octets, 0)
+    for one in found[:_MOST_RECORDED]:
+        _show(standard, standard.inspect(one))
+    if not found:
+        print_line(f"   {len(octets)} octets that are no {standard.name}")
+    elif len(found) > _MOST_RECORDED:
+        print_line(f"   and {len(found) - _MOST_RECORDED} more")
 
 
 def _show(standard: Standard, inspection: _Inspection) -> None:

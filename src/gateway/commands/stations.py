@@ -13,6 +13,7 @@ import orjson
 from rich.markup import escape
 
 from gateway.clients.sip2_requests import said_yes
+from gateway.commands.decode_ber import STANDARDS, print_recorded
 from gateway.commands.output import console, print_inspection, print_line, print_table, title_of
 from gateway.crosswalks.refusals import REFUSALS
 from gateway.exchanges.model import Verdict
@@ -157,6 +158,10 @@ def _print_wire(record: dict[str, Any], way: str, heading: str) -> None:
     if octets is None:
         length = (kept or {}).get("length")
         print_line(f"   {length} octets, not kept" if length else "   nothing kept")
+        return
+    standard = STANDARDS.get(record["protocol"])
+    if standard is not None:
+        print_recorded(standard, octets)
         return
     dialect = _dialect_of(octets)
     print_line(f"   {escape(printable(octets.decode(dialect.encoding, 'surrogateescape').rstrip()))}")

@@ -14,6 +14,15 @@ from gateway.commands import tail as tail_module
 from gateway.commands.stations import answer_in_words, summary
 from gateway.commands.tail import tail
 from gateway.exchanges.file import FILE_NAME, ExchangeFile
+from library_protocols.ldap import (
+    Equality,
+    LdapMessage,
+    Result,
+    SearchRequest,
+    SearchResultDone,
+    SearchResultEntry,
+    encode,
+)
 from tests.gateway.commands.runner import run
 
 CHECKOUT = "11YN20261123    09000020261123    090000AOABER|AA********|AB30100001|AC|AD****|AY1AZ****\r"
@@ -111,6 +120,30 @@ def test_the_stations_of_an_exchange(data_dir: Path) -> None:
     assert order == sorted(order)
     for part in ("AD****", "LoanCreate", "2.5 ms", "LoanOutcome", "due date", "exchange x3, link 7", "covered"):
         assert part in text
+
+
+def test_the_stations_of_an_exchange_over_ldap(tmp_path: Path) -> None:
+    entry = LdapMessage(2, SearchResultEntry("uid=********,dc=aber,dc=demo", (("cn", (b"***",)),)))
+    done = LdapMessage(2, SearchResultDone(Result(4)))
+    asked = LdapMessage(2, SearchRequest("dc=aber,dc=demo", 2, 0, 0, 0, False, Equality("uid", b"********")))
+    file = ExchangeFile(tmp_path / FILE_NAME)
+    file.append([
+        record(id="l1", protocol="ldap", **{"in": ldap_octets(asked), "out": ldap_octets(*[entry] * 30, done)}),
+        record(id="l2", protocol="ldap", **{"in": octets("no LDAP"), "out": None}),
+    ])  # fmt: skip
+    file.close()
+    answer = run(tail, "--data-dir", str(tmp_path), "--no-follow", "--detail")
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    assert any(line.startswith("SearchRequest (LDAP") for line in lines)
+    assert any(line.endswith("attributeDesc uid 4.5.1.7") for line in lines)
+    assert sum(line.startswith("SearchResultEntry (LDAP") for line in lines) == 20
+    assert "and 11 more" in lines
+    assert "7 octets that are no LDAP" in lines
+
+
+def ldap_octets(*messages: LdapMessage) -> dict[str, Any]:
+    kept = b"".join(map(encode, messages))
+    return {"length": len(kept), "text": kept.decode("latin-1")}
 
 
 def test_an_outline_has_no_octets_to_show(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ _NO_DEFAULT = object()
 PERSONAL = frozenset({
     "patron", "patron_id", "patron_barcode", "patron_name", "pin", "name", "identifiers", "contacts", "birth_date",
     "hold_patron_id", "hold_patron_barcode", "hold_patron_name", "comment", "params", "text",
+    "emails", "phones", "addresses", "birth_on",
 })  # fmt: skip
 
 
@@ -89,8 +90,13 @@ class RecordMaker:
         return {"length": len(data), "text": masked.decode("latin-1")}
 
     def _tag(self, member: str | None, patron: str) -> str:
-        digest = hmac.digest(self._secret, f"{member}\0{patron.casefold()}".encode(), "sha256")
-        return f"p-{digest.hex()[:10]}"
+        return patron_tag(self._secret, member, patron)
+
+
+def patron_tag(secret: bytes, member: str | None, patron: str) -> str:
+    """What stands for an identifier of a patron in records."""
+    digest = hmac.digest(secret, f"{member}\0{patron.casefold()}".encode(), "sha256")
+    return f"p-{digest.hex()[:10]}"
 
 
 def plain(model: object) -> orjson.Fragment | None:

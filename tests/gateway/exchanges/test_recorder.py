@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from weakref import ref
@@ -16,11 +16,11 @@ from pydantic import SecretStr
 
 from gateway.canonical import requests as req
 from gateway.canonical.context import PlatformCall
-from gateway.canonical.entities import Fee, Item, Loan
+from gateway.canonical.entities import Fee, Identifier, Item, Loan, PatronName
 from gateway.canonical.money import Money
 from gateway.canonical.outcomes import FeeOutcome, ItemOutcome, LoanOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.vocabulary import FeeStatus, FeeType, ItemStatus, LoanStatus
+from gateway.canonical.vocabulary import FeeStatus, FeeType, IdentifierType, ItemStatus, LoanStatus
 from gateway.exchanges import recorder as recorder_module
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.model import Exchange, Verdict
@@ -114,6 +114,19 @@ def test_plain_leaves_out_personal_fields_at_every_depth() -> None:
     body = orjson.loads(orjson.dumps(plain(loan_outcome())))
     assert "patron_barcode" not in body["loan"]
     assert body["loan"]["item_barcode"] == "30100001"
+
+
+def test_of_a_person_who_is_carried_to_the_platform_nothing_personal_is_kept() -> None:
+    request = req.PatronProvision(
+        identifiers=(Identifier(type=IdentifierType.BARCODE, value="30100001"),),
+        name=PatronName(display="Mair Ŵyn", family="Ŵyn"),
+        category="UG",
+        birth_on=date(2000, 1, 2),
+        emails=("mair@x",),
+        phones=("1",),
+        addresses=("1 Stryd",),
+    )
+    assert orjson.loads(orjson.dumps(plain(request))) == {"type": "PatronProvision", "category": "UG"}
 
 
 def test_a_request_without_a_word_is_its_type() -> None:

@@ -16,6 +16,7 @@ from gateway.identity.register.port import (
     AnyOf,
     DropGroup,
     DropPerson,
+    DropReview,
     Effect,
     Everyone,
     Known,
@@ -236,6 +237,8 @@ def _carry_out(state: _State, member: str, effect: Effect) -> None:
             if not review.decision and (known := next(same, None)) is not None and known.id != review.id:
                 review = replace(review, id=known.id, at=known.at)
             state.reviews[review.id] = review
+        case DropReview(id_):
+            state.reviews.pop(id_, None)
         case MarkSeen(run, source_ids):
             _check(member, member, *source_ids)
             state.seen.setdefault(run, set()).update(source_ids)

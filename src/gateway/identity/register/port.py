@@ -126,6 +126,13 @@ class PutReview:
 
 
 @dataclass(frozen=True, slots=True)
+class DropReview:
+    """Removes a review item, whatever has been decided."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkSeen:
     """Notes that a run has met these keys of its source."""
 
@@ -133,7 +140,7 @@ class MarkSeen:
     source_ids: tuple[str, ...]
 
 
-Effect = PutPerson | DropPerson | PutGroup | DropGroup | PutRun | PutReview | MarkSeen
+Effect = PutPerson | DropPerson | PutGroup | DropGroup | PutRun | PutReview | DropReview | MarkSeen
 
 
 @dataclass(frozen=True, slots=True)

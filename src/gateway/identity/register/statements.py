@@ -204,5 +204,6 @@ REVIEWS_OF = Statement(
     select(*_review).where(_of(_review.member), _review.feed == _text("feed"), any_of(_review.source_id, "source_ids"))
 )
 PUT_REVIEW = _put(schema.review)
+DROP_REVIEW = _drop(schema.review)
 
 ALL = {name: value for name, value in globals().items() if isinstance(value, Statement)}

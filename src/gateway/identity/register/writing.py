@@ -12,6 +12,7 @@ from gateway.identity.register.port import (
     COMPARED,
     DropGroup,
     DropPerson,
+    DropReview,
     Effect,
     MarkSeen,
     PutGroup,
@@ -47,7 +48,7 @@ class _Work:
     there: set[str]  # ids of other persons that groups are to have as members
     now: dict[str, Person | None] = field(default_factory=dict)
     groups_now: dict[str, Group | None] = field(default_factory=dict)
-    reviews: dict[str, Review] = field(default_factory=dict)
+    reviews: dict[str, Review | None] = field(default_factory=dict)
 
     def person(self, id_: str) -> Person | None:
         return self.now[id_] if id_ in self.now else self.persons.get(id_)
@@ -68,7 +69,8 @@ async def carry_out(session: Session, member: str, effects: Sequence[Effect]) ->
     await _persons(session, member, work)
     await _groups(session, member, work)
     await session.run(sql.PUT_RUN, [run_row(effect.run) for effect in effects if isinstance(effect, PutRun)])
-    await session.run(sql.PUT_REVIEW, [review_row(review) for review in work.reviews.values()])
+    await session.run(sql.DROP_REVIEW, [(member, id_) for id_, review in work.reviews.items() if review is None])
+    await session.run(sql.PUT_REVIEW, [review_row(review) for review in work.reviews.values() if review is not None])
     marks = [(member, e.run, source_id) for e in effects if isinstance(e, MarkSeen) for source_id in e.source_ids]
     await session.run(sql.PUT_SEEN, marks)
 
@@ -87,7 +89,7 @@ def check(member: str, effects: Sequence[Effect]) -> None:
                 of, keys = review.member, (review.id, review.source_id)
             case MarkSeen(_, source_ids):
                 of, keys = member, source_ids
-            case DropPerson(id_) | DropGroup(id_):
+            case DropPerson(id_) | DropGroup(id_) | DropReview(id_):
                 of, keys = member, (id_,)
         if of != member:
             raise ValueError("a row of another member")
@@ -167,6 +169,8 @@ def _try(work: _Work, effect: Effect) -> None:
             work.groups_now[id_] = None
         case PutReview(review):
             _try_review(work, review)
+        case DropReview(id_):
+            work.reviews[id_] = None
         case _:  # what depends on nothing
             pass
 
@@ -178,7 +182,7 @@ def _same_version(known: Person | Group | None, id_: str, expect: int) -> None:
 
 def _try_review(work: _Work, review: Review) -> None:
     if not review.decision:
-        for known in work.reviews.values():
+        for known in filter(None, work.reviews.values()):
             same = (known.feed, known.source_id) == (review.feed, review.source_id)
             if same and not known.decision and known.id != review.id:
                 review = replace(review, id=known.id, at=known.at)

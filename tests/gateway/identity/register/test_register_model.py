@@ -18,6 +18,7 @@ from gateway.identity.register.port import (
     AnyOf,
     DropGroup,
     DropPerson,
+    DropReview,
     Effect,
     Everyone,
     Lookup,
@@ -61,6 +62,7 @@ effects: st.SearchStrategy[Effect] = st.one_of(
     st.builds(PutGroup, st.lists(st.sampled_from(IDS), max_size=3).map(lambda of: group("g", *of)), st.integers(0, 2)),
     st.builds(DropGroup, st.just("g"), st.integers(1, 2)),
     st.builds(MarkSeen, st.just("r"), st.lists(st.sampled_from(["k1", "k2"]), max_size=2).map(tuple)),
+    st.builds(DropReview, st.sampled_from("vw")),
     st.builds(PutReview, st.builds(review, st.sampled_from("vw"), st.sampled_from("st"),
                                    decision=st.sampled_from(["", "new"]))),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from library_protocols.ber import CONTEXT, BerError, Head, Reader
 from library_protocols.ldap import wire
 from library_protocols.ldap.filters import (
     MAX_FILTER_DEPTH,
+    MAX_FILTER_PARTS,
     And,
     Approx,
     Equality,
@@ -41,9 +42,28 @@ _COMPARISONS: dict[int, _Comparison] = {
 _TAGS: dict[type, int] = {cls: tag for tag, cls in _COMPARISONS.items()}
 
 
-def read_filter(fields: Fields, depth: int = 1) -> Filter:
+class _Count:
+    """How many filters one filter holds, itself and the pieces of its substrings included."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_FILTER_PARTS
+
+    def one_more(self, at: int) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise BerError(f"a filter of more than {MAX_FILTER_PARTS} parts", at)
+
+
+def read_filter(fields: Fields) -> Filter:
     """The filter that comes next. Raises BerError."""
+    return _read(fields, 1, _Count())
+
+
+def _read(fields: Fields, depth: int, count: _Count) -> Filter:
     at = fields.at
+    count.one_more(at)
     if at >= fields.stop:
         raise BerError("filter is missing", at)
     if depth > MAX_FILTER_DEPTH:
@@ -62,14 +82,14 @@ def read_filter(fields: Fields, depth: int = 1) -> Filter:
         inner.end()
         return comparison(attribute, value)
     if tag in (AND, OR):
-        return _read_parts(And if tag == AND else Or, _inside(reader, head, "a list of filters"), depth)
+        return _read_parts(And if tag == AND else Or, _inside(reader, head, "a list of filters"), depth, count)
     if tag == NOT:
         inner = _inside(reader, head, "not")
-        part = read_filter(inner, depth + 1)
+        part = _read(inner, depth + 1, count)
         inner.end()
         return Not(part)
     if tag == SUBSTRINGS:
-        return _read_substrings(_inside(reader, head, "substrings"))
+        return _read_substrings(_inside(reader, head, "substrings"), count)
     if tag == EXTENSIBLE:
         return _read_extensible(_inside(reader, head, "extensibleMatch"))
     if tag >> 24 != CONTEXT >> 24:
@@ -83,19 +103,20 @@ def _inside(reader: Reader, head: Head, what: str) -> Fields:
     return Fields(reader, head[2], head[3])
 
 
-def _read_parts(cls: Callable[[tuple[Filter, ...]], Filter], inner: Fields, depth: int) -> Filter:
+def _read_parts(cls: Callable[[tuple[Filter, ...]], Filter], inner: Fields, depth: int, count: _Count) -> Filter:
     parts: list[Filter] = []
     while inner.at < inner.stop:
-        parts.append(read_filter(inner, depth + 1))
+        parts.append(_read(inner, depth + 1, count))
     return cls(tuple(parts))
 
 
-def _read_substrings(inner: Fields) -> Filter:
+def _read_substrings(inner: Fields, count: _Count) -> Filter:
     attribute = inner.text("type")
     pieces = inner.inside(ber.SEQUENCE, "substrings")
     initial = pieces.optional_octets(INITIAL, "initial")
     middle: list[bytes] = []
     while (piece := pieces.optional_octets(ANY, "any")) is not None:
+        count.one_more(pieces.at)
         middle.append(piece)
     final = pieces.optional_octets(FINAL, "final")
     if pieces.at < pieces.stop:

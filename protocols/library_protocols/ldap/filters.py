@@ -15,6 +15,10 @@ from library_protocols.ldap.errors import FilterError
 MAX_FILTER_DEPTH = 64
 """Filters inside one another. People and programs write fewer than ten; whatever walks a filter may call itself."""
 
+MAX_FILTER_PARTS = 4096
+"""Filters and pieces of substrings in one filter, all together. Programs that ask for many people at once put a few
+hundred into one; each part is work for every entry."""
+
 
 @dataclass(frozen=True, slots=True)
 class And:

@@ -6,18 +6,22 @@ import pytest
 
 from library_protocols.ldap import (
     TAGS,
+    And,
     BindRequest,
     BindResponse,
     DecodeError,
     Equality,
     ExtendedResponse,
+    Filter,
     LdapMessage,
+    Or,
     OtherAuthentication,
     Present,
     Result,
     SearchRequest,
     SearchResultEntry,
     Simple,
+    Substrings,
     UnbindRequest,
     UnknownFilter,
     decode,
@@ -237,6 +241,19 @@ def test_filters_may_be_nested_so_deep_and_no_deeper() -> None:
         with pytest.raises(DecodeError) as refused:
             decode(nested(depth))
         assert refused.value.reason == "more than 64 filters inside one another"
+        assert refused.value.message_id == 7
+
+
+def test_a_filter_has_so_many_parts_and_no_more() -> None:
+    def asked(filter_: Filter) -> bytes:
+        return encode(LdapMessage(7, SearchRequest("", 2, 0, 0, 0, False, filter_)))
+
+    people = tuple(Equality("uid", b"%d" % number) for number in range(4095))
+    assert decode(asked(Or(people)))
+    half = Or(people[:2048])
+    for filter_ in (Or((*people, people[0])), And((half, half)), Substrings("cn", None, (b"a",) * 4096)):
+        with pytest.raises(DecodeError, match="more than 4096 parts") as refused:
+            decode(asked(filter_))
         assert refused.value.message_id == 7
 
 

@@ -215,20 +215,28 @@ class Chain:
         self._steps = steps
         self._clock = clock
         self._sleep = sleep
+        self._grains = 1  # that the last "no" to somebody known took: one to a stranger is not to be faster
 
     async def verify(
         self, line: Line, ctx: Context, request: PatronRequest, found: PatronOutcome | Refusal
     ) -> PatronOutcome | Refusal:
         """See `Verifier`. Whom the platform does not know no directory is asked about: nobody could borrow by it."""
-        if isinstance(found, Refusal):
-            return await _ask_platform(line, ctx, request)
         began = self._clock.monotonic()
-        answer = await self._checked(line, ctx, request, found)
-        if isinstance(answer, Refusal):
-            wait = GRAIN - (self._clock.monotonic() - began) % GRAIN
-            left = time_left(ctx, self._clock)
-            await self._sleep(wait if left is None else min(wait, left))
+        if isinstance(found, PatronOutcome):
+            answer = await self._checked(line, ctx, request, found)
+            if isinstance(answer, PatronOutcome):
+                return answer
+            self._grains = grains = self._grains_since(began)
+        else:
+            answer = await _ask_platform(line, ctx, request)
+            grains = max(self._grains_since(began), self._grains)
+        wait = began + grains * GRAIN - self._clock.monotonic()
+        left = time_left(ctx, self._clock)
+        await self._sleep(wait if left is None else min(wait, left))
         return answer
+
+    def _grains_since(self, began: float) -> int:
+        return int((self._clock.monotonic() - began) / GRAIN) + 1
 
     async def _checked(
         self, line: Line, ctx: Context, request: PatronRequest, found: PatronOutcome

@@ -341,6 +341,18 @@ async def test_a_no_is_told_on_the_next_quarter_of_a_second(takes: float) -> Non
     assert bench.waits == []
 
 
+async def test_a_stranger_waits_as_long_as_somebody_known() -> None:
+    """At doors that do not say which of them it was, the time must not either."""
+    bench = Campus("directory:campus")
+    bench.campus.takes = 0.6
+    took = []
+    for patron in (ANN, "nobody"):
+        began = bench.clock.elapsed
+        await bench.said("wrong", patron)
+        took.append(bench.clock.elapsed - began)
+    assert took == [pytest.approx(0.75), pytest.approx(0.75)]
+
+
 async def test_the_record_of_an_exchange_names_directory_and_verdict_and_nothing_else() -> None:
     bench = Campus("directory:campus")
     calls: list[PlatformCall] = []

@@ -113,7 +113,7 @@ class People:
         self, member: str, value: str, password: bytes, work: Work, *, patron_id: str = ""
     ) -> Patron | Refusal:
         """The patron whose PIN or password this is, or why nobody is let in. Raises PlatformFailure."""
-        pin = SecretStr(password.decode("utf-8", "surrogateescape"))
+        pin = SecretStr(as_text(password))
         asked = (
             PatronAuthenticate(patron_id=patron_id, pin=pin) if patron_id else PatronAuthenticate(patron=value, pin=pin)
         )
@@ -165,6 +165,11 @@ class People:
             exchange=work.exchange or None,
             calls=work.calls,
         )
+
+
+def as_text(password: bytes) -> str:
+    """A password as text (RFC 4513 5.1.3: UTF-8). Octets that are none become one that nobody has."""
+    return password.decode("utf-8", "replace")
 
 
 def _same(person: Person, patron: Patron) -> bool:

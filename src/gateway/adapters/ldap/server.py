@@ -437,6 +437,7 @@ class LdapProtocol(PacedProtocol):
             )
         except (OSError, ssl.SSLError):
             plain.abort()
+            self.connection_lost(None)  # not every loop says so of a handshake that did not come about
             return
         if transport is None or self._transport is None:
             return

@@ -17,7 +17,7 @@ from gateway.adapters.ldap.filters import Released, shown
 from gateway.adapters.ldap.mapping import StaticEntry, Tree, static
 from gateway.adapters.ldap.matching import RULES, NoValue
 from gateway.adapters.ldap.paging import BadCookie, Cookies
-from gateway.adapters.ldap.people import PatronDesk, People, Work
+from gateway.adapters.ldap.people import PatronDesk, People, Work, as_text
 from gateway.adapters.ldap.schema import CONTROLS, root_dse, subschema
 from gateway.adapters.ldap.search import AnyEntry, Limits, Search, Send
 from gateway.adapters.ldap.session import (
@@ -103,8 +103,7 @@ class LdapService:
         claim, names = claim_of(request.name, self.settings.trees)
         if claim.patron:
             return await self._bound_patron(claim, names, password, work)
-        told = password.decode("utf-8", "surrogateescape")
-        account = await self._accounts.login(claim.member, claim.account, told, work.peer)
+        account = await self._accounts.login(claim.member, claim.account, as_text(password), work.peer)
         tree = self.settings.trees.get(claim.member)
         if not isinstance(account, LdapAccount) or tree is None:
             raise Problem(ResultCode.INVALID_CREDENTIALS)

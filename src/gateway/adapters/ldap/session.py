@@ -207,5 +207,9 @@ def _below(names: Dn, suffix: Dn) -> Dn | None:
 
 
 def _value(names: Dn, kind: str) -> str:
-    """The value of a name's first part where that has this type and no other, else ""."""
-    return names[0][0][1] if names and len(names[0]) == 1 and names[0][0][0] == kind else ""
+    """The value of a name's first part where that has this type and no other, else ""; "" too for octets that are no
+    text: nobody is called so."""
+    if not names or len(names[0]) != 1 or names[0][0][0] != kind:
+        return ""
+    value = names[0][0][1]
+    return "" if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value) else value

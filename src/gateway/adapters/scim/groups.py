@@ -19,8 +19,8 @@ from gateway.identity.ids import new_id
 from gateway.identity.model import Group, folded
 from gateway.identity.register.port import DropGroup, PutGroup, Register, StaleVersion
 
-MANY_MEMBERS = 500
-"""A group with more is worked on in a thread, so that others are served meanwhile."""
+MANY_MEMBERS, MANY_OPERATIONS = 500, 50
+"""A group with more members, or a change of more operations, is worked on in a thread: others are served meanwhile."""
 AT_A_TIME = 20
 """Groups read at once; each may have thousands of members."""
 
@@ -81,7 +81,7 @@ class Groups:
                 raise invalid("displayName is empty.")
             return _with(before, resource, members)
 
-        return await self._change(asker, id_, conditions, after)
+        return await self._change(asker, id_, conditions, after, long=len(wanted) > MANY_OPERATIONS)
 
     async def delete(self, asker: Asker, id_: str, conditions: Conditions) -> None:
         """The group is gone; its members stay."""
@@ -95,7 +95,9 @@ class Groups:
             return
         raise changed()
 
-    async def _change(self, asker: Asker, id_: str, conditions: Conditions, after: Callable[[Group], Group]) -> Group:
+    async def _change(
+        self, asker: Asker, id_: str, conditions: Conditions, after: Callable[[Group], Group], *, long: bool = False
+    ) -> Group:
         for _ in range(ATTEMPTS):
             before = await self.get(asker, id_)
             conditions.check(etag(before))

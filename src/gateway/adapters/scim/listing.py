@@ -32,7 +32,9 @@ MOST_LOOKED_AT = 50_000
 AT_A_TIME = 100
 """People read at once."""
 PIECE_SECONDS = 0.01
-"""Of looking at people, after which others are served."""
+"""Of looking at people or showing them, after which others are served."""
+MOST_NAMED = 100
+"""Attributes in `attributes` and `excludedAttributes`; there are some sixty."""
 WALKS = 2
 """Lists at a time for which everybody is looked at: each adds a piece to the time that others wait."""
 _PARAMETERS = {name.lower(): name for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes",
@@ -65,10 +67,18 @@ def search_request(parameters: Mapping[str, Any], kinds: Kinds) -> scim.SearchRe
     text = known.get("filter")
     if isinstance(text, str) and (len(text) > filters.LONGEST or "\0" in text):
         raise invalid(f"The filter has more than {filters.LONGEST} characters, or a NUL.", "invalidFilter")
+    if any(_named(known.get(name)) > MOST_NAMED for name in ("attributes", "excludedAttributes")):
+        raise invalid(f"More than {MOST_NAMED} attributes are named.")
     try:
         return SEARCHES[kinds].model_validate(known)
     except (ValidationError, scim.SCIMException) as error:
         raise refused(error) from None
+
+
+def _named(value: Any) -> int:
+    """How many attributes a list of them or a text with commas names."""
+    each = value if isinstance(value, list) else [value]
+    return sum(one.count(",") + 1 if isinstance(one, str) else 1 for one in each)
 
 
 class Listing:
@@ -101,15 +111,17 @@ class Listing:
         groups = await self._groups_of(asker, ids) if _wants(request, "groups") else {}
         members = _wants(request, "members")
         made: list[Resource] = []
-        for number, one in enumerate(entities):
+        begun = time.monotonic()
+        for one in entities:
             if isinstance(one, Person):
                 made.append(_projected(user_of(one, asker.base, groups.get(one.id, ())), UserResource, request))
             elif members and len(one.members) > MANY_MEMBERS:
                 made.append(await asyncio.to_thread(_projected, group_of(one, asker.base), GroupResource, request))
             else:
                 made.append(_projected(group_of(one, asker.base, members=members), GroupResource, request))
-            if number % AT_A_TIME == AT_A_TIME - 1:
+            if time.monotonic() - begun > PIECE_SECONDS:
                 await asyncio.sleep(0)
+                begun = time.monotonic()
         return made
 
     async def _groups_of(self, asker: Asker, ids: list[str]) -> dict[str, list[Group]]:

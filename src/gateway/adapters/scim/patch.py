@@ -50,9 +50,12 @@ def operations(body: Resource) -> list[Operation]:
     listed = bodies.found(body, "Operations")
     if not isinstance(listed, list) or not listed:
         raise invalid("There are no Operations.", "invalidSyntax")
-    if len(listed) > OPERATIONS:
-        raise Refused(413, f"A request has at most {OPERATIONS} operations.")
-    return [made for each in listed for made in _operations(each)]
+    made: list[Operation] = []
+    for each in listed:
+        made += _operations(each)
+        if len(made) > OPERATIONS:
+            raise Refused(413, f"A request has at most {OPERATIONS} operations.")
+    return made
 
 
 def _operations(each: Any) -> Iterator[Operation]:
@@ -79,6 +82,7 @@ def _operations(each: Any) -> Iterator[Operation]:
 def patched_user(user: Resource, wanted: Iterable[Operation]) -> Resource:
     """The user after all operations. Raises Refused."""
     kept = [_mended(each) for each in wanted if not _has_no_effect(each)]
+    _check_number(kept)
     after = _applied(UserResource, user, kept)
     bodies.check_entries(after)
     return after
@@ -100,7 +104,13 @@ def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Oper
                 raise bodies.too_many_members()
         else:
             others.append(each)
+    _check_number(others)
     return _applied(Group, group, others), list(ids)
+
+
+def _check_number(wanted: list[Operation]) -> None:
+    if len(wanted) > ATTRIBUTES:
+        raise Refused(413, f"A request has at most {ATTRIBUTES} operations on attributes.")
 
 
 def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resource:
@@ -109,8 +119,6 @@ def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resourc
         for each in wanted
         if _node(model, each) is not None
     ]
-    if len(sent) > ATTRIBUTES:
-        raise Refused(413, f"A request has at most {ATTRIBUTES} operations on attributes.")
     if not sent:
         return resource
     try:

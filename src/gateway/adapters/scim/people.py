@@ -124,19 +124,20 @@ class People:
 
     async def _write(self, member: str, before: Person, after: Person) -> Person:
         """The person as it is kept. Raises StaleVersion, Taken."""
-        after = replace(after, source_id=source_id(after))
+        if not before.source_id or (after.source, after.external_id) != (before.source, before.external_id):
+            after = replace(after, source_id=source_id(after))
         if after == before:
             return before
         after = replace(after, changed_at=self._now())
         try:
             await self._register.write(member, [PutPerson(after, before.version)])
         except Taken as error:
-            # Somebody whom this client has removed is still known by the externalId, which others may have by now.
+            # Somebody whom this client has removed is still known by the externalId, which is another's from now on.
             owner = await self._register.person(member, error.owner)
             if error.what != "source_id" or owner is None or not gone(owner):
                 raise
-            after = replace(after, source_id=after.id)
-            await self._register.write(member, [PutPerson(after, before.version)])
+            forgotten = PutPerson(replace(owner, source_id=owner.id), owner.version)
+            await self._register.write(member, [forgotten, PutPerson(after, before.version)])
         return replace(after, version=before.version + 1)
 
     async def _same(self, asker: Asker, user: Resource) -> Person | None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.responses import Response
 
 from gateway.adapters.scim import server
 from gateway.adapters.scim.bodies import read
@@ -18,6 +19,7 @@ from gateway.adapters.scim.mapping import ScimSettings
 from gateway.adapters.scim.problems import Refused
 from gateway.adapters.scim.schemas import ScimMember
 from gateway.crosswalks.scim import ENTERPRISE, GROUP, LIBRARY, USER
+from gateway.doors.http import Front
 from gateway.exchanges.model import Verdict
 from tests.gateway.adapters.scim.conftest import ENTRA, SETTINGS, Scim
 
@@ -279,3 +281,17 @@ async def test_an_error_of_ours_is_one_answer_and_no_more(
 
 async def test_everything_below_its_address_is_the_doors(scim: Scim) -> None:
     assert [route.path for route in scim.door.routes()] == ["/scim/v2", "/scim/v2/{rest:path}"]
+
+
+async def test_the_door_stands_before_an_application(scim: Scim) -> None:
+    async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+        await Response("elsewhere")(scope, receive, send)
+
+    front = httpx.ASGITransport(Front(scim.door.routes(), elsewhere))
+    headers = {"Authorization": f"Bearer {ENTRA}"}
+    async with httpx.AsyncClient(transport=front, base_url="http://gateway.test", headers=headers) as client:
+        for method, path, status in (("GET", "/scim/v2/aber/Users", 200), ("DELETE", "/scim/v2/aber/Users", 405),
+                                     ("GET", "/scim/v2/aber/Users/x/y", 404), ("GET", "/scim/v2", 404)):  # fmt: skip
+            response = await client.request(method, path)
+            assert (response.status_code, "schemas" in response.json()) == (status, True)
+        assert (await client.get("/scim")).text == "elsewhere"

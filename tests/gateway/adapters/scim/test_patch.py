@@ -156,6 +156,7 @@ BAD: list[tuple[str, Any, int, str]] = [
                                                                     {"value": "b@b", "primary": True}]}], 400,
      "invalidValue"),
     ("too many", [{"op": "add", "path": "title", "value": "x"}] * 1001, 413, ""),
+    ("too many of no kind", [{"op": "add", "value": {f"x{n}": n for n in range(1001)}}], 413, ""),
     ("too many for a user", [{"op": "add", "path": "title", "value": "x"}] * 101, 413, ""),
     ("too many keys", [{"op": "add", "value": {f'emails[value eq "{n}"].type': "x" for n in range(101)}}], 413, ""),
     ("too many values", [{"op": "add", "path": "emails", "value": [{"value": f"{n}@x"} for n in range(101)]}], 413, ""),

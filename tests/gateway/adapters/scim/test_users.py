@@ -237,6 +237,9 @@ async def test_a_name_is_free_once_its_bearer_is_removed(scim: Scim) -> None:
     ]
     after = await scim.patch(f"/Users/{ben['id']}", *operations)
     assert (after["userName"], after["externalId"]) == ("amy", "e-1")
+    assert await scim.patch(f"/Users/{ben['id']}", *operations) == after
+    await scim.do("DELETE", f"/Users/{ben['id']}", status=204)
+    assert (await scim.user("amy", externalId="e-1"))["id"] == ben["id"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from gateway.identity.model import Person, Stage
 _DAYS = ("expires_on", "valid_from_on", "birth_on")
 _PLAIN = ("category", "home_library", "language")
 _MANY = ("emails", "phones", "addresses")
-_OF_SCIM = frozenset(_MANY) | {"language"}
+_OF_SCIM = frozenset(_MANY) | {"language", IdentifierType.USERNAME.value}
 """What a SCIM client always says of a user, if only by leaving it out."""
 _KINDS = {
     "unknown_value": "the platform does not know this",

@@ -23,12 +23,12 @@ from gateway.identity import provisioning
 from gateway.identity.carrying import request_for, spoken_of
 from gateway.identity.model import Person, PersonIdentifier, Stage
 from gateway.identity.provisioning import Provisioner, Tally
-from gateway.identity.register.port import PutPerson
+from gateway.identity.register.port import PutGroup, PutPerson, PutReview
 from gateway.store.port import Store
 from gateway.store.rows import LoanRow, PatronIdentifierRow, PatronRow
 from tests.gateway.desk.fakes import MemoryAttempts
 from tests.gateway.identity.memory_register import MemoryRegister
-from tests.gateway.identity.register.people import person
+from tests.gateway.identity.register.people import group, person, review
 from tests.gateway.platforms.reference.library import Library, loan
 
 BARCODE, SIS = IdentifierType.BARCODE, IdentifierType.SIS
@@ -269,8 +269,13 @@ async def test_who_is_anonymised_leaves_nothing(bench: Bench) -> None:
     await bench.put(student("p1", "P-1"), student("p2", "P-2"))
     await bench.settle()
     who = (await bench.kept("p1")).platform_id
+    other = PutReview(review("v2", "S-p2", member="alpha"))
+    about = [PutReview(review("v1", "S-p1", member="alpha", record={"display": "Person p1"})), other]
+    await bench.register.write("alpha", [PutGroup(group("g", "p1", "p2", member="alpha"), 0), *about])
     await bench.put(replace(await bench.kept("p1"), stage=Stage.ANONYMISED))
     assert await bench.settle() == Tally(anonymised=1)
+    assert [one.members for one in await bench.register.groups("alpha")] == [("p2",)]
+    assert [one.id for one in await bench.register.reviews("alpha")] == ["v2"]
     left = await bench.kept("p1")
     assert (left.identifiers, left.display, left.source_id, left.stage) == ((), "", "", Stage.ANONYMISED)
     assert left.stage_since == bench.library.clock.millis
@@ -318,7 +323,7 @@ async def test_it_follows_until_it_is_stopped(bench: Bench) -> None:
 
 def test_what_a_source_speaks_of_is_emptied_and_nothing_else() -> None:
     assert spoken_of("feed:sis", CONFIG) == {"expires_on", "sis"}
-    assert spoken_of("scim:entra", CONFIG) == {"emails", "phones", "addresses", "language"}
+    assert spoken_of("scim:entra", CONFIG) == {"emails", "phones", "addresses", "language", "username"}
     assert spoken_of("library", CONFIG) == spoken_of("feed:gone", CONFIG) == set()
     request = request_for(student("p1", "P-1", emails=("a@x",), platform_id="q"), CONFIG)
     assert isinstance(request, req.PatronProvision)

@@ -58,7 +58,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Step:
     """Told after every batch. `read` counts records, `resumed_at` those of the run's earlier part; `expected` is how
-    many there are in all, None where the source is silent."""
+    many there are in all: where the source is silent as many people as there were, None where nobody knows."""
 
     feed: str
     read: int
@@ -251,7 +251,9 @@ class Sync:
             raise Stopped(f"the identifiers of more than {MOST_DEFERRED:,} people are others': is the field map right?")
         if self._opened > MOST_OPENED:
             raise Stopped(f"more than {MOST_OPENED:,} records are waiting for a decision: is the field map right?")
-        self._progress(Step(self._settings.name, self._counts["read"], self._resumed_at, portion.expected))
+        run = self._outcome.run
+        were = run.position.get(history.PEOPLE) if run.kind == "full" else None
+        self._progress(Step(run.feed, self._counts["read"], self._resumed_at, portion.expected or were or None))
 
     def _draft(self, records: Sequence[SourceRecord]) -> Draft | None:
         """The draft of a person; None for a second record of somebody who has one."""

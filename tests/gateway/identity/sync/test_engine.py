@@ -343,6 +343,18 @@ async def test_progress_tells_how_far_it_is(bench: Bench) -> None:
     assert [(step.read, step.expected) for step in steps] == [(3, 7), (6, 7), (7, 7)]
 
 
+async def test_a_silent_source_is_taken_to_have_whom_it_had(bench: Bench) -> None:
+    class Silent(Script):
+        async def read(self, position=None):
+            async for page in super().read(position):
+                yield page if isinstance(page, End) else replace(page, expected=None)
+
+    steps: list[engine.Step] = []
+    for count in (4, 6):
+        await bench.run(Silent(student(number) for number in range(count)), progress=steps.append)
+    assert [(step.read, step.expected) for step in steps] == [(3, None), (4, None), (3, 4), (6, 4)]
+
+
 async def test_a_run_that_ended_is_not_gone_on_with(bench: Bench) -> None:
     """What a program of another version left: a position without the map's version."""
     run = Run("r1", MEMBER, "sis", "full", RunState.INTERRUPTED, 0, 0, position={history.FEED: {"at": 3}})

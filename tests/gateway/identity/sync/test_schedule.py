@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.config import Config
-from gateway.identity.feeds.port import FeedError
+from gateway.identity.feeds.port import End, FeedError, Page
 from gateway.identity.model import Run, RunState
+from gateway.identity.register import migrate, open_register
 from gateway.identity.register.port import RegisterUnavailable
 from gateway.identity.sync import schedule
+from gateway.identity.sync.engine import Outcome
 from gateway.identity.sync.schedule import due, follow, sync_feed
 from gateway.identity.turns import FOLDER as LOCKS
 from gateway.store import lock_file
 from tests.gateway.identity.memory_register import MemoryRegister
 from tests.gateway.identity.sync.scripted import MEMBER, Hands, Script, settings, student
+from tests.postgres import Database
 
 HOUR = 3_600_000
 NOW = 1000 * HOUR
@@ -72,9 +76,10 @@ async def until(done: Callable[[], bool], meanwhile: Callable[[], None] = lambda
         await asyncio.sleep(0.01)
 
 
-def config(folder: Path, *feeds: dict[str, Any]) -> Config:
+def config(folder: Path, *feeds: dict[str, Any], store: str = "sqlite:///gateway.sqlite3") -> Config:
     return Config.model_validate(
         {
+            "store": {"url": store},
             "pepper": "p" * 32,
             "data_dir": folder,
             "members": {
@@ -113,6 +118,38 @@ async def test_one_run_at_a_time(tmp_path: Path, scripts: dict[str, Script]) -> 
     assert (await sync_feed(made, MEMBER, feed, register, Hands())).run.counters["added"] == 1
 
 
+async def test_one_run_at_a_time_on_all_nodes(
+    tmp_path: Path, scripts: dict[str, Script], postgres_database: Callable[[], Database]
+) -> None:
+    database = postgres_database()
+    await migrate.upgrade(database.admin_dsn, app_role=database.app_role)
+    nodes = [config(tmp_path / name, {"name": "sis"}, store=database.app_dsn) for name in ("one", "other")]
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Script):
+        async def read(self, position: Any = None) -> AsyncIterator[Page | End]:
+            begun.set()
+            await go_on.wait()
+            async for page in super().read(position):
+                yield page
+
+    async def run(node: Config) -> Outcome:
+        register = await open_register(node.register_url)
+        try:
+            return await sync_feed(node, MEMBER, node.members[MEMBER].identity.feeds[0], register, Hands())
+        finally:
+            await register.close()
+
+    scripts["sis"] = Slow([student(1)])
+    first = asyncio.ensure_future(run(nodes[0]))
+    await begun.wait()
+    with pytest.raises(schedule.Busy, match=f"sync-{MEMBER}-sis"):
+        await run(nodes[1])
+    go_on.set()
+    assert (await first).run.counters["added"] == 1
+    assert (await run(nodes[1])).run.counters["unchanged"] == 1
+
+
 async def test_a_feed_that_cannot_be_opened_says_why(tmp_path: Path, scripts: dict[str, Script]) -> None:
     made = config(tmp_path, {"name": "sis"})
     with pytest.raises(FeedError, match="not there"):
@@ -141,15 +178,18 @@ async def test_the_clock_runs_what_is_due_and_one_failure_holds_up_nobody(
     scripts["manual"] = manual = Script([student(2)])
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     register, clock, stop = MemoryRegister(), Hands(), asyncio.Event()
-    following = asyncio.ensure_future(follow(made, register, clock, stop))
-    async with asyncio.timeout(10):
-        await until(lambda: bool(good.settled))
-        await asyncio.sleep(0.05)
-        assert good.settled == [True]
-        clock.forward(hours=2)
-        await until(lambda: len(good.settled) == 2)
-        stop.set()
-        await following
+    with capture_logs() as logs:
+        following = asyncio.ensure_future(follow(made, register, clock, stop))
+        async with asyncio.timeout(60):
+            await until(lambda: bool(good.settled))
+            await asyncio.sleep(0.05)
+            assert good.settled == [True]
+            clock.forward(hours=2)
+            await until(lambda: len(good.settled) == 2)
+            stop.set()
+            await following
+    assert {entry["feed"] for entry in logs if entry["event"] == "sync.cannot_open"} == {"unopened"}
+    assert {entry["feed"] for entry in logs if entry["event"] == "sync.failed"} == {"broken"}
     states = {run.feed: run.state for run in await register.runs(MEMBER)}
     assert states == {"failing": RunState.FAILED, "broken": RunState.FAILED, "good": RunState.DONE}
     assert manual.settled == []
@@ -172,7 +212,7 @@ async def test_a_register_that_is_away_is_waited_for(
     monkeypatch.setattr(register, "runs", away)
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     following = asyncio.ensure_future(follow(made, register, clock, stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await until(lambda: bool(feed.settled), lambda: clock.forward(minutes=1))
         stop.set()
         await following

@@ -22,7 +22,15 @@ from gateway.clock import Clock
 from gateway.config.identity import MemberIdentityConfig
 from gateway.identity.carrying import problem_of, request_for
 from gateway.identity.model import Person, Stage, blank
-from gateway.identity.register.port import PutPerson, Register, StaleVersion, Taken
+from gateway.identity.register.port import (
+    DropReview,
+    Effect,
+    PutGroup,
+    PutPerson,
+    Register,
+    StaleVersion,
+    Taken,
+)
 
 Perform = Callable[[Context, Request, CommandKey | None], Awaitable[Answer]]
 
@@ -242,8 +250,11 @@ class Provisioner:
             if isinstance(answer, Refusal) and answer.code is not RefusalCode.PATRON_NOT_FOUND:
                 refused = answer
         after = empty if refused is None else replace(person, stage=Stage.EXPIRED)
+        effects: list[Effect] = [PutPerson(after, person.version)]
+        if refused is None:
+            effects += await self._traces(person)
         try:
-            await self._register.write(person.member, [PutPerson(after, person.version)])
+            await self._register.write(person.member, effects)
         except StaleVersion:
             return  # changed meanwhile: its new version waits
         except Taken:
@@ -255,6 +266,19 @@ class Provisioner:
             return
         await self._register.provisioned(person.member, person.id, changed.version, "", "")
         done.anonymised += 1
+
+    async def _traces(self, person: Person) -> list[Effect]:
+        """What takes somebody out of groups, and drops what people were asked to decide about the person's record."""
+        groups = (await self._register.groups_of(person.member, [person.id])).get(person.id, [])
+        effects: list[Effect] = [
+            PutGroup(replace(group, members=tuple(one for one in group.members if one != person.id)), group.version)
+            for group in groups
+        ]
+        kind, _, feed = person.source.partition(":")
+        if kind == "feed" and person.source_id:
+            reviews = await self._register.reviews_of(person.member, feed, [person.source_id])
+            effects += [DropReview(review.id) for of in reviews.values() for review in of]
+        return effects
 
     async def _note(self, person: Person, problem: str, done: Tally, patron: str = "") -> None:
         await self._register.provisioned(person.member, person.id, person.version, patron, problem)

@@ -62,6 +62,9 @@ class PostgresRegister(StoredRegister):
     async def _linked(self, member: str) -> AsyncIterator[Link]:
         try:
             link = await self._pool.acquire(member)
+            while link.connection.is_closed():  # the server has ended it since: nothing has been asked yet
+                self._pool.drop(link)
+                link = await self._pool.acquire(member)
         except StoreUnavailable as error:
             raise RegisterUnavailable(str(error)) from error
         kept = False

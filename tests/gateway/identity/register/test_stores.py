@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.identity.register import migrate, open_register
 from gateway.identity.register.port import (
+    DropPerson,
     Everyone,
     Lookup,
     PutPerson,
@@ -206,6 +207,23 @@ async def test_another_process_that_writes_is_waited_for_without_standing_still(
     db.close()
     await writing
     assert await stored.count("aber", Everyone()) == 1
+
+
+@pytest.mark.parametrize("register_url", ["postgres"], indirect=True)
+async def test_connections_that_the_server_has_ended_are_left(
+    stored: Register, register_url: str, register_database: Database
+) -> None:
+    await stored.write("aber", [PutPerson(person("a"), 0)])
+    admin = await asyncpg.connect(register_database.admin_dsn)
+    name = register_url.rpartition("/")[2]
+    ended = await admin.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = 'gateway_app'", name
+    )
+    await admin.close()
+    assert ended
+    await asyncio.sleep(0.2)  # until the loop has heard of it
+    assert await stored.count("aber", Everyone()) == 1
+    await stored.write("aber", [DropPerson("a", 1)])
 
 
 async def test_more_than_can_be_gathered_is_walked_through(stored: Register, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from gateway.adapters.ldap.filters import Released
 from gateway.canonical.entities import Patron
@@ -242,13 +243,17 @@ def selection(asked: Sequence[str], released: Released) -> Selection:
     names = [one for one in asked if one != NO_ATTRIBUTES]
     for name in names if asked else (ALL_USER,):
         if name in (ALL_USER, ALL_OPERATIONAL):
-            rows = tuple(row for row in ATTRIBUTES if row.operational is (name == ALL_OPERATIONAL))
-        else:
-            row = attribute(name)
-            rows = with_subtypes(row) if row else ()
-            named_live = named_live or any(kind.live and released(kind) for kind in rows)
-        wanted |= {row.name: row for row in rows if released(row)}
+            wanted |= {row.name: row for row in _all(released, operational=name == ALL_OPERATIONAL)}
+        elif (row := attribute(name)) is not None:
+            rows = [kind for kind in with_subtypes(row) if released(kind)]
+            named_live = named_live or any(kind.live for kind in rows)
+            wanted |= {kind.name: kind for kind in rows}
     return Selection(tuple(wanted.values()), named_live)
+
+
+@lru_cache(maxsize=1024)
+def _all(released: Released, *, operational: bool) -> tuple[AttributeRow, ...]:
+    return tuple(row for row in ATTRIBUTES if row.operational is operational and released(row))
 
 
 def attributes_of(entry: PersonEntry | StaticEntry, shown: Selection, *, types_only: bool) -> tuple[Attribute, ...]:

@@ -10,6 +10,7 @@ import math
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import structlog
 
@@ -335,6 +336,7 @@ def _paging(controls: Sequence[Control]) -> PagedResults | None:
         raise Problem(ResultCode.PROTOCOL_ERROR, f"pagedResults: {error}") from None
 
 
+@lru_cache(maxsize=1024)
 def _suffix(tree: Tree) -> StaticEntry:
     kind, value = parse_dn(tree.suffix)[0][0]
     named = next(name for name in SUFFIX_CLASSES if name == kind.lower())
@@ -342,9 +344,11 @@ def _suffix(tree: Tree) -> StaticEntry:
     return static(tree.suffix, {named: value, "description": tree.name}, classes=classes, below=True)
 
 
+@lru_cache(maxsize=1024)
 def _people(tree: Tree) -> StaticEntry:
     return static(tree.people, {"ou": "people"}, classes=("organizationalUnit",), below=True)
 
 
+@lru_cache(maxsize=1024)
 def _account(tree: Tree, principal: Principal) -> StaticEntry:
     return static(principal.dn, {"cn": principal.name}, classes=("applicationProcess",), below=False)

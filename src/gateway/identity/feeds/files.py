@@ -1,4 +1,5 @@
-"""A drop folder: whole files are taken one at a time, oldest first, and put away when a run has settled them.
+"""A drop folder: whole files are taken one at a time and put away when a run has settled them. Of files with everybody
+the newest is taken, and once it is read the older ones are put away unread; files with changes come oldest first.
 
 A file is ours once we hold its lock and have moved it into `working/`; both are atomic, so another node finds it locked
 or gone. A process that dies loses the lock: the next one finds the file in `working/` and takes it up again.
@@ -71,8 +72,8 @@ class DropFolder:
         self._refused = ""
 
     def take(self, name: str = "", digest: str = "") -> Taken:
-        """The oldest file that is ready, those first that a dead process left behind; with `name` and `digest` that one
-        and no other. Raises NothingNew, and FeedError where a file has been read before or is gone."""
+        """The file whose turn it is, those first that a dead process left behind; with `name` and `digest` that one and
+        no other. Raises NothingNew, and FeedError where a file has been read before or is gone."""
         self.release()
         try:
             for folder in ("working", "done", "failed"):
@@ -124,6 +125,7 @@ class DropFolder:
                 self._put_away(taken, "failed")
             elif done:
                 self._remember(taken)
+                self._pass_over(taken)
                 self._put_away(taken, "done")
             else:
                 self._put_back(taken)
@@ -154,7 +156,8 @@ class DropFolder:
         found = [path for path in self._folder.iterdir() if self._meant(path.name) and _plain_file(path)]
         if not all(path.name.isprintable() for path in found):
             raise FeedError("a file has a name with characters that cannot be shown: rename it", retry=False)
-        return sorted(((path, path.name) for path in found if self._is_ready(path)), key=_age)
+        ready = ((path, path.name) for path in found if self._is_ready(path))
+        return sorted(ready, key=_age, reverse=not self._partial)
 
     def _meant(self, name: str) -> bool:
         if not name or name.startswith(".") or name.endswith(_NOT_MEANT):
@@ -231,6 +234,19 @@ class DropFolder:
                 _beside(taken.path, suffix).rename(_beside(to, suffix))
         _beside(taken.path, DONE).unlink(missing_ok=True)
         taken.path.rename(to)
+
+    def _pass_over(self, read: Taken) -> None:
+        """Puts away what waits and is older than a file with everybody that has been read: it would undo that."""
+        if self._partial:
+            return
+        for path, name in self._waiting():
+            if _age((path, name)) > _age((read.path, read.name)):
+                continue
+            with suppress(BlockingIOError, FileNotFoundError), path.open("rb") as file:  # unless another node has it
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                moved = self._moved(path, self._folder / "working" / f"{secrets.token_hex(4)}{_MARK}{name}")
+                _beside(moved, REASON).write_text(f"{read.name}, which is newer, was read instead\n", encoding="utf-8")
+                self._put_away(Taken(name, moved, ""), "done")
 
     def _put_back(self, taken: Taken) -> None:
         to = self._folder / taken.name

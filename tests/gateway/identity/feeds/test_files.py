@@ -31,10 +31,30 @@ def put_away(folder: Path) -> list[str]:
     return sorted(name.split("-", 2)[2] for name in names(folder))
 
 
-def test_the_oldest_comes_first_and_goes_to_done(tmp_path: Path) -> None:
+def test_of_files_with_everybody_the_newest_is_read_and_older_ones_are_passed_over(tmp_path: Path) -> None:
+    for name, age in (("tuesday.csv", 5), ("monday.csv", 10), ("sunday.csv", 20)):
+        put(tmp_path, name, name, age=age)
+    drop = DropFolder(tmp_path, "*.csv")
+    assert drop.take().name == "tuesday.csv"
+    drop.settle(done=False)  # a threshold stopped it: it is the newest still
+    assert drop.take().name == "tuesday.csv"
+    drop.refuse("it is no CSV")
+    drop.settle(done=False)
+    assert drop.take().name == "monday.csv"
+    put(tmp_path, "wednesday.csv", "later")
+    drop.settle(done=True)
+    assert names(tmp_path) == ["wednesday.csv"]
+    assert put_away(tmp_path / "done") == ["monday.csv", "sunday.csv", "sunday.csv.reason.txt"]
+    assert put_away(tmp_path / "failed") == ["tuesday.csv", "tuesday.csv.reason.txt"]
+    [reason] = (tmp_path / "done").glob("*.reason.txt")
+    assert reason.read_text() == "monday.csv, which is newer, was read instead\n"
+    assert drop.take().name == "wednesday.csv"
+
+
+def test_of_files_with_changes_the_oldest_comes_first_and_goes_to_done(tmp_path: Path) -> None:
     put(tmp_path, "b.csv", "1", age=10)
     put(tmp_path, "a.csv", "2", age=5)
-    drop = DropFolder(tmp_path, "*.csv")
+    drop = DropFolder(tmp_path, "*.csv", partial=True)
     taken = drop.take()
     assert taken.name == "b.csv"
     assert taken.path.read_text() == "1"
@@ -134,18 +154,19 @@ def test_two_nodes_do_not_take_the_same_file(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", age=2)
     put(tmp_path, "b.csv", "y", age=1)
     one, two, three = DropFolder(tmp_path), DropFolder(tmp_path), DropFolder(tmp_path)
-    assert one.take().name == "a.csv"
-    assert two.take().name == "b.csv"
+    assert one.take().name == "b.csv"
+    assert two.take().name == "a.csv"
     with pytest.raises(NothingNew):
         three.take()
 
 
-def test_many_at_once_take_each_file_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("partial", [True, False])
+def test_many_at_once_take_each_file_once(tmp_path: Path, partial: bool) -> None:
     for number in range(60):
         put(tmp_path, f"{number}.csv", str(number), age=number)
 
     def work() -> list[str]:
-        drop, found = DropFolder(tmp_path), []
+        drop, found = DropFolder(tmp_path, partial=partial), []
         with suppress(NothingNew):
             while True:
                 found.append(drop.take().path.read_text())
@@ -154,8 +175,12 @@ def test_many_at_once_take_each_file_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(6) as threads:
         found = [name for each in [threads.submit(work) for _ in range(6)] for name in each.result()]
-    assert sorted(found, key=int) == [str(number) for number in range(60)]
-    assert len(names(tmp_path / "done")) == 60
+    assert len(set(found)) == len(found)
+    assert "0" in found, "the newest"
+    if partial:
+        assert len(found) == 60
+    away = [name for name in names(tmp_path / "done") if name.endswith(".csv")]
+    assert sorted(name.split("-", 2)[2] for name in away) == sorted(f"{number}.csv" for number in range(60))
     assert names(tmp_path) == names(tmp_path / "working") == []
 
 

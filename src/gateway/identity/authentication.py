@@ -8,7 +8,6 @@ told on the next quarter of a second, so that its time does not tell who exists.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum, auto
@@ -28,7 +27,6 @@ from gateway.desk import Attempts, CheckUnavailable, Verifier
 from gateway.desk.line import Line
 from gateway.desk.pin import time_left
 from gateway.desk.tally import Tally
-from gateway.desk.turns import NoTurn, Turn, Turns
 from gateway.identity.directories.port import Directory, DirectoryDown, Verdict
 from gateway.identity.model import PersonIdentifier, folded
 from gateway.identity.register.port import Lookup, Register, RegisterUnavailable
@@ -109,7 +107,6 @@ class DirectoryStep:
         self._logins = logins
         self._tally = tally
         self._clock = clock
-        self._turns: Turns = {}
 
     async def check(self, line: Line, ctx: Context, request: PatronRequest, found: PatronOutcome) -> _Outcome:
         """Raises PlatformFailure where failures cannot be counted, CheckUnavailable where the register is away."""
@@ -121,15 +118,11 @@ class DirectoryStep:
             return _Said.DOWN
         if not login or request.pin is None:
             return _Said.UNKNOWN
-        subject = f"dir:{self._name}:{hashlib.sha256(folded(login).encode()).hexdigest()[:24]}"
-        try:
-            # One after the other, or a burst would slip past the limit.
-            async with Turn(self._turns, (ctx.member, subject), time_left(ctx, self._clock)):
-                return await self._ask(ctx, login, request.pin.get_secret_value(), subject, found)
-        except NoTurn:
-            return _Said.DOWN
+        return await self._ask(ctx, login, request.pin.get_secret_value(), found)
 
-    async def _ask(self, ctx: Context, login: str, password: str, subject: str, found: PatronOutcome) -> _Outcome:
+    async def _ask(self, ctx: Context, login: str, password: str, found: PatronOutcome) -> _Outcome:
+        # By patron, for one account may have several logins, and the desk takes a patron's attempts one by one.
+        subject = f"dir:{self._name}:{found.patron.id}"
         since = self._clock.now() - timedelta(minutes=self._settings.failure_minutes)
         failures = await self._tally.since(ctx.member, subject, since)
         if failures >= self._settings.max_failures:

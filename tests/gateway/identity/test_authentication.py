@@ -199,11 +199,14 @@ async def test_guesses_at_two_nodes_are_counted_together() -> None:
     assert sum(len(node.campus.asked) for node in nodes) == 3
 
 
-async def test_guesses_by_two_names_of_one_login_are_counted_together() -> None:
-    bench = Campus("directory:campus", max_failures=3)
+async def test_guesses_by_several_logins_of_one_person_are_counted_together() -> None:
+    """A filter may find one account by its user name and by its card."""
+    bench = Campus("directory:campus", login_by=["rfid_uid"], max_failures=3)
+    bench.campus.passwords |= {ANN: CAMPUS, "ann": CAMPUS}
     for name in (ANN, "ann", ANN, "ann"):
         await bench.said("wrong", name)
     assert len(bench.campus.asked) == 3
+    assert set(bench.campus.asked) == {ANN, "ann"}
 
 
 async def test_the_right_password_clears_the_directorys_count() -> None:
@@ -257,10 +260,11 @@ async def test_while_failures_cannot_be_counted_the_directory_is_not_asked(monke
     assert bench.campus.asked == []
 
 
-async def test_no_login_stands_in_what_is_counted() -> None:
+async def test_neither_login_nor_password_stands_in_what_is_counted() -> None:
     bench = Campus("directory:campus")
-    await bench.said("wrong")
-    assert not any("ann" in str(row) for row in bench.attempts.rows)
+    await bench.said("not it")
+    assert bench.attempts.rows
+    assert not any("ann" in str(row) or "not it" in str(row) for row in bench.attempts.rows)
 
 
 # Which login

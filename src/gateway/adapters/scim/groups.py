@@ -120,7 +120,8 @@ class Groups:
             async for other in self.all(asker):
                 if other.id != after.id and folded(other.display) == folded(after.display):
                     raise Refused(409, "displayName is taken already.", "uniqueness")
-        after = replace(after, changed_at=self._now())
+        if before.version:
+            after = replace(after, changed_at=self._now())
         await self._register.write(asker.member, [PutGroup(after, before.version)])
         return replace(after, version=before.version + 1)
 

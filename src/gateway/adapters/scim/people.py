@@ -128,7 +128,8 @@ class People:
             after = replace(after, source_id=source_id(after))
         if after == before:
             return before
-        after = replace(after, changed_at=self._now())
+        if before.version:
+            after = replace(after, changed_at=self._now())
         try:
             await self._register.write(member, [PutPerson(after, before.version)])
         except Taken as error:

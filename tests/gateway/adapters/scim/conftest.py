@@ -43,11 +43,13 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 @dataclass
 class Clock(SystemClock):
-    """Stands still until it is turned."""
+    """Stands still until it is turned, or moves on by a `step` whenever it is read."""
 
     seconds: float = 0.0
+    step: float = 0.0
 
     def now(self) -> datetime:
+        self.seconds += self.step
         return datetime.fromtimestamp(NOW.timestamp() + self.seconds, UTC)
 
     def monotonic(self) -> float:

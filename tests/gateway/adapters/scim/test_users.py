@@ -116,6 +116,16 @@ async def test_changing_nothing_makes_no_new_version(scim: Scim) -> None:
     assert await scim.do("PUT", f"/Users/{made['id']}", AMY) == made
 
 
+async def test_what_was_never_changed_was_changed_when_it_was_made(scim: Scim) -> None:
+    scim.clock.step = 0.001
+    for made in (await scim.user("amy"), await scim.group("Staff")):
+        assert made["meta"]["created"] == made["meta"]["lastModified"]
+    person = await scim.put(username="ben")
+    linked = await scim.user("ben")
+    assert linked["id"] == person.id
+    assert linked["meta"]["created"] < linked["meta"]["lastModified"]
+
+
 async def test_a_card_that_is_replaced_opens_nothing_and_is_nobody_elses(scim: Scim) -> None:
     amy = await scim.user("amy", **{LIBRARY: {"barcode": "1"}})
     await scim.patch(f"/Users/{amy['id']}", {"op": "replace", "path": f"{LIBRARY}:barcode", "value": "2"})

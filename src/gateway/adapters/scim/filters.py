@@ -7,7 +7,9 @@ do not: the register compares without case, and knows nothing of `not` or `conta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from scim2_models import SCIMException, ScimFilter
 from scim2_models.path import (
     AttrPath,
     CompareOperator,
@@ -20,13 +22,37 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from gateway.crosswalks.scim import ROWS, USER
+from gateway.crosswalks.scim import ENTERPRISE, ROWS, USER
 from gateway.identity.register.port import AllOf, AnyOf, Everyone, Lookup, Wanted
 
 LONGEST = 8192
 """Characters of a filter: some hundred comparisons."""
 _LOOKUPS = {row.key.lower(): row.lookup for row in ROWS if row.lookup} | {"id": "id"}
 _VALUE = (None, "value")  # `emails eq` means `emails.value eq` (RFC 7643 2.4)
+
+
+def mended(text: str) -> str:
+    """A filter in which a manager is what the schema has: Entra asks for `manager eq "…"`, with no schema and no
+    sub-attribute. Whatever is no filter comes back as it is."""
+    if "manager" not in text.lower():
+        return text
+    try:
+        return str(_mended(ScimFilter(text).ast))
+    except SCIMException:
+        return text
+
+
+def _mended(node: FilterNode) -> FilterNode:
+    match node:
+        case Comparison(attr_path=AttrPath(attr=attr, sub_attr=None, uri=uri)) if (
+            attr.lower() == "manager" and (uri or ENTERPRISE).lower() == ENTERPRISE.lower()
+        ):
+            return replace(node, attr_path=AttrPath(attr, "value", ENTERPRISE))
+        case Not(expr=inner):
+            return Not(_mended(inner))
+        case LogicalExpr(op=op, terms=terms):
+            return LogicalExpr(op, tuple(map(_mended, terms)))
+    return node
 
 
 def plan(node: FilterNode | None) -> Wanted:

@@ -67,6 +67,8 @@ def search_request(parameters: Mapping[str, Any], kinds: Kinds) -> scim.SearchRe
     text = known.get("filter")
     if isinstance(text, str) and (len(text) > filters.LONGEST or "\0" in text):
         raise invalid(f"The filter has more than {filters.LONGEST} characters, or a NUL.", "invalidFilter")
+    if isinstance(text, str):
+        known["filter"] = filters.mended(text)
     if any(_named(known.get(name)) > MOST_NAMED for name in ("attributes", "excludedAttributes")):
         raise invalid(f"More than {MOST_NAMED} attributes are named.")
     try:

@@ -157,11 +157,15 @@ def _has_no_effect(each: Operation) -> bool:
 
 
 def _mended(each: Operation) -> Operation:
+    """An operation on the manager, as the schema has it: Entra names it without the schema as well."""
     path = each.path.lower()
     if path == ENTERPRISE.lower():
         return each._replace(value=next(iter(bodies.with_manager({each.path: each.value}).values())))
-    if path != f"{ENTERPRISE.lower()}:manager" or each.op == "remove":
+    if path not in ("manager", f"{ENTERPRISE.lower()}:manager"):
         return each
+    each = each._replace(path=f"{ENTERPRISE}:manager")
+    if each.op == "remove":
+        return each._replace(value=None, has_value=False)
     value = bodies.manager(each.value)
     return each._replace(op="remove", value=None, has_value=False) if value is None else each._replace(value=value)
 

@@ -24,7 +24,8 @@ PEOPLE = {
     "amy": {"title": "Dr", "emails": [{"value": "amy@work.example", "type": "work", "primary": True},
                                       {"value": "amy@home.example", "type": "home"}],
             "name": {"familyName": "Jones", "givenName": "Amy"}, "externalId": "A-1",
-            ENTERPRISE: {"employeeNumber": "100", "department": "Law"}, LIBRARY: {"barcode": "201"}},
+            ENTERPRISE: {"employeeNumber": "100", "department": "Law", "manager": {"value": "boss"}},
+            LIBRARY: {"barcode": "201"}},
     "Ben": {"active": False, "emails": [{"value": "ben@home.example", "type": "home"}],
             "name": {"familyName": "Jónsson"}, ENTERPRISE: {"department": "Law"}, LIBRARY: {"expires": "2027-07-31"}},
     "cy": {"displayName": "", "name": {"familyName": "Ŵyn"}, "externalId": "c-1", LIBRARY: {"category": "UG"}},
@@ -87,6 +88,11 @@ CASES: dict[str, list[str]] = {
     'id eq "nobody"': [],
     'userName eq "am\\u0079"': ["amy"],
     "externalId eq null": ["Ben"],
+    'manager eq "boss"': ["amy"],
+    'userName pr and not (manager eq "boss" or title eq "manager")': ["Ben", "cy"],
+    f'{ENTERPRISE}:manager eq "boss"': ["amy"],
+    f'{ENTERPRISE}:manager.value ne "boss"': ["Ben", "cy"],
+    'title eq "manager"': [],
 }
 
 
@@ -100,6 +106,7 @@ BAD = [
     'userName eq "x" and', "not userName pr", "emails[", 'emails[type eq "work"', "userName gt 3", "active gt true",
     'active co "t"', "nosuch pr", 'name.nosuch eq "x"', 'urn:x:nosuch eq "x"', 'userName[type eq "x"]',
     "userName eq 'x'",
+    "manager", 'manager eq', 'manager.nosuch eq "x"',
     'userName eq "x" ; drop', "(" * 40 + "title pr" + ")" * 40 + " or not (" * 40 + "title pr" + ")" * 40,
     "not (" * 40 + "title pr" + ")" * 40, 'title eq "' + "x" * 9000 + '"', 'userName eq "a\x00b"',
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.canonical.vocabulary import IdentifierType
 from gateway.config.identity import FEED_FIELDS
+from gateway.crosswalks.ldap import suffix_problem, unknown_attributes
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, MemberConfig
@@ -113,7 +114,7 @@ def is_loopback(host: str) -> bool:
 
 def _identity(config: Config) -> Iterator[tuple[str, str]]:
     for code, member in config.members.items():
-        for key, message in (*_feeds(member), *_checks(member)):
+        for key, message in (*_feeds(member), *_checks(member), *_ldap(member)):
             yield f"members.{code}.identity.{key}", message
 
 
@@ -129,6 +130,15 @@ def _feeds(member: MemberConfig) -> Iterator[tuple[str, str]]:
             if field not in FEED_FIELDS and field not in {str(kind) for kind in IdentifierType}:
                 hint = ", ".join([*(str(kind) for kind in IdentifierType), *sorted(FEED_FIELDS)])
                 yield f"{at}.fields.{field}", f"the register has no such field; it has {hint}"
+
+
+def _ldap(member: MemberConfig) -> Iterator[tuple[str, str]]:
+    view = member.identity.ldap
+    if view.suffix and (problem := suffix_problem(view.suffix)) is not None:
+        yield "ldap.suffix", f"{view.suffix!r} {problem}"
+    for name, account in view.accounts.items():
+        for unknown in unknown_attributes(account.attributes):
+            yield f"ldap.accounts.{name}.attributes", f"nobody has an attribute {unknown!r}"
 
 
 def _checks(member: MemberConfig) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,12 @@ def test_clear_text_is_for_loopback(server: str) -> None:
         ({"authentication": {"checks": [{"by": "platform"}, {"by": "platform"}]}}, "'platform' is asked before"),
         ({"authentication": {"checks": []}}, "nobody's PIN is ever right"),
         ({"authentication": {"checks": [{"by": "guessing"}]}}, "by"),
+        ({"ldap": {"suffix": "library"}}, "is no distinguished name"),
+        ({"ldap": {"suffix": "cn=library,dc=demo"}}, "begins with one of `dc=`"),
+        (
+            {"ldap": {"accounts": {"proxy": {"password_hash": "x", "attributes": ["uid", "shoeSize"]}}}},
+            "nobody has an attribute 'shoeSize'",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(identity: dict[str, Any], said: str) -> None:

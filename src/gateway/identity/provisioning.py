@@ -7,6 +7,7 @@ refuses is noted with the person, and tried again when the person changes, or af
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -39,6 +40,7 @@ LOOK_SECONDS = 5.0  # between two looks, where nobody waits
 TURN = 50  # people of one member, before the next member's turn
 AGAIN_SECONDS = 86_400.0  # until what was refused is tried again
 AWAY_SECONDS = (5.0, 300.0)  # that a platform which is away is left alone, first and at most: it doubles each time
+WAITS = 5  # times that somebody waits for an identifier within a day
 STUCK = 5  # failures at one person in a row, after which the others go first
 CALL_SECONDS = 30.0
 WINDOW = 60.0  # seconds within which the same version is the same command
@@ -67,15 +69,24 @@ class _Member:
     again_at: float = 0.0  # when those are due next
     away_until: float = 0.0
     pause: float = AWAY_SECONDS[0]
-    waits: set[str] = field(default_factory=set)  # whose identifier was another's, who may have given it up since
-    waited: set[tuple[str, int]] = field(default_factory=set)  # persons and versions that have waited for that
+    waits: dict[str, int] = field(default_factory=dict)  # whose identifier was another's, and `carried` at that time
+    waited: Counter[tuple[str, int]] = field(default_factory=Counter)  # how often, by person and version
+    carried: int = 0  # people, so far
     failed: tuple[str, int] = ("", 0)  # who was being carried when the platform failed, and how often in a row
 
     def wait(self, person: Person) -> None:
-        """Has somebody tried once more when all others have been carried."""
-        if (person.id, person.version) not in self.waited:
-            self.waited.add((person.id, person.version))
-            self.waits.add(person.id)
+        """Has somebody tried again when all others have been carried, who may have given up what is asked for."""
+        name = (person.id, person.version)
+        if self.waited[name] < WAITS:
+            self.waited[name] += 1
+            self.waits[person.id] = self.carried
+
+    def hopeful(self) -> list[str]:
+        """Those for whom something may have changed since, who are no longer waiting then."""
+        found = sorted(id_ for id_, carried in self.waits.items() if carried < self.carried)[:TURN]
+        for id_ in found:
+            del self.waits[id_]
+        return found
 
 
 class Provisioner:
@@ -149,9 +160,8 @@ class Provisioner:
         if not found and member.after:
             member.after = ""
             found = await self._register.unprovisioned(member.code, size=TURN)
-        if not found and member.waits:
-            waits, member.waits = member.waits, set()
-            people = await self._register.persons(member.code, sorted(waits))
+        if not found and (hopeful := member.hopeful()):
+            people = await self._register.persons(member.code, hopeful)
             found = [person for person in people.values() if person.provisioned < person.version]
         now = self._clock.monotonic()
         if found or now < member.again_at:
@@ -159,6 +169,7 @@ class Provisioner:
         found = await self._register.unprovisioned(member.code, refused=True, after=member.behind, size=TURN)
         if not found:
             member.again_at, member.behind = now + AGAIN_SECONDS, ""
+            member.waits.clear()
             member.waited.clear()
         return found, True
 
@@ -223,6 +234,7 @@ class Provisioner:
             await self._note(person, problem, done, patron)
             return
         await self._register.provisioned(person.member, person.id, person.version, patron, "")
+        member.carried += 1
         done.carried += 1
 
     async def _patron_of(self, person: Person) -> tuple[str | None, str]:

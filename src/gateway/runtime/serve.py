@@ -146,7 +146,7 @@ class Server:
         factory: Callable[[], asyncio.BaseProtocol]
         if wanted.protocol == "ldap":
             start_tls = None if wanted.tls else self._tls_context(certificate)
-            factory = self.gateway.people.ldap.factory(start_tls)
+            factory = self.gateway.people.ldap.factory(start_tls, wanted.member)
         elif wanted.protocol == "z3950":
             assert self.gateway.doors is not None  # the configuration agrees with itself
             factory = self.gateway.doors.z3950.factory()

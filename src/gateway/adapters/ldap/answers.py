@@ -7,6 +7,7 @@ from typing import Protocol
 from gateway.adapters.ldap.people import Work
 from gateway.exchanges.model import Exchange, Verdict
 from library_protocols.ldap import (
+    AbandonRequest,
     AddRequest,
     AddResponse,
     BindRequest,
@@ -29,6 +30,7 @@ from library_protocols.ldap import (
     SearchRequest,
     SearchResultDone,
     SearchResultEntry,
+    UnbindRequest,
     encode,
 )
 from library_protocols.ldap.facts import oids, result_name
@@ -49,6 +51,26 @@ REQUESTS = tuple(_RESPONSES)
 """Requests that are answered; the others are UnbindRequest and AbandonRequest."""
 _GOOD = frozenset((ResultCode.SUCCESS, ResultCode.COMPARE_TRUE, ResultCode.COMPARE_FALSE))
 _FAILED = frozenset((ResultCode.BUSY, ResultCode.UNAVAILABLE, ResultCode.OTHER))
+
+
+class LdapOperation:
+    """What was asked, for records and metrics."""
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+
+_OPERATIONS = {
+    kind: LdapOperation(f"ldap.{kind.__name__.removesuffix('Request').lower()}")
+    for kind in (*REQUESTS, UnbindRequest, AbandonRequest)
+}
+
+
+def operation_of(request: object) -> LdapOperation | None:
+    """What a request asks for; None for what is no request."""
+    return _OPERATIONS.get(type(request))
 
 
 def answer_to(request: object, result: Result) -> Response:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from gateway.adapters.ldap.answers import REQUESTS, Answering, answer_to, notice_of_disconnection
+from gateway.adapters.ldap.answers import REQUESTS, Answering, answer_to, notice_of_disconnection, operation_of
 from gateway.adapters.ldap.people import PROTOCOL, PatronDesk, Work
 from gateway.adapters.ldap.service import LdapService
 from gateway.adapters.ldap.session import Session
@@ -55,21 +55,6 @@ IN_A_ROW = 16
 log = structlog.get_logger(__name__)
 
 
-class LdapOperation:
-    """What was asked, for records and metrics."""
-
-    __slots__ = ("operation",)
-
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
-
-
-_OPERATIONS = {
-    kind: LdapOperation(f"ldap.{kind.__name__.removesuffix('Request').lower()}")
-    for kind in (*REQUESTS, UnbindRequest, AbandonRequest)
-}
-
-
 class LdapDoor:
     """What all connections of a process share: the service, limits, the record, and the connections themselves."""
 
@@ -103,10 +88,12 @@ class LdapDoor:
         """Takes new settings while running."""
         self.service.replace(settings)
 
-    def factory(self, start_tls: ssl.SSLContext | None = None) -> Callable[[], LdapProtocol]:
+    def factory(
+        self, start_tls: ssl.SSLContext | None = None, listener_member: str | None = None
+    ) -> Callable[[], LdapProtocol]:
         """What a listener needs: makes a protocol for each connection. `start_tls` is the server's context for clients
         that go on encrypted on a listener in clear."""
-        return lambda: LdapProtocol(self, start_tls)
+        return lambda: LdapProtocol(self, start_tls, listener_member)
 
     def opened(self, connection: LdapProtocol) -> str | None:
         """Counts a connection in and names it; None where there are too many, or where we are leaving.
@@ -150,10 +137,11 @@ class LdapDoor:
 class LdapProtocol(PacedProtocol):
     """One connection. Made by `LdapDoor.factory`."""
 
-    def __init__(self, door: LdapDoor, start_tls: ssl.SSLContext | None) -> None:
+    def __init__(self, door: LdapDoor, start_tls: ssl.SSLContext | None, listener_member: str | None) -> None:
         super().__init__()
         self._door = door
         self._start_tls = start_tls
+        self._listener_member = listener_member
         self._loop = asyncio.get_running_loop()
         self._framer = Framer(door.settings.message_bytes)
         self._frames: deque[bytes] = deque()
@@ -186,6 +174,7 @@ class LdapProtocol(PacedProtocol):
             encrypted=encrypted,
             start_tls=self._start_tls is not None and not encrypted,
             clear=self._door.settings.clear_binds and _on_loopback(transport),
+            listener_member=self._listener_member,
         )
         self._transport = transport
         self._heard = self._door.clock.monotonic()
@@ -471,7 +460,7 @@ class LdapProtocol(PacedProtocol):
             peer=self.peer or "",
             started=self._door.clock.now().timestamp(),
             bytes_in=octets,
-            request=_OPERATIONS.get(type(request)),
+            request=operation_of(request),
         )
 
     def _record_plain(self, octets: bytes, verdict: Verdict, error: str | None, request: object = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -84,6 +84,11 @@ class LdapService:
         """Takes new settings while running. Who is bound stays so; a member whose tree is gone has nothing any more."""
         self.settings = settings
 
+    def _trees(self, session: Session) -> Mapping[str, Tree]:
+        """What there is on a connection: everything, or where its listener is a member's that member's tree."""
+        trees, member = self.settings.trees, session.listener_member
+        return trees if member is None else {member: trees[member]} if member in trees else {}
+
     # Bind
 
     async def bind(self, session: Session, request: BindRequest, controls: Sequence[Control], work: Work) -> Result:
@@ -101,7 +106,7 @@ class LdapService:
         password = password_of(request, session)
         if password is None:
             return Principal()
-        claim, names = claim_of(request.name, self.settings.trees)
+        claim, names = claim_of(request.name, self._trees(session))
         if claim.patron:
             return await self._bound_patron(claim, names, password, work)
         account = await self._accounts.login(claim.member, claim.account, as_text(password), work.peer)
@@ -154,7 +159,7 @@ class LdapService:
         principal, settings = session.principal, self.settings
         if request.scope not in _SCOPES:
             raise Problem(ResultCode.PROTOCOL_ERROR, f"scope {request.scope}")
-        base = base_of(request.base, request.scope, principal, settings.trees)
+        base = base_of(request.base, request.scope, principal, self._trees(session))
         position, sent = "", 0
         if paged is not None and paged.cookie:
             try:
@@ -214,7 +219,7 @@ class LdapService:
     def _root(self, session: Session) -> StaticEntry:
         """Who is bound is told of the own member's suffix alone."""
         settings, member = self.settings, session.principal.member
-        known = [tree for tree in settings.trees.values() if member in ("", tree.member)]
+        known = [tree for tree in self._trees(session).values() if member in ("", tree.member)]
         return root_dse(
             [tree.suffix for tree in known],
             start_tls=session.start_tls,
@@ -239,7 +244,7 @@ class LdapService:
 
     async def _compared(self, session: Session, request: CompareRequest, work: Work) -> bool:
         principal = session.principal
-        base = base_of(request.dn, Scope.BASE, principal, self.settings.trees)
+        base = base_of(request.dn, Scope.BASE, principal, self._trees(session))
         entry, released = await self._entry(base, session, work)
         rows = shown(request.attribute, released)
         if not rows:

@@ -77,13 +77,14 @@ ANONYMOUS = Principal()
 @dataclass(slots=True)
 class Session:
     """One connection: `name` in this process, `encrypted` since its start or since StartTLS, `start_tls` if that can be
-    had, `clear` if it may be told passwords although it is not encrypted. `binds` counts them: what one bind has begun
-    is nothing to the next."""
+    had, `clear` if it may be told passwords although it is not encrypted, `listener_member` the one member that its
+    listener is for. `binds` counts them: what one bind has begun is nothing to the next."""
 
     name: str
     encrypted: bool = False
     start_tls: bool = False
     clear: bool = False
+    listener_member: str | None = None
     principal: Principal = field(default=ANONYMOUS)
     binds: int = 0
 

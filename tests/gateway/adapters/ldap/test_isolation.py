@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import product
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from gateway.canonical.vocabulary import IdentifierType
 from library_protocols.ldap import Control, ExtendedRequest, ResultCode
 from library_protocols.ldap.facts import oids
-from tests.gateway.adapters.ldap.asking import BASE, ONE, SUB, found, search
+from tests.gateway.adapters.ldap.asking import BASE, ONE, SUB, Client, found, search
 from tests.gateway.adapters.ldap.conftest import (
     ABER,
     ANN,
     BANGOR,
     BANGOR_READER,
+    PASSWORD,
     PIN,
     READER,
     Listening,
@@ -110,3 +112,18 @@ async def test_a_member_whose_tree_is_taken_away_has_nothing_any_more(listening:
     assert (one.code, one.entries) == (ResultCode.INSUFFICIENT_ACCESS_RIGHTS, {})
     assert await client.compare(ANN, "cn", "x") == ResultCode.INSUFFICIENT_ACCESS_RIGHTS
     assert await client.code(ExtendedRequest(oids.WHO_AM_I)) == 0
+
+
+async def test_a_members_own_listener_knows_nobody_else(listening: Listening) -> None:
+    factory = listening.door.factory(listener_member="bangor")
+    server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
+    client = await Client.connect(server.sockets[0].getsockname()[1])
+    listening.clients.append(client)
+    root = await client.search("", "(objectClass=*)", "namingContexts", scope=BASE)
+    assert root.entries[""]["namingContexts"] == [BANGOR]
+    assert await client.bind(READER, PASSWORD) == ResultCode.INVALID_CREDENTIALS
+    assert await client.bind(ANN, PIN) == ResultCode.INVALID_CREDENTIALS
+    assert listening.desk.asked == []
+    assert await client.bind(BANGOR_READER, PASSWORD) == 0
+    assert (await client.search("", "(objectClass=person)", scope=SUB)).names == [THEIRS]
+    server.close()

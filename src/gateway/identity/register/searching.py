@@ -19,7 +19,7 @@ from gateway.store.statement import Session
 
 NARROW = 20_000
 """More ids than this are not gathered: walking past those who do not fit costs less."""
-STRIDE = 500
+LEAST, STRIDE = 20, 500
 """Rows of one step of a walk; others get their turn in between."""
 BROAD = frozenset({"category", "affiliation", "group", "department"})
 """Fields in which many have the same."""
@@ -100,8 +100,9 @@ class Search:
             few = await self._gathered(session, self.wanted, after)
         if few is not None:
             ids = sorted(id_ for id_ in few if id_ > after)
-            for start in range(0, len(ids), size):
-                for person in await self._read(ids[start : start + size]):
+            piece = min(max(size, LEAST), STRIDE)  # not all of them may fit
+            for start in range(0, len(ids), piece):
+                for person in await self._read(ids[start : start + piece]):
                     yield person
             return
         statement, values = sql.WALK, {}
@@ -151,6 +152,8 @@ class Search:
                     if (found := await self._gathered(session, part, after)) is None:
                         return None
                     together |= found
+                    if len(together) > NARROW:
+                        return None
                 return together
 
     async def _looked_up(self, session: Session, wanted: Lookup, after: str) -> set[str] | None:

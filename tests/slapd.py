@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.certificates import Authority
@@ -29,6 +31,7 @@ READER, READER_PASSWORD = f"cn=reader,{SUFFIX}", "reader-secret"
 LIMITED, LIMITED_PASSWORD = f"cn=limited,{SUFFIX}", "limited-secret"
 LIMIT = 10  # entries that `LIMITED` gets, in all pages together
 LOCKOUT = 3  # wrong passwords that lock an account, with `lockout=True`
+APART = timedelta(minutes=20)  # more than a delta reads back
 
 BINARY = "/usr/sbin/slapd"
 MODULES = "/usr/lib/ldap"
@@ -121,19 +124,38 @@ class Slapd:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @classmethod
-    def start(cls, folder: Path, *, people: int = 20, lockout: bool = False, expired: bool = False) -> Slapd:
+    def start(
+        cls,
+        folder: Path,
+        *,
+        people: int = 20,
+        lockout: bool = False,
+        expired: bool = False,
+        changed: datetime | None = None,
+    ) -> Slapd:
         """Loads `people` and starts; skips the running test where slapd is not installed.
 
         `lockout`: an account is locked after LOCKOUT wrong passwords (ppolicy), and the server says so to who asks.
-        `expired`: the certificate is out of date."""
+        `expired`: the certificate is out of date. `changed`: when number 0 was changed last, and each further one
+        APART later; all now, where not given."""
+        entries = (
+            ldif(person(number), changed=changed and changed + number * APART) for number in range(1, people + 1)
+        )
+        return cls.serve(folder, _configuration(folder, lockout), itertools.chain([_tree(lockout)], entries), expired)
+
+    @classmethod
+    def serve(cls, folder: Path, configuration: str, entries: Iterable[str], expired: bool = False) -> Slapd:
+        """Loads `entries` (LDIF) as `configuration` says and starts. `configuration` is of slapd.conf what follows TLS;
+        its database lies in `folder/db`."""
         if not Path(BINARY).exists():
             missing("slapd is not installed")
         authority = Authority.create(folder / "tls")
         certificate, key = authority.issue("localhost", addresses=("127.0.0.1",), expired=expired)
         server = cls(folder, _free_port(), _free_port(), authority.file)
         (folder / "db").mkdir()
-        (folder / "slapd.conf").write_text(_configuration(folder, authority.file, certificate, key, lockout))
-        (folder / "people.ldif").write_text(_tree(lockout) + "".join(map(ldif, map(person, range(1, people + 1)))))
+        (folder / "slapd.conf").write_text(_head(folder, authority.file, certificate, key) + configuration)
+        with (folder / "people.ldif").open("w", encoding="utf-8") as loaded:
+            loaded.writelines(entries)
         _run(["slapadd", "-q", "-f", str(folder / "slapd.conf"), "-l", str(folder / "people.ldif")])
         server.restart()
         return server
@@ -232,8 +254,10 @@ class Slapd:
         return _run(["ldapsearch", *options, "-b", SUFFIX, filter_, *attributes])
 
 
-def ldif(one: CampusPerson, *, keyed: bool = True) -> str:
+def ldif(one: CampusPerson, *, keyed: bool = True, changed: datetime | None = None) -> str:
     lines = [f"dn: {one.dn}", *([f"entryUUID: {one.key}"] if keyed else [])]
+    if changed:
+        lines.append(f"modifyTimestamp: {changed:%Y%m%d%H%M%SZ}")
     for name, values in one.attributes.items():
         lines += [f"{name}:: {_encoded(value)}" for value in values]
     salt = hashlib.sha256(one.login.encode()).digest()[:8]
@@ -258,19 +282,24 @@ def _tree(lockout: bool) -> str:
     return "\n".join([*entries, ""])
 
 
-def _configuration(folder: Path, authority: Path, certificate: Path, key: Path, lockout: bool) -> str:
+def _head(folder: Path, authority: Path, certificate: Path, key: Path) -> str:
+    return f"""
+pidfile {folder}/slapd.pid
+modulepath {MODULES}
+moduleload back_mdb
+TLSCACertificateFile {authority}
+TLSCertificateFile {certificate}
+TLSCertificateKeyFile {key}
+"""
+
+
+def _configuration(folder: Path, lockout: bool) -> str:
     extra = _definitions(folder)
     ppolicy = f'overlay ppolicy\nppolicy_default "cn=policy,{SUFFIX}"\nppolicy_use_lockout\n' if lockout else ""
     return f"""
 {extra}
-pidfile {folder}/slapd.pid
-modulepath {MODULES}
-moduleload back_mdb
 moduleload syncprov
 moduleload ppolicy
-TLSCACertificateFile {authority}
-TLSCertificateFile {certificate}
-TLSCertificateKeyFile {key}
 database mdb
 suffix "{SUFFIX}"
 directory {folder}/db

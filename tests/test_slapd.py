@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_people_change_come_and_go(slapd: Slapd) -> None:
     assert person(4).dn not in found
     assert person(6).dn in found
     assert "dn: uid=married," in found
+
+
+def test_people_were_changed_when_it_is_told(tmp_path: Path) -> None:
+    server = Slapd.start(tmp_path, people=2, changed=datetime(2018, 1, 1, tzinfo=UTC))
+    try:
+        assert "modifyTimestamp: 20180101002000Z\n" in server.search("(uid=u000001)", "modifyTimestamp")
+        assert "modifyTimestamp: 20180101004000Z\n" in server.search("(uid=u000002)", "modifyTimestamp")
+    finally:
+        server.stop()
 
 
 def test_it_proves_who_it_is(slapd: Slapd) -> None:

@@ -18,9 +18,9 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_protocols.marc import read, to_marcxml
 from tests.benchmarks import harvesters, loading, questions, searchers, zebra
-from tests.benchmarks.catalogue_node import megabytes, node
+from tests.benchmarks.catalogue_node import node
 from tests.benchmarks.corpus import corpus
-from tests.benchmarks.machine import LOAD_CPU
+from tests.benchmarks.machine import LOAD_CPU, megabytes
 from tests.benchmarks.scenarios import Figures, folder
 
 INGESTED, INGESTED_QUICK = 100_000, 2_000

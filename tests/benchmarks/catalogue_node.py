@@ -34,13 +34,6 @@ class Node:
     process: psutil.Process
 
 
-def megabytes(process: psutil.Process) -> dict[str, float]:
-    """What a process keeps in memory of its own, and with the files it maps, which go when others need the room."""
-    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith("Rss")}
-    return {"own": kilobytes["RssAnon"] / 1024, "with_files": sum(kilobytes.values()) / 1024}
-
-
 @contextlib.contextmanager
 def node(data_dir: Path, *, alone: bool = False) -> Iterator[Node]:
     command = python("tests.benchmarks.catalogue_node", str(data_dir), *(["alone"] if alone else []))

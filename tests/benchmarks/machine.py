@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -37,6 +38,14 @@ def pin(cpu: int) -> None:
         os.sched_setaffinity(0, {cpu})
 
 
+def pin_process(process: int, cpu: int) -> None:
+    """Keeps another process, all its threads and those that they start, on one processor, where there are several."""
+    if (os.cpu_count() or 1) > cpu:
+        for task in Path(f"/proc/{process}/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(task.name), {cpu})
+
+
 def processor_seconds(process: int) -> float:
     """Processor time that a process and its threads have had; 0.0 for process 0. To the nanosecond where the kernel
     says so, for a short run is over within a few of its ticks."""
@@ -47,6 +56,13 @@ def processor_seconds(process: int) -> float:
         return sum(int(line.split()[0]) for line in found) / 1e9
     times = psutil.Process(process).cpu_times()
     return times.user + times.system
+
+
+def megabytes(process: psutil.Process) -> dict[str, float]:
+    """What a process keeps in memory of its own, and with the files it maps, which go when others need the room."""
+    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith("Rss")}
+    return {"own": kilobytes["RssAnon"] / 1024, "with_files": sum(kilobytes.values()) / 1024}
 
 
 def python(module: str, *args: str) -> list[str]:

@@ -19,8 +19,8 @@ from typing import Any
 from gateway.catalogue.catalogue import INDEX_FOLDER
 from tests.benchmarks import harvesters, loading, page, questions, searchers
 from tests.benchmarks.catalogue import pages_again
-from tests.benchmarks.catalogue_node import Node, megabytes, node
-from tests.benchmarks.machine import describe
+from tests.benchmarks.catalogue_node import Node, node
+from tests.benchmarks.machine import describe, megabytes
 
 NAME = "scale"
 RECORDS = 10_000_000

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -229,9 +230,9 @@ class SruSearcher(Searcher):
         self.answered(int(hits.group(1)), body.count(_LEADER) // 2)
 
 
-async def run(load: Load) -> dict[str, Any]:
+async def run(load: Load, kind: Callable[[Load, int], Searcher]) -> dict[str, Any]:
+    """Asks as long as the load says. Raises what `Searcher.take` or the connection does."""
     loop = asyncio.get_running_loop()
-    kind = Z3950Searcher if load.kind == "z3950" else SruSearcher
     searchers = [kind(load, number) for number in range(load.connections)]
     for one in searchers:
         await loop.create_connection(lambda one=one: one, "127.0.0.1", load.port)
@@ -268,10 +269,10 @@ def _at(ordered: list[float], part: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000, 3)
 
 
-def search(load: Load) -> dict[str, Any]:
+def search(load: Load, module: str = "tests.benchmarks.searchers") -> dict[str, Any]:
     """Runs the load in a process of its own. Raises CalledProcessError where the server did not answer."""
     answer = subprocess.run(
-        python("tests.benchmarks.searchers"),
+        python(module),
         input=json.dumps(asdict(load)),
         stdout=subprocess.PIPE,
         text=True,
@@ -282,4 +283,6 @@ def search(load: Load) -> dict[str, Any]:
 
 if __name__ == "__main__":
     pin(LOAD_CPU)
-    print(json.dumps(uvloop.run(run(Load(**json.load(sys.stdin))))))
+    wanted = Load(**json.load(sys.stdin))
+    asked_by = Z3950Searcher if wanted.kind == "z3950" else SruSearcher
+    print(json.dumps(uvloop.run(run(wanted, asked_by))))

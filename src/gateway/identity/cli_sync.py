@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import getpass
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,7 @@ from gateway.identity.register import migrate, open_register
 from gateway.identity.register.port import Register, RegisterUnavailable
 from gateway.identity.sync import review as reviewing
 from gateway.identity.sync.engine import Kind, Outcome, Step
+from gateway.identity.sync.history import REMARKS
 from gateway.identity.sync.planning import Line
 from gateway.identity.sync.schedule import feeds, sync_feed
 from gateway.identity.turns import Busy
@@ -41,7 +42,7 @@ app.add_typer(review_app, name="review")
 
 NO, WRONG, AWAY, INTERRUPTED = 1, 2, 3, 4
 DEFAULT_FILE = Path("gateway.toml")
-REMARKS_SHOWN = 20
+BAD_SHOWN = 20
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -150,6 +151,7 @@ def status(
         ]  # fmt: skip
         if rows:
             print_table(None, ("began", "what", "state", "counted", "why"), rows)
+            _print_remarks(one["runs"][0]["remarks"])
     if not found:
         print_line("No feeds: see members.CODE.identity.feeds in the configuration.")
 
@@ -348,17 +350,21 @@ def _print_outcome(feed: str, outcome: Outcome) -> None:
     print_line(f"[bold]{escape(feed)}[/bold] ({what}): {of.state}. {_counted(of.counters) or 'Nobody was read'}.")
     if of.reason:
         say(f"{feed}: {of.reason}")
-    if outcome.remarks:
-        found = outcome.remarks.most_common(REMARKS_SHOWN)
-        print_table("Odd records", ("how many", "why"), [(f"{count:,}", remark) for remark, count in found])
+    _print_remarks(of.position.get(REMARKS, {}))
     if outcome.bad:
-        rows = [(bad.where, bad.reason) for bad in outcome.bad[:REMARKS_SHOWN]]
+        rows = [(bad.where, bad.reason) for bad in outcome.bad[:BAD_SHOWN]]
         more = f" (the first {len(rows)} of {len(outcome.bad):,})" if len(rows) < len(outcome.bad) else ""
         print_table(f"Put aside{more}", ("where", "why"), rows)
     if of.counters.get("review"):
         say(f"{of.counters['review']:,} records wait for a decision: `gateway sync review list {of.member}`")
     if of.state is RunState.INTERRUPTED:
         say(f"interrupted; `gateway sync run {of.member} {of.feed}` goes on there")
+
+
+def _print_remarks(remarks: Mapping[str, int]) -> None:
+    if remarks:
+        rows = [(f"{count:,}", remark) for remark, count in remarks.items()]
+        print_table("Odd records", ("how many", "why"), rows)
 
 
 def _print_lines(outcome: Outcome, show: bool) -> None:
@@ -413,7 +419,10 @@ def _described(person: Person) -> dict[str, str]:
 
 
 def _run_json(of: Run) -> dict[str, Any]:
-    return dataclasses.asdict(dataclasses.replace(of, position={})) | {"state": str(of.state)}
+    """A run without where it goes on, which is the feed's own affair."""
+    found = dataclasses.asdict(of) | {"state": str(of.state), "remarks": of.position.get(REMARKS, {})}
+    del found["position"]
+    return found
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -421,7 +430,6 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
         "nothing": outcome.nothing,
         "resumed": outcome.resumed,
         "run": None if outcome.nothing else _run_json(outcome.run),
-        "remarks": dict(outcome.remarks),
         "bad": [dataclasses.asdict(bad) for bad in outcome.bad],
     }
 

@@ -34,8 +34,10 @@ from gateway.identity.sync.portions import Portion, collapsed, one_by_one
 
 Kind = Literal["full", "delta"]
 OFF = "would be switched off, or lose their category or all identifiers of a type"
+REMARKS = 20
+"""Kinds of oddities that are kept with a run, the most frequent ones."""
 SHOWN = 1000
-"""Lines of a diff and remarks that are kept; all are counted."""
+"""Lines of a diff, and bad records, that are kept; all are counted."""
 
 log = structlog.get_logger(__name__)
 
@@ -104,8 +106,8 @@ class Sync:
         self._leaving = Leaving(member, register, settings.deprovision, self._limits)
         self._counts: Counter[str] = Counter()
         self._met: set[int] = set()  # hashes of keys: of 170,000 people some 14 MB
-        self._held: list[Draft] = []
-        self._deferred: list[Draft] = []
+        self._held: dict[str, Draft] = {}
+        self._deferred: dict[str, Draft] = {}
         self._gone: dict[str, None] = {}
         self._opened = 0
         self._resumed_at = 0
@@ -228,20 +230,21 @@ class Sync:
             self._refuse(bad)
         drafts: dict[str, Draft] = {}
         gone: dict[str, None] = {}
+        delta = self._outcome.run.kind == "delta"
         for records in portion.people:
             key = records[0].source_id
+            if delta:  # the later word counts
+                for before in (drafts, gone, self._gone, self._held, self._deferred):
+                    before.pop(key, None)
             if records[0].gone:
                 gone[key] = None
-                continue
-            gone.pop(key, None)
-            self._gone.pop(key, None)
-            if (draft := self._draft(records)) is not None:
+            elif (draft := self._draft(records)) is not None:
                 drafts[key] = draft
-        if gone and self._outcome.run.kind == "delta":  # from a complete read whoever is gone is missing anyway
+        if gone and delta:  # from a complete read whoever is gone is missing anyway
             self._gone.update(dict.fromkeys(await self._ours(gone)))
         plan = await self._write(list(drafts.values()), portion)
-        self._held += plan.held
-        self._deferred += plan.deferred
+        self._held |= {draft.source_id: draft for draft in plan.held}
+        self._deferred |= {draft.source_id: draft for draft in plan.deferred}
         ceiling = self._limits.ceiling
         if len(self._held) > ceiling or len(self._gone) > ceiling:
             what = OFF if len(self._held) > ceiling else "are deleted in the source"
@@ -341,7 +344,7 @@ class Sync:
     async def _take_away(self, people: AsyncIterator[list[Person]], found: Counter[str]) -> None:
         """Everything that waited for the end: all limits are asked before anything is written."""
         self._limits.check(len(self._held), self._people(), OFF)
-        waiting = [*self._deferred, *self._held]
+        waiting = [*self._deferred.values(), *self._held.values()]
         for start in range(0, len(waiting), MOST_DEFERRED):
             await self._write(waiting[start : start + MOST_DEFERRED])
         if self._dry:
@@ -377,6 +380,8 @@ class Sync:
         kept = {**run.position, **(position or {})}
         if state is not RunState.INTERRUPTED:
             kept.pop(history.FEED, None)
+        if self._outcome.remarks:
+            kept[history.REMARKS] = dict(self._outcome.remarks.most_common(REMARKS))
         counters = {word: count for word, count in self._counts.items() if count}
         self._outcome.run = run = replace(
             run, state=state, reason=reason, position=kept, counters=counters, ended_at=self._now()

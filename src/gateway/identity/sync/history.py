@@ -7,10 +7,11 @@ from typing import Any
 from gateway.identity.model import Run, RunState
 from gateway.identity.register.port import Register
 
-FEED, NEXT, FULL_AT, STOPPED_AT, MAP, PEOPLE = "feed", "next", "full_at", "stopped_at", "map", "people"
+FEED, NEXT, FULL_AT, STOPPED_AT = "feed", "next", "full_at", "stopped_at"
+MAP, PEOPLE, REMARKS = "map", "people", "remarks"
 """Keys of `Run.position`: where the feed goes on, where the next changes begin, when the last complete read began and
 when the last one was stopped (UTC milliseconds), the version of the field map, how many people were there when the run
-began."""
+began, and what was odd about records, counted by words without values."""
 
 STALE = 86_400_000
 """A run interrupted longer ago (milliseconds) begins again: whom it has met may be gone since."""

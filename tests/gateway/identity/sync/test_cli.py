@@ -123,6 +123,18 @@ def test_too_many_missing_end_with_one_and_can_be_accepted(config: Path) -> None
     assert "nobody was touched" in said[0]["runs"][1]["reason"]
 
 
+def test_what_was_odd_is_kept_with_the_run(config: Path) -> None:
+    with config.open("a") as file:
+        file.write('[members.aber.identity.feeds.fields.expires_on]\nfrom = "number"\n')
+    drop(config, range(5))
+    _, output = run(config, "run", "aber", "sis")
+    assert "expires_on: is no date as `date_format` says" in output
+    _, output = run(config, "status", "aber")
+    assert "expires_on: is no date as `date_format` says" in output
+    _, said = answer(config, "status")
+    assert said[0]["runs"][0]["remarks"] == {"expires_on: is no date as `date_format` says": 5}
+
+
 def test_a_diff_names_fields_and_shows_values_only_when_asked(config: Path) -> None:
     drop(config, range(5))
     run(config, "run", "aber", "sis")

@@ -160,6 +160,24 @@ async def test_changes_are_read_where_the_source_gives_them(bench: Bench) -> Non
     assert again.since == [{"at": "t2"}]
 
 
+async def test_of_changes_the_later_word_counts(bench: Bench) -> None:
+    """Also where the earlier one would have switched somebody off, or wanted what another has, and so was put off."""
+    people = [student(number, status="yes") for number in range(1, 7)]
+    await bench.run(Script(people, end=End(complete=True, next_delta={"at": "t1"})))
+    said = [
+        student(1, status="no"), student(2, status="no"), student(3, card="200004"), student(5, status="no"),
+        student(1, status="yes", sn="Rees"), deleted("k2"), student(3, status="yes", sn="Price"),
+        student(6, status="no"),
+    ]  # fmt: skip
+    outcome = await bench.run(Script(changes=Script(said, size=4, end=End(False, next_delta={"at": "t2"}))))
+    assert outcome.run.state is RunState.DONE
+    found = await bench.everybody()
+    assert [found[f"k{number}"].active for number in range(1, 7)] == [True, True, True, True, False, False]
+    assert (found["k1"].family, found["k3"].family, found["k2"].stage) == ("Rees", "Price", Stage.MISSING)
+    assert found["k3"].identifier(IdentifierType.BARCODE) == "200003"
+    assert await bench.register.reviews(MEMBER) == []
+
+
 async def test_changes_without_a_place_to_go_on_from_are_not_believed(bench: Bench) -> None:
     await bench.run(Script([student(1), student(2)], end=End(complete=True, next_delta={"at": "t1"})))
     outcome = await bench.run(Script(changes=Script([deleted("k1")], end=End(False, "cut off"))))

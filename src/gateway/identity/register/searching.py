@@ -20,7 +20,7 @@ from gateway.store.statement import Session
 NARROW = 20_000
 """More ids than this are not gathered: walking past those who do not fit costs less."""
 LEAST, STRIDE = 20, 500
-"""Rows of one step of a walk; others get their turn in between."""
+"""Rows of one step, at least and at most; others get their turn in between."""
 BROAD = frozenset({"category", "affiliation", "group", "department"})
 """Fields in which many have the same."""
 _LAST = chr(0x10FFFF)

@@ -33,6 +33,10 @@ server itself tells (`cn=Subschema`).
 
 Classes of a person: {classes}.
 
+Who has not bound sees the root DSE, which names every member's suffix, and the schema. An account sees its member's
+tree, a patron the own entry alone; the root DSE then names that suffix and no other, as it does on a listener that is
+one member's.
+
 ## Attributes of people
 
 An account is shown those that `members.CODE.identity.ldap.accounts.NAME.attributes` lists, by any name below; what it

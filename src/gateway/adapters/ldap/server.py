@@ -271,6 +271,9 @@ class LdapProtocol(PacedProtocol):
     def data_received(self, data: bytes) -> None:
         self._heard = self._door.clock.monotonic()
         frames = self._framer.receive(data)
+        if frames and self._slow is not None and self._writable:
+            self._slow.cancel()  # what was waited for is there; the next one has its own time
+            self._slow = None
         self._frames.extend(frames)
         self._waiting += sum(map(len, frames))
         self._pump()

@@ -288,6 +288,17 @@ async def test_a_message_that_does_not_end_is_not_waited_for(listening: Listenin
         assert await client.read() is None
 
 
+async def test_each_message_has_a_time_of_its_own(listening: Listening) -> None:
+    listening.settle(request_seconds=1.0)
+    client = await listening.connect()
+    message = encode(LdapMessage(1, ExtendedRequest(oids.WHO_AM_I)))
+    client.writer.write(message[:5])
+    for _ in range(12):
+        await asyncio.sleep(0.12)
+        client.writer.write(message[5:] + message[:5])
+        assert len(await client.answers(1)) == 1
+
+
 async def test_who_does_not_read_is_not_sent_to_and_then_dropped(listening: Listening) -> None:
     await listening.add(*(person(number, f"Many People{number}") for number in range(100, 900)))
     listening.settle(write_buffer=1024, request_seconds=0.5)

@@ -19,7 +19,7 @@ from gateway.clock import SystemClock
 from gateway.config import Config, ListenerConfig, refuse_demo
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.runtime import tls
-from gateway.runtime.check_identity import check_directories, check_register
+from gateway.runtime.check_identity import check_directories, check_feeds, check_passwords, check_register
 from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
 from gateway.runtime.data_directory import PROGRAM_FILE, serving_process
@@ -43,6 +43,7 @@ async def check(config: Config) -> list[Result]:
     results += _program(config.data_dir, serving)
     for name, listener in config.listeners.items():
         results += _listener(name, listener, serving)
+    results += [*check_passwords(config), *check_feeds(config)]
     tries = (
         _store(config),
         check_register(config),

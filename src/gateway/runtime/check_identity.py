@@ -1,4 +1,4 @@
-"""`gateway check` of identity: the person register, and the campus directories that the configuration names.
+"""`gateway check` of identity: the person register, feeds, and the campus directories that the configuration names.
 
 All directories are asked at once, each at all of its servers. One that is away is a warning: it may be back before the
 gateway starts; so is one of several servers. One that lets the service account in nowhere, or whose certificates are
@@ -8,12 +8,15 @@ not to be trusted, is a problem.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from gateway.clock import SystemClock
 from gateway.config import Config
+from gateway.config.agreement import is_loopback
 from gateway.config.identity import DirectoryConfig
 from gateway.identity.directories import open_directory
+from gateway.identity.feeds import open_feed
+from gateway.identity.feeds.port import FeedError
 from gateway.identity.register import migrate, open_register
 from gateway.identity.register.port import Everyone, RegisterUnavailable
 from gateway.runtime.results import Result
@@ -52,6 +55,34 @@ async def check_directories(config: Config) -> AsyncIterator[Result]:
     ]
     for result in await asyncio.gather(*asked):
         yield result
+
+
+def check_feeds(config: Config) -> Iterator[Result]:
+    """What is wrong with a feed is known before its first run. Nothing is asked of any source."""
+    clock = SystemClock()
+    for code, member in config.members.items():
+        for feed in member.identity.feeds:
+            what = f"members.{code}.identity.feeds.{feed.name}"
+            try:
+                open_feed(config, code, feed, clock=clock)
+            except (ValueError, FeedError) as error:
+                yield Result(what, "problem", str(error))
+            else:
+                yield Result(what, "ok", feed.kind)
+
+
+def check_passwords(config: Config) -> Iterator[Result]:
+    """Campus passwords are worth more than PINs: who sends them in clear shows them to the network."""
+    asking = [
+        code
+        for code, member in config.members.items()
+        if any(check.by.startswith("directory:") for check in member.identity.authentication.checks)
+    ]
+    for name, listener in config.listeners.items():
+        served = [code for code in asking if listener.member in (None, code)]
+        if listener.protocol == "sip2" and served and not listener.tls and not is_loopback(listener.host):
+            found = f"kiosks of {', '.join(served)} may send campus passwords here in clear"
+            yield Result(f"listeners.{name}", "warning", found, "use TLS, or `require_tls` for their terminals")
 
 
 async def _directory(what: str, name: str, settings: DirectoryConfig) -> Result:

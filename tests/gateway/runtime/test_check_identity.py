@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.config import Config
-from gateway.runtime.check_identity import check_directories, check_register
+from gateway.config.identity import MemberIdentityConfig
+from gateway.runtime.check_identity import check_directories, check_feeds, check_passwords, check_register
 from gateway.runtime.results import Result
 from tests.slapd import READER, READER_PASSWORD, SUFFIX, Slapd
 
@@ -74,6 +75,38 @@ async def test_a_file_of_authorities_that_is_none(slapd: Slapd, tmp_path: Path) 
     (tmp_path / "ca.pem").write_text("no certificate")
     result = await checked(config(slapd, tmp_path, ca=str(tmp_path / "ca.pem")))
     assert (result.state, result.hint) == ("problem", "a PEM file of certificates")
+
+
+def test_a_feed_that_cannot_be_is_found_before_it_runs(slapd: Slapd, tmp_path: Path) -> None:
+    feed = {"kind": "ldap", "name": "people", "directory": "campus"}
+    feeds = [feed, {**feed, "name": "wrong", "filter": "(objectClass=person"}]
+    made = config(slapd, tmp_path)
+    member = made.members["aber"]
+    identity = MemberIdentityConfig.model_validate({**member.identity.model_dump(), "feeds": feeds})
+    made = made.model_copy(update={"members": {"aber": member.model_copy(update={"identity": identity})}})
+    good, wrong = check_feeds(made)
+    assert (good.what, good.state) == ("members.aber.identity.feeds.people", "ok")
+    assert (wrong.what, wrong.state) == ("members.aber.identity.feeds.wrong", "problem")
+
+
+@pytest.mark.parametrize(
+    ("listener", "checks", "warned"),
+    [
+        ({}, [{"by": "directory:campus"}], True),
+        ({}, [{"by": "platform"}], False),
+        ({"host": "127.0.0.1"}, [{"by": "directory:campus"}], False),
+        ({"tls": True}, [{"by": "directory:campus"}], False),
+        ({"protocol": "http"}, [{"by": "directory:campus"}], False),
+    ],
+)
+def test_campus_passwords_in_clear_are_worth_a_word(
+    slapd: Slapd, tmp_path: Path, listener: dict[str, Any], checks: list[dict[str, Any]], warned: bool
+) -> None:
+    made = config(slapd, tmp_path).model_dump()
+    made["members"]["aber"]["identity"]["authentication"]["checks"] = checks
+    made["listeners"] = {"kiosks": {"protocol": "sip2", "host": "0.0.0.0", "port": 6001, **listener}}
+    results = list(check_passwords(Config.model_validate(made)))
+    assert [(result.what, result.state) for result in results] == [("listeners.kiosks", "warning")] * warned
 
 
 async def test_the_register_is_made_and_counted(slapd: Slapd, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ patron's PIN is told to nobody but by the code for "wrong".
 
 from __future__ import annotations
 
+import asyncio
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -59,6 +60,9 @@ from library_protocols.ldap import (
     parse_dn,
 )
 from library_protocols.ldap.facts import oids
+
+SILENT_SECONDS = 2.0
+"""How much longer than its time a search may take that hears nothing: the time is looked at between its parts."""
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +182,11 @@ class LdapService:
         )
         work.deadline = limits.deadline
         search = self._prepared(session, request, base, work)
-        position = await search.run(limits, position, send)
+        try:
+            async with asyncio.timeout(seconds + SILENT_SECONDS):
+                position = await search.run(limits, position, send)
+        except TimeoutError:
+            raise Problem(ResultCode.TIME_LIMIT_EXCEEDED) from None
         if paged is None or not position:
             return b""
         return self._cookies.make(session.bind_name, request, position, sent + work.entries)

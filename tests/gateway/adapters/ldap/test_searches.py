@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from gateway.adapters.ldap import service
 from gateway.canonical.vocabulary import BlockReason, BlockSeverity, IdentifierType
 from gateway.identity.register.port import RegisterUnavailable
 from library_protocols.ldap import Control, Present, ResultCode, SearchRequest
@@ -330,6 +332,19 @@ async def test_time_limits(listening: Listening) -> None:
     found = await client.search(PEOPLE, "(cn=many*)", scope=ONE, seconds=60)
     assert found.code == ResultCode.TIME_LIMIT_EXCEEDED
     assert 0 < len(found.entries) < 100
+
+
+async def test_a_register_that_is_silent_is_not_waited_for(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(listening.register, "search", silent)
+    monkeypatch.setattr(service, "SILENT_SECONDS", 0.05)
+    client = await listening.connect(READER)
+    found = await client.search(PEOPLE, scope=SUB, seconds=1)
+    assert (found.code, found.names) == (ResultCode.TIME_LIMIT_EXCEEDED, [PEOPLE])
 
 
 async def test_a_register_that_is_away_is_said_to_be(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

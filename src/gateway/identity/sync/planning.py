@@ -92,6 +92,7 @@ class _Round:
     now: int
     today: date
     last: bool
+    deciding: bool
     past: Mapping[str, list[Review]]
     persons: Mapping[str, Person]
     holders: Mapping[Key, list[Person]]
@@ -109,9 +110,17 @@ class Planner:
         self._register = register
 
     async def plan(
-        self, drafts: Sequence[Draft], *, now: int, today: date, last: bool = False, may_take: bool = False
+        self,
+        drafts: Sequence[Draft],
+        *,
+        now: int,
+        today: date,
+        last: bool = False,
+        may_take: bool = False,
+        deciding: bool = False,
     ) -> Plan:
-        """`now` is UTC milliseconds, `today` the member's. `last`: nothing can be deferred any more."""
+        """`now` is UTC milliseconds, `today` the member's. `last`: nothing can be deferred any more. `may_take`: the
+        limits have been asked. `deciding`: people have decided about these just now."""
         plan = Plan()
         ids = [draft.source_id for draft in drafts]
         known = await self._register.known(self._member, self.source, ids)
@@ -127,7 +136,7 @@ class Planner:
         past = await self._register.reviews_of(self._member, self._feed.name, [draft.source_id for draft in rest])
         persons = await self._persons(rest, {key: entry.id for key, entry in known.items()}, past)
         holders = await self._holders(self._asked(rest, known, persons))
-        this = _Round(plan, now, today, last, past, persons, holders)
+        this = _Round(plan, now, today, last, deciding, past, persons, holders)
         items: list[_Item] = []
         for draft in rest:
             mine = persons.get(known[draft.source_id].id) if draft.source_id in known else None
@@ -219,7 +228,9 @@ class Planner:
     def _who(self, this: _Round, draft: Draft, decision: Review | None) -> Person | Doubt | None:
         if decision is not None and decision.decision.startswith(f"{matching.SAME}:"):
             person = this.persons.get(decision.decision.partition(":")[2])
-            if person is not None and person.stage is not Stage.ANONYMISED:
+            # Once only where one source has two keys for somebody: else they would take the person from each other.
+            again = person is not None and person.source == self.source and not this.deciding
+            if person is not None and person.stage is not Stage.ANONYMISED and not again:
                 return person
 
         def active(key: Key) -> list[Person]:

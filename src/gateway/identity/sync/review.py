@@ -87,13 +87,15 @@ async def _carry_out(
 ) -> None:
     planner, today = Planner(item.member, feed, register), clock.now().astimezone(zone).date()
     for _ in range(ATTEMPTS):
-        plan = await planner.plan([_draft(item)], now=now, today=today, last=True, may_take=True)
+        plan = await planner.plan([_draft(item)], now=now, today=today, last=True, may_take=True, deciding=True)
         try:
             await register.write(item.member, plan.effects)
         except (StaleVersion, Taken):
             continue
         return
-    raise NotSettled("the people concerned are being changed by others: the next run does it")
+    raise NotSettled(
+        "others are changing these people: take the decision back with `open`, and decide again"
+    )
 
 
 def _draft(item: Review) -> Draft:

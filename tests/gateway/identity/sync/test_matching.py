@@ -155,6 +155,19 @@ async def test_who_is_ignored_stays_out(bench: Bench) -> None:
     assert (await bench.run([student(1)])).run.counters == {"read": 1, "review": 1}
 
 
+async def test_two_keys_of_one_person_do_not_take_turns(bench: Bench) -> None:
+    await bench.run([student(1)])
+    ours = (await bench.everybody())["k1"]
+    await bench.run([student(1), student(2, number="s1", card="7")])
+    await settle(bench, await only(bench), "same")
+    assert {key: person.id for key, person in (await bench.everybody()).items()} == {"k2": ours.id}
+    both = [student(1), student(2, number="s1", card="7")]
+    for _ in range(2):
+        assert (await bench.run(both)).run.counters == {"read": 2, "unchanged": 1, "review": 1}
+    await settle(bench, await only(bench), "ignore")
+    assert (await bench.run(both)).run.counters == {"read": 2, "unchanged": 1, "ignored": 1}
+
+
 async def test_a_decision_is_taken_once(bench: Bench) -> None:
     await bench.put(source="scim:entra", key="e1", sis="s1")
     await bench.run([student(1)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from gateway.canonical.vocabulary import IdentifierType
 from gateway.identity.feeds.port import End, FeedError, SourceRecord
 from gateway.identity.model import Person, RunState, Stage
 from gateway.identity.register.port import Everyone
-from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, deleted, record
+from gateway.identity.sync import review
+from tests.gateway.identity.sync.scripted import LONDON, MEMBER, Bench, Script, deleted, record
 
 NAMES = ("card", "number", "login")
 keys = st.sampled_from(["k1", "k2", "k3", "k4", "k5"])
@@ -97,6 +100,42 @@ async def test_nobody_is_lost_and_nobody_merged(
             if changes:  # of the others nothing was said
                 others = set(by_key) - gone - set(firsts)
                 assert all(by_key[key].stage is before[key].stage for key in others)
+
+
+decisions = st.sampled_from(["", "same", "new", "ignore"])
+
+
+@pytest.mark.fuzz
+@given(theirs, st.lists(st.tuples(st.lists(records, max_size=6), decisions), min_size=1, max_size=5))
+async def test_what_people_decide_loses_nobody_and_settles(
+    there: list[tuple[str, str, str]], runs: list[tuple[list[SourceRecord], str]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), deprovision={"max_missing_percent": 100, "min_people": 0})
+        for number, (source, card, sis) in enumerate(there):
+            found = {"barcode": card, "sis": sis}
+            taken = {one.value for person in await _all(bench) for one in person.identifiers}
+            free = {name: value for name, value in found.items() if value and value not in taken}
+            await bench.put(source, f"x{number}" if source != "library" else "", **free)
+        everybody: set[str] = set()
+        for of, decision in runs:
+            outcome = await bench.run(script(of, "complete", []), "full")
+            assert outcome.run.state is RunState.DONE
+            for item in await bench.register.reviews(MEMBER):
+                with suppress(review.NotSettled):
+                    if decision:
+                        await review.settle(
+                            bench.register, bench.settings, item, decision, "mair", bench.clock, LONDON,
+                            person=item.candidates[0],
+                        )  # fmt: skip
+            ids = {person.id for person in await _all(bench)}
+            assert everybody <= ids
+            everybody = ids
+            await bench.run(script(of, "complete", []), "full")
+            before = await _all(bench)
+            again = await bench.run(script(of, "complete", []), "full")
+            assert not set(again.run.counters) & {"added", "changed", "back", "missing", "off"}
+            assert [replace(p, digest="") for p in await _all(bench)] == [replace(p, digest="") for p in before]
 
 
 async def _all(bench: Bench) -> list[Person]:

@@ -33,6 +33,7 @@ COMMANDS = {
     "catalogue": ("gateway.catalogue.cli", "app"),
     "directory": ("gateway.identity.cli_directory", "app"),
     "sync": ("gateway.identity.cli_sync", "app"),
+    "person": ("gateway.runtime.cli_person", "app"),
     "journal": ("gateway.journal.cli", "app"),
     "directory": ("gateway.identity.cli_directory", "app"),
     "probe": ("gateway.commands.probe", "app"),

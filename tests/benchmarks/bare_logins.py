@@ -12,6 +12,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import ldap  # pyright: ignore[reportMissingImports]
 import ldap.filter  # pyright: ignore[reportMissingImports]
@@ -20,17 +22,17 @@ KEY = "entryUUID"
 
 
 class Thread(threading.Thread):
-    def __init__(self, directory, turns, begin):
+    def __init__(self, directory: dict[str, Any], turns: Iterator[tuple[str, str]], begin: threading.Event) -> None:
         super().__init__()
         self.directory, self.turns, self.begin = directory, turns, begin
         self.url = directory["servers"][0]
         self.until = 0.0
-        self.took = []
-        self.failed = None
+        self.took: list[float] = []
+        self.failed: Exception | None = None
         self.service = ldap.initialize(self.url)
         self.service.simple_bind_s(directory["bind_dn"], directory["bind_password"])
 
-    def check(self):
+    def check(self) -> None:
         login, password = next(self.turns)
         wanted = f"(uid={ldap.filter.escape_filter_chars(login)})"
         found = self.service.search_ext_s(self.directory["base"], ldap.SCOPE_SUBTREE, wanted, [KEY], sizelimit=2)
@@ -41,7 +43,7 @@ class Thread(threading.Thread):
         person.simple_bind_s(name, password)
         person.unbind_s()
 
-    def run(self):
+    def run(self) -> None:
         try:
             self.begin.wait()
             while (began := time.perf_counter()) < self.until:
@@ -51,7 +53,7 @@ class Thread(threading.Thread):
             self.failed = error
 
 
-def main(processor):
+def main(processor: int) -> None:
     if (os.cpu_count() or 1) > processor:
         os.sched_setaffinity(0, {processor})
     load = json.load(sys.stdin)

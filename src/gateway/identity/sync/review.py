@@ -93,9 +93,7 @@ async def _carry_out(
         except (StaleVersion, Taken):
             continue
         return
-    raise NotSettled(
-        "others are changing these people: take the decision back with `open`, and decide again"
-    )
+    raise NotSettled("others are changing these people: take the decision back with `open`, and decide again")
 
 
 def _draft(item: Review) -> Draft:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Protocol
 
 from gateway.adapters.ldap.matching import RULES, NoValue, Rule, piece, pieces_in
@@ -97,6 +98,23 @@ def mentions_live(asked: Filter) -> bool:
             return _is_live(name)
         case _:
             return False
+
+
+def comparisons(asked: Filter, released: Released) -> int:
+    """How often a filter looks at an attribute of one entry, at most: what it costs."""
+    match asked:
+        case And(parts) | Or(parts):
+            return sum(comparisons(part, released) for part in parts)
+        case Not(part):
+            return comparisons(part, released)
+        case Equality(name) | Approx(name) | GreaterOrEqual(name) | LessOrEqual(name) | Present(name):
+            return len(shown(name, released))
+        case Substrings():
+            return len(shown(asked.attribute, released)) * (1 + len(asked.any))
+        case Extensible():
+            return len(_extended(asked, released)) * (1 + asked.dn_attributes)
+        case _:
+            return 0
 
 
 def _is_live(name: str) -> bool:
@@ -199,11 +217,17 @@ def _comparison(rule: Rule | None, value: bytes, compare: Compare) -> Callable[[
 
     def fits(one: bytes) -> bool:
         try:
-            return compare(rule.key(one), wanted)
+            return compare(_prepared(rule.key, one), wanted)
         except NoValue:  # part of a name that is no value of the attribute's syntax
             return False
 
     return fits
+
+
+@lru_cache(maxsize=1024)
+def _prepared(key: Callable[[bytes], Any], value: bytes) -> Any:
+    """A value of an entry as it is compared: a filter of thousands of parts looks at few values."""
+    return key(value)
 
 
 def _over_values(name: str, fits: Callable[[bytes], bool]) -> Test:
@@ -236,28 +260,29 @@ def _substrings_of(asked: Substrings, row: AttributeRow) -> Test:
         final = None if asked.final is None else piece(rule, asked.final, "final")
     except NoValue:
         return _undefined
-    return _over_values(row.name, lambda one: pieces_in(rule.key(one), initial, middle, final))
+    return _over_values(row.name, lambda one: pieces_in(_prepared(rule.key, one), initial, middle, final))
 
 
 def _extensible(asked: Extensible, released: Released) -> Test:
-    rule = None
-    if asked.rule is not None:
-        rule = RULES.get(asked.rule.lower())
-        if rule is None or rule.kind == "substrings":
-            return _undefined
-    if asked.attribute is not None:
-        rows = shown(asked.attribute, released)
-        if rule is not None:
-            rows = tuple(row for row in rows if row.form.syntax in rule.suits)
-        tests = [_matched(row, rule or _equality(row), asked.value) for row in rows]
-    elif rule is None:
-        return _undefined
-    else:
-        rows = tuple(row for row in ATTRIBUTES if row.form.syntax in rule.suits and released(row))
-        tests = [_matched(row, rule, asked.value) for row in rows]
+    rule = None if asked.rule is None else RULES.get(asked.rule.lower())
+    rows = _extended(asked, released)
+    tests = [_matched(row, rule or _equality(row), asked.value) for row in rows]
     if asked.dn_attributes:
         tests += [_in_name(row, rule or _equality(row), asked.value) for row in rows]
     return _kinds(tests)
+
+
+def _extended(asked: Extensible, released: Released) -> tuple[AttributeRow, ...]:
+    """The attributes that an extensible match is about: none where its rule is not known or not for them."""
+    rule = None if asked.rule is None else RULES.get(asked.rule.lower())
+    if asked.rule is not None and (rule is None or rule.kind == "substrings"):
+        return ()
+    if asked.attribute is not None:
+        rows = shown(asked.attribute, released)
+        return rows if rule is None else tuple(row for row in rows if row.form.syntax in rule.suits)
+    if rule is None:
+        return ()
+    return tuple(row for row in ATTRIBUTES if row.form.syntax in rule.suits and released(row))
 
 
 def _how(rule: Rule | None) -> Compare:

@@ -111,7 +111,7 @@ def value_of(person: Person) -> str:
 class PersonEntry:
     """The entry of a person of the register, who has something to be named by. `today` is the day in UTC."""
 
-    __slots__ = ("_live", "_made", "asked", "dn", "person", "today", "tree")
+    __slots__ = ("_live", "_made", "_names", "asked", "dn", "person", "today", "tree")
 
     def __init__(self, person: Person, tree: Tree, today: date) -> None:
         self.person = person
@@ -120,11 +120,14 @@ class PersonEntry:
         self.dn = tree.person(value_of(person))
         self._made: dict[str, tuple[bytes, ...]] = {}
         self._live: Mapping[str, tuple[bytes, ...]] | None = None
+        self._names: Dn | None = None
         self.asked = False  # whether the platform has been asked, whatever it said
 
     @property
     def names(self) -> Dn:
-        return parse_dn(self.dn)
+        if self._names is None:
+            self._names = parse_dn(self.dn)
+        return self._names
 
     def learn(self, patron: Patron) -> None:
         """Takes what the platform says of the person now."""

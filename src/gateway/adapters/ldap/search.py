@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.adapters.ldap.filters import Test, compile_filter, mentions_live
+from gateway.adapters.ldap.filters import Test, comparisons, compile_filter, mentions_live
 from gateway.adapters.ldap.mapping import PersonEntry, Selection, StaticEntry, Tree, attributes_of, selection
 from gateway.adapters.ldap.people import People, Work
 from gateway.adapters.ldap.plan import NOBODY, named_in, wanted_for
@@ -19,7 +19,11 @@ from gateway.clock import Clock
 from library_protocols.ldap import ResultCode, Scope, SearchRequest, SearchResultEntry
 
 TOGETHER = 50
-"""Entries looked at before others have their turn."""
+"""Entries looked at before others have their turn, where the filter costs little."""
+COMPARISONS_TOGETHER = 1000
+"""Comparisons after which others have their turn: about two milliseconds. An entry is looked at as a whole."""
+MOST_COMPARISONS = 4096
+"""Of one filter with one entry. A filter with a rule and no attribute compares all that the rule is for."""
 _ALONE = "~"
 """Position of the one person whom a search is about: behind every id."""
 
@@ -46,7 +50,8 @@ class _Candidate:
 
 
 class Search:
-    """`statics` are the entries of the tree that the asker may see, `tree` the asker's own."""
+    """`statics` are the entries of the tree that the asker may see, `tree` the asker's own. Raises Problem for a filter
+    that costs too much."""
 
     def __init__(
         self,
@@ -59,6 +64,10 @@ class Search:
         clock: Clock,
         work: Work,
     ) -> None:
+        cost = comparisons(request.filter, principal.released)
+        if cost > MOST_COMPARISONS:
+            raise Problem(ResultCode.ADMIN_LIMIT_EXCEEDED, f"a filter of more than {MOST_COMPARISONS} comparisons")
+        self._together = min(TOGETHER, max(COMPARISONS_TOGETHER // max(cost, 1), 1))
         self._request = request
         self._base = base
         self._principal = principal
@@ -169,9 +178,9 @@ class Search:
         while True:
             entries, after, last = await self._people.batch(self._tree, wanted, after)
             met = met or bool(entries)
-            for at in range(0, len(entries), TOGETHER):
-                yield [_Candidate(one.person.id, one) for one in entries[at : at + TOGETHER]]
-                if not last:
+            for at in range(0, len(entries), self._together):
+                yield [_Candidate(one.person.id, one) for one in entries[at : at + self._together]]
+                if not last or at + self._together < len(entries):
                     await asyncio.sleep(0)
             if last:
                 break

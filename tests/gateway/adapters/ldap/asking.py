@@ -14,6 +14,7 @@ from library_protocols.ldap import (
     Control,
     ExtendedRequest,
     ExtendedResponse,
+    Filter,
     Framer,
     LdapMessage,
     PagedResults,
@@ -35,14 +36,15 @@ BASE, ONE, SUB = 0, 1, 2
 
 def search(
     base: str = "dc=aber,dc=demo",
-    text: str = "(objectClass=*)",
+    text: str | Filter = "(objectClass=*)",
     *attributes: str,
     scope: int = SUB,
     size: int = 0,
     seconds: int = 0,
     types_only: bool = False,
 ) -> SearchRequest:
-    return SearchRequest(base, scope, 0, size, seconds, types_only, parse_filter(text), attributes)
+    asked = parse_filter(text) if isinstance(text, str) else text
+    return SearchRequest(base, scope, 0, size, seconds, types_only, asked, attributes)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from gateway.adapters.ldap.filters import compile_filter, mentions_live
+from gateway.adapters.ldap.filters import comparisons, compile_filter, mentions_live
 from gateway.adapters.ldap.mapping import PersonEntry
 from gateway.adapters.ldap.matching import RULES, NoValue
 from gateway.adapters.ldap.plan import MOST_LOOKUPS, NOBODY, named_in, wanted_for
-from gateway.crosswalks.ldap import AttributeRow
+from gateway.crosswalks.ldap import ATTRIBUTES, AttributeRow, Syntax, with_subtypes
 from gateway.identity.register.port import AllOf, AnyOf, Everyone, Lookup
 from library_protocols.ldap import (
     And,
@@ -34,6 +34,8 @@ from tests.gateway.adapters.ldap.conftest import PEOPLE, TREES
 from tests.gateway.identity.memory_register import fits
 
 TODAY = date(2026, 11, 22)
+NAME = next(row for row in ATTRIBUTES if row.name == "name")
+TEXTS = [row for row in ATTRIBUTES if row.form.syntax is Syntax.DIRECTORY_STRING]
 
 
 def everything(_: AttributeRow) -> bool:
@@ -174,6 +176,26 @@ def test_what_is_not_shown_is_not_known() -> None:
     assert compile_filter(parse_filter("(name=ann)"), shown)(card) is False
     assert compile_filter(parse_filter("(name=jones)"), shown)(card) is True
     assert compile_filter(parse_filter("(:caseIgnoreMatch:=ann)"), shown)(card) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("(cn=ann)", 1),
+        ("(nothing=x)", 0),
+        ("(name=ann)", len(with_subtypes(NAME))),
+        ("(&(cn=ann)(|(sn=jones)(!(mail=*))))", 3),
+        ("(cn=a*b*c*d)", 3),
+        ("(cn:dn:=ann)", 2),
+        ("(:caseIgnoreMatch:=ann)", len(TEXTS)),
+        ("(:dn:caseIgnoreMatch:=ann)", 2 * len(TEXTS)),
+        ("(:caseIgnoreSubstringsMatch:=ann)", 0),
+        ("(:1.2.3:=ann)", 0),
+    ],
+)
+def test_what_a_filter_costs(text: str, cost: int) -> None:
+    assert comparisons(parse_filter(text), everything) == cost
+    assert comparisons(parse_filter(text), lambda row: False) == 0
 
 
 @pytest.mark.parametrize(

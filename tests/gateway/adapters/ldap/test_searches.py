@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.adapters.ldap import service
+from gateway.adapters.ldap import search, service
 from gateway.canonical.vocabulary import BlockReason, BlockSeverity, IdentifierType
 from gateway.identity.register.port import RegisterUnavailable
-from library_protocols.ldap import Control, Present, ResultCode, SearchRequest
+from library_protocols.ldap import Control, Equality, Extensible, Or, Present, ResultCode, SearchRequest
 from library_protocols.ldap.facts import oids
 from tests.gateway.adapters.ldap.asking import BASE, ONE, SUB
 from tests.gateway.adapters.ldap.conftest import (
@@ -420,3 +420,28 @@ async def test_a_platform_that_is_away_compares_nothing(listening: Listening) ->
     listening.desk.away = True
     client = await listening.connect(READER)
     assert await client.compare(ANN, "libraryMayBorrow", "TRUE") == ResultCode.UNAVAILABLE
+
+
+async def test_a_filter_that_compares_too_much_is_refused(listening: Listening) -> None:
+    client = await listening.connect(READER)
+    asked = Or(tuple(Extensible("2.5.13.2", None, b"nobody %d" % number, True) for number in range(1500)))
+    assert (await client.search(PEOPLE, asked)).code == ResultCode.ADMIN_LIMIT_EXCEEDED
+    assert (await client.search(PEOPLE, "(cn=ann*)")).code == ResultCode.SUCCESS
+
+
+async def test_others_have_their_turn_within_a_costly_search(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await listening.add(*(person(number, f"Many People{number}") for number in range(100, 140)))
+    turns = 0
+    sleep = asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        nonlocal turns
+        turns += seconds == 0
+        await sleep(seconds)
+
+    client = await listening.connect(READER)
+    monkeypatch.setattr(search.asyncio, "sleep", counted)
+    await client.search(PEOPLE, Or(tuple(Equality("cn", b"nobody %d" % number) for number in range(500))), "1.1")
+    assert turns > 20, "every few people, not once at their end"

@@ -35,6 +35,8 @@ PIECE_SECONDS = 0.01
 """Of looking at people or showing them, after which others are served."""
 MOST_NAMED = 100
 """Attributes in `attributes` and `excludedAttributes`; there are some sixty."""
+FARTHEST = 1 << 53
+"""Where a page may begin; the answer repeats it, and JSON's numbers end there."""
 WALKS = 2
 """Lists at a time for which everybody is looked at: each adds a piece to the time that others wait."""
 _PARAMETERS = {name.lower(): name for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes",
@@ -95,6 +97,8 @@ class Listing:
     async def list(self, asker: Asker, request: scim.SearchRequest[Any], kinds: Kinds) -> Page:
         """One page. Raises Refused."""
         start = request.start_index_0 or 0
+        if start > FARTHEST:
+            raise invalid("startIndex is beyond every list.")
         size = min(asker.settings.page if request.count is None else request.count, asker.settings.longest)
         if kinds == (UserResource,) and request.filter is None and request.sort_by is None:
             total, entities = await self._in_order(asker, start, size)

@@ -67,6 +67,12 @@ async def test_a_page_is_where_it_is_asked_for(
     assert said["itemsPerPage"] == len(found)
 
 
+@pytest.mark.parametrize("filter_", ["", "userName pr"])
+async def test_a_page_that_begins_beyond_all_numbers_is_refused(many: Scim, filter_: str) -> None:
+    asked = {"startIndex": 10**20} | ({"filter": filter_} if filter_ else {})
+    await many.do("GET", "/Users", params=asked, status=400)
+
+
 async def test_a_page_costs_what_is_on_it(many: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "AT_A_TIME", 4)
     read: list[int] = []

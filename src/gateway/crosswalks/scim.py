@@ -22,6 +22,7 @@ class Kept(StrEnum):
     """In what form the register keeps an attribute."""
 
     TEXT = "text"
+    NAME = "name"  # never empty: RFC 7643 4.1.1 requires it, also of whom no client has named
     FLAG = "flag"
     IDENTIFIER = "identifier"
     DISPLAY = "display"  # never empty: made of the other names where the client gives none
@@ -50,7 +51,7 @@ class ScimRow(NamedTuple):
 
 
 ROWS: tuple[ScimRow, ...] = (
-    ScimRow(USER, "userName", Kept.TEXT, "user_name", "user_name"),
+    ScimRow(USER, "userName", Kept.NAME, "user_name", "user_name"),
     ScimRow(USER, "externalId", Kept.TEXT, "external_id", "external_id"),
     ScimRow(USER, "name.familyName", Kept.TEXT, "family", "family"),
     ScimRow(USER, "name.givenName", Kept.TEXT, "given", "given"),

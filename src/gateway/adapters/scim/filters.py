@@ -22,12 +22,14 @@ from scim2_models.path import (
     ValuePath,
 )
 
+from gateway.canonical.vocabulary import IdentifierType
 from gateway.crosswalks.scim import ENTERPRISE, ROWS, USER
 from gateway.identity.register.port import AllOf, AnyOf, Everyone, Lookup, Wanted
 
 LONGEST = 8192
 """Characters of a filter: some hundred comparisons."""
 _LOOKUPS = {row.key.lower(): row.lookup for row in ROWS if row.lookup} | {"id": "id"}
+_NAMED = "user_name"
 _VALUE = (None, "value")  # `emails eq` means `emails.value eq` (RFC 7643 2.4)
 
 
@@ -66,10 +68,10 @@ def _planned(node: FilterNode, within: AttrPath | None = None) -> Wanted | None:
         case Comparison(attr_path=path, op=op, value=str(value)):
             name = _lookup(path if within is None else _inside(within, path))
             if name and op is CompareOperator.eq:
-                return Lookup(name, value)
+                return _looked_up(name, value)
             # Of other than ASCII text, a part need not fold to a part of what the whole folds to.
             if name and op is CompareOperator.sw and value.isascii() and value.strip():
-                return Lookup(name, value, prefix=True)
+                return _looked_up(name, value, prefix=True)
         case LogicalExpr(op=LogicalOperator.and_, terms=terms):
             parts = [part for term in terms if (part := _planned(term, within)) is not None]
             return AllOf(tuple(parts)) if parts else None
@@ -80,6 +82,15 @@ def _planned(node: FilterNode, within: AttrPath | None = None) -> Wanted | None:
         case ValuePath(attr_path=path, val_filter=inner):
             return _planned(inner, path)
     return None
+
+
+def _looked_up(name: str, value: str, prefix: bool = False) -> Wanted:
+    if name != _NAMED:
+        return Lookup(name, value, prefix)
+    names = [_NAMED, IdentifierType.USERNAME.value]  # what is shown as userName: see `Kept.NAME`
+    if not prefix or value[0].isdigit():  # as every id begins, and looking for their beginning is not cheap
+        names.append("id")
+    return AnyOf(tuple(Lookup(one, value, prefix) for one in names))
 
 
 def _inside(head: AttrPath, path: AttrPath) -> AttrPath:

@@ -103,6 +103,8 @@ def _shown(person: Person, row: ScimRow) -> Any:
         case Kept.FLAG:
             hidden = row.key in person.extra.get(UNSET, ()) and person.active
             return None if hidden else person.active
+        case Kept.NAME:
+            return person.user_name or person.identifier(IdentifierType.USERNAME) or person.id
         case Kept.TEXT:
             return getattr(person, row.field)
         case Kept.FIRST:
@@ -141,7 +143,7 @@ def person_of(user: Resource, person: Person, keeps: Callable[[ScimRow], bool]) 
         extra.pop(row.key, None)
         unset.discard(row.key)
         match row.kept:
-            case Kept.TEXT:
+            case Kept.TEXT | Kept.NAME:
                 fields[row.field] = value or ""
             case Kept.FIRST:
                 held = getattr(person, row.field)

@@ -120,16 +120,22 @@ async def test_a_filter_that_is_none_is_refused(scim: Scim, text: str) -> None:
     assert said["scimType"] in ("invalidFilter", "invalidValue")
 
 
+def _named(value: str, *names: str, prefix: bool = False) -> AnyOf:
+    return AnyOf(tuple(Lookup(name, value, prefix) for name in names))
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ('userName eq "x"', Lookup("user_name", "x")),
-        ('userName sw "x"', Lookup("user_name", "x", prefix=True)),
+        ('userName eq "x"', _named("x", "user_name", "username", "id")),
+        ('userName sw "x"', _named("x", "user_name", "username", prefix=True)),
+        ('userName sw "0"', _named("0", "user_name", "username", "id", prefix=True)),
         ('name.familyName sw "ŵ"', Everyone()),
         ('emails[type eq "work" and value eq "x"]', AllOf((Lookup("email", "x"),))),
         ('phoneNumbers eq "x"', Lookup("phone", "x")),
         ('id eq "x" and active eq true', AllOf((Lookup("id", "x"),))),
-        ('userName eq "x" or externalId eq "y"', AnyOf((Lookup("user_name", "x"), Lookup("external_id", "y")))),
+        ('externalId eq "x" or nickName eq "y"', Everyone()),
+        ('externalId eq "x" or id eq "y"', AnyOf((Lookup("external_id", "x"), Lookup("id", "y")))),
         ('userName eq "x" or title eq "y"', Everyone()),
         ('not (userName eq "x")', Everyone()),
         ('userName ne "x"', Everyone()),

@@ -295,6 +295,18 @@ async def test_who_may_only_read_sees_everybody_and_changes_nobody(scim: Scim) -
         await reader.do(method, path, sent, status=403)
 
 
+async def test_everybody_has_a_user_name(scim: Scim) -> None:
+    """A required attribute (RFC 7643 4.1.1): of whom no client has named it is the login, and else the id."""
+    jane = await scim.put(source="feed:students", username="Jane1", barcode="20000001")
+    card = await scim.put(source="feed:students", barcode="20000002")
+    reader = scim.as_(READER)
+    assert {each["userName"] for each in (await reader.do("GET", "/Users"))["Resources"]} == {"Jane1", card.id}
+    assert await reader.find('userName eq "jane1"') == ["Jane1"]
+    assert await reader.find('userName sw "JA"') == ["Jane1"]
+    assert await reader.find(f'userName eq "{card.id}"') == await reader.find('userName sw "0"') == [card.id]
+    assert (await scim.person(jane.id)).user_name == ""
+
+
 async def test_a_key_without_the_scope_gets_nothing(scim: Scim) -> None:
     await scim.as_(KIOSK).do("GET", "/Users", status=403)
 

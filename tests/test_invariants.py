@@ -64,6 +64,7 @@ INTRUDERS = {
     "harvesters-fill-the-catalogue": ("src/gateway/harvesting", "import gateway.desk"),
     "identity-stands-beside": ("src/gateway/identity", "import gateway.platforms"),
     "a-person-is-pure": ("src/gateway/identity", "import gateway.config"),
+    "sync-rules-are-pure": ("src/gateway/identity/sync", "import sqlite3"),
     "desk-knows-no-directory": ("src/gateway/desk", "import gateway.identity.model"),
     "words-are-chosen-at-the-door": ("src/gateway/platforms/reference", "import gateway.crosswalks.texts"),
     "masking-parses-nothing": ("protocols/library_protocols/sip2", "import library_protocols.sip2.codec"),
@@ -71,7 +72,7 @@ INTRUDERS = {
 }
 
 # Rules that bind one module: that is the intruder.
-MODULES = {"masking-parses-nothing": "mask.py", "a-person-is-pure": "model.py"}
+MODULES = {"masking-parses-nothing": "mask.py", "a-person-is-pure": "model.py", "sync-rules-are-pure": "limits.py"}
 
 # What intruders import must be there to be seen.
 TARGETS = (

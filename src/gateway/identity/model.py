@@ -175,7 +175,7 @@ class Review:
     """Something that people decide: a record that may be one of several persons, or whose identifier is another's.
 
     `candidates` are ids of persons; `record` is the draft as JSON. `decision` is '' while open, else `same:PERSON`,
-    `new` or `ignore`.
+    `new`, `ignore`, or `gone` where the record has left the source meanwhile.
     """
 
     id: str

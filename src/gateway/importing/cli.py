@@ -28,12 +28,16 @@ from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.clock import SystemClock
 from gateway.commands.output import diagnostics, print_json, print_line, say
 from gateway.config import Config, ConfigError, load
+from gateway.identity.register import migrate as register_schema
+from gateway.identity.register import open_register
+from gateway.identity.register.port import Register, RegisterUnavailable
 from gateway.importing.csv_items import ItemOptions, import_items
 from gateway.importing.csv_patrons import PatronOptions, import_patrons
 from gateway.importing.item_fields import ITEM_FIELDS, ItemFields
 from gateway.importing.item_rows import ItemDefaults
 from gateway.importing.marc import MarcOptions, import_marc
 from gateway.importing.marc_catalogue import import_catalogue
+from gateway.importing.people import adopt
 from gateway.importing.progress import ImportProblem, Progress, Report, Step, Stop
 from gateway.importing.rules import Change, export_rules, import_rules
 from gateway.importing.rules_model import write_rules
@@ -76,18 +80,26 @@ def patrons(
     rejects: Rejects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load patrons from CSV: made, or brought up to date where an identifier is known."""
+    """Load patrons from CSV: made, or brought up to date where an identifier is known; then the person register, which
+    LDAP and SCIM read, takes them in."""
     settings = _settings(config, member)
     options = PatronOptions(_pairs(mapping), encoding, date_format)
+    clock = SystemClock()
 
     async def work(store: Store, progress: Progress, stop: Stop) -> Report:
         pins = Pins(settings.pepper.get_secret_value().encode())
         try:
-            return await import_patrons(
-                store, SystemClock(), member, source, pins, options, rejects=rejects, progress=progress, stop=stop
+            report = await import_patrons(
+                store, clock, member, source, pins, options, rejects=rejects, progress=progress, stop=stop
             )
         finally:
             pins.close()
+        register = await _register(settings)
+        try:
+            await adopt(store, register, member, now=lambda: int(clock.now().timestamp() * 1000), stop=stop)
+        finally:
+            await register.close()
+        return report
 
     _perform(settings, work, as_json)
 
@@ -284,12 +296,19 @@ def _answered(work: Coroutine[Any, Any, T]) -> T:
     except (ImportProblem, ConfigError, OSError) as problem:
         say(str(problem))
         raise typer.Exit(WRONG) from problem
-    except (StoreUnavailable, CatalogueUnavailable) as away:
+    except (StoreUnavailable, CatalogueUnavailable, RegisterUnavailable) as away:
         say(f"the store does not answer: {away}")
         raise typer.Exit(AWAY) from away
     except WriteConflict as conflict:
         say(f"others write the same rows without a pause, try again: {conflict}")
         raise typer.Exit(AWAY) from conflict
+
+
+async def _register(config: Config) -> Register:
+    """The person register; one in a file is brought to the current schema. Raises RegisterUnavailable."""
+    if config.register_url.startswith("sqlite:"):
+        await register_schema.upgrade(config.register_url)
+    return await open_register(config.register_url)
 
 
 async def _opened(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -16,11 +16,11 @@ from gateway.config import Config
 from gateway.desk import Desk
 from gateway.identity.provisioning import Provisioner
 from gateway.identity.register import open_register
-from gateway.identity.register.port import Everyone, Register, RegisterUnavailable
+from gateway.identity.register.port import Register, RegisterUnavailable
 from gateway.identity.sync import schedule
 from gateway.identity.turns import FOLDER as LOCKS
 from gateway.identity.turns import Turns
-from gateway.importing.people import Adopted, adopt
+from gateway.importing.people import SOURCE, Adopted, adopt
 from gateway.importing.progress import Stop, never
 from gateway.runtime.beside import AWAY_SECONDS, Words, in_turn, pause, stop_of, wait_for_database
 from gateway.runtime.platform import reference_platform
@@ -80,10 +80,10 @@ async def _provision(config: Config, register: Register, desk: Desk, clock: Cloc
 async def take_in(
     store: Store, register: Register, members: Iterable[str], clock: Clock, stop: Stop = never
 ) -> AsyncIterator[tuple[str, Adopted]]:
-    """Takes in the patrons of members of whom the register has nobody yet, and tells of each such member.
+    """Takes in the patrons of members from whose platform nobody has been taken in yet, and tells of each such member.
 
     Raises StoreUnavailable, RegisterUnavailable."""
     for member in members:
-        if stop() or await register.count(member, Everyone(), limit=1):
+        if stop() or any((await register.tally(member, SOURCE)).values()):
             continue
         yield member, await adopt(store, register, member, now=lambda: int(clock.now().timestamp() * 1000), stop=stop)

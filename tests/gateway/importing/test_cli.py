@@ -16,6 +16,9 @@ from typer.testing import CliRunner, Result
 from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.catalogue.store import open_reader
 from gateway.config import load
+from gateway.identity.register import migrate as register_schema
+from gateway.identity.register import open_register
+from gateway.identity.register.port import Lookup
 from gateway.importing.cli import app
 from gateway.store import migrate
 from tests.gateway.conftest import StorePlace
@@ -38,6 +41,7 @@ async def config(library: Library, store_place: StorePlace, tmp_path: Path) -> P
     path = tmp_path / "gateway.toml"
     if store_place.postgres is not None:
         await catalogue_schema.upgrade(store_place.owner_url, app_role=store_place.postgres.app_role)
+        await register_schema.upgrade(store_place.owner_url, app_role=store_place.postgres.app_role)
     path.write_text(CONFIG.format(folder=tmp_path, pepper=PEPPER.decode(), url=store_place.url))
     return path
 
@@ -52,6 +56,10 @@ async def test_patrons_items_and_records(config: Path, file: Callable[..., Path]
     done = await gateway("patrons", "alpha", patrons, "-c", config, "--map", "Card=barcode", "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["rows_done"] == 1
+    register = await open_register(load(config).register_url)
+    [mair] = await register.search("alpha", Lookup("barcode", "B1"))
+    await register.close()
+    assert (mair.display, mair.source) == ("Mair", "library")
     items = file("barcode,bib_id\nN1,x\nN2,none\n", "items.csv")
     part = await gateway("items", "alpha", items, "-c", config, "--item-type", "BOOK", "--location", "MAIN", "--json")
     assert part.exit_code == 1

@@ -31,7 +31,6 @@ COMMANDS = {
     "import": ("gateway.importing.cli", "app"),
     "harvest": ("gateway.harvesting.cli", "harvest"),
     "catalogue": ("gateway.catalogue.cli", "app"),
-    "directory": ("gateway.identity.cli_directory", "app"),
     "sync": ("gateway.identity.cli_sync", "app"),
     "person": ("gateway.runtime.cli_person", "app"),
     "journal": ("gateway.journal.cli", "app"),

@@ -1,1 +1,1 @@
-"""Who the patrons are, beside what they have borrowed: person register, directories, feeds, and the sync between them."""
+"""Who the patrons are, beside what they have borrowed: person register, directories, feeds, and the sync of them."""

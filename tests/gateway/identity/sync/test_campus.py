@@ -109,7 +109,8 @@ async def test_everybody_comes_in_and_memory_stays_flat(campus: Campus, register
     assert outcome.run.counters == {"read": COUNT, "added": COUNT}
     assert await stages(register) == {Stage.PRESENT: COUNT}
     quarter = peaks[len(peaks) // 4]
-    assert peaks[-1] - quarter < 30 << 20  # three quarters of the people: less than 2 KB each, whatever they hold
+    # SQLite's own page cache, 64 MB, fills meanwhile; three quarters of the people held at once would be more.
+    assert peaks[-1] - quarter < 64 << 20
     (one,) = await register.search("aber", Lookup("username", person(8).login))
     assert (one.family, one.category, one.expires_on) == ("Jones", "student", "2030-07-31")
     assert one.source_id == person(8).key

@@ -243,7 +243,7 @@ def selection(asked: Sequence[str], released: Released) -> Selection:
     have options, say nothing."""
     wanted: dict[str, AttributeRow] = {}
     named_live = False
-    names = [one for one in asked if one != NO_ATTRIBUTES]
+    names = [one for one in dict.fromkeys(asked) if one != NO_ATTRIBUTES]
     for name in names if asked else (ALL_USER,):
         if name in (ALL_USER, ALL_OPERATIONAL):
             wanted |= {row.name: row for row in _all(released, operational=name == ALL_OPERATIONAL)}

@@ -7,6 +7,7 @@ Entries of the tree come before people, at positions `#0`, `#1`, ..., people at 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ TOGETHER = 50
 """Entries looked at before others have their turn, where the filter costs little."""
 COMPARISONS_TOGETHER = 1000
 """Comparisons after which others have their turn: about two milliseconds. An entry is looked at as a whole."""
+PIECE_SECONDS = 0.005
+"""Of showing entries, after which others have their turn."""
 MOST_COMPARISONS = 4096
 """Of one filter with one entry. A filter with a rule and no attribute compares all that the rule is for."""
 _ALONE = "~"
@@ -30,6 +33,8 @@ _ALONE = "~"
 AnyEntry = PersonEntry | StaticEntry
 Send = Callable[[SearchResultEntry], Awaitable[None]]
 """Sends an entry; returns when the client takes more."""
+Turn = Callable[[], Awaitable[None]]
+"""Returns when others have been served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,18 @@ class _Candidate:
     entry: AnyEntry
 
 
+class Pieces:
+    """The work of all searches of a process, a piece in each round of the loop: kiosks are served between any two."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Returns when it is somebody's turn to do a piece."""
+        async with self._lock:
+            await asyncio.sleep(0)
+
+
 class Search:
     """`statics` are the entries of the tree that the asker may see, `tree` the asker's own. Raises Problem for a filter
     that costs too much."""
@@ -63,6 +80,7 @@ class Search:
         people: People,
         clock: Clock,
         work: Work,
+        turn: Turn,
     ) -> None:
         cost = comparisons(request.filter, principal.released)
         if cost > MOST_COMPARISONS:
@@ -76,6 +94,7 @@ class Search:
         self._people = people
         self._clock = clock
         self._work = work
+        self._turn = turn
         self._test: Test = compile_filter(request.filter, principal.released)
         self._shown: Selection = selection(request.attributes, principal.released)
         self._live_filter = mentions_live(request.filter)
@@ -90,6 +109,7 @@ class Search:
         sent, last = 0, position
         async for candidates in self._candidates(position):
             fitting, undecided = await self._fitting(candidates)
+            begun = time.monotonic()
             for candidate in candidates:
                 if candidate.position in undecided:
                     if limits.page is not None:
@@ -104,6 +124,9 @@ class Search:
                     await send(SearchResultEntry(candidate.entry.dn, attributes))
                     sent += 1
                     self._work.entries += 1
+                    if time.monotonic() - begun > PIECE_SECONDS:
+                        await self._turn()
+                        begun = time.monotonic()
                 last = candidate.position
             if self._clock.monotonic() >= limits.deadline:
                 if sent == limits.page:
@@ -181,7 +204,7 @@ class Search:
             for at in range(0, len(entries), self._together):
                 yield [_Candidate(one.person.id, one) for one in entries[at : at + self._together]]
                 if not last or at + self._together < len(entries):
-                    await asyncio.sleep(0)
+                    await self._turn()
             if last:
                 break
         if first and not met and (value := named_in(self._request.filter)):

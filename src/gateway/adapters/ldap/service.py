@@ -21,7 +21,7 @@ from gateway.adapters.ldap.matching import RULES, NoValue
 from gateway.adapters.ldap.paging import BadCookie, Cookies
 from gateway.adapters.ldap.people import PatronDesk, People, Work, as_text
 from gateway.adapters.ldap.schema import CONTROLS, root_dse, subschema
-from gateway.adapters.ldap.search import AnyEntry, Limits, Search, Send
+from gateway.adapters.ldap.search import AnyEntry, Limits, Pieces, Search, Send
 from gateway.adapters.ldap.session import (
     EVERYTHING,
     Base,
@@ -80,6 +80,7 @@ class LdapService:
         self._people = People(register, desk, clock)
         self._accounts = accounts
         self._clock = clock
+        self._pieces = Pieces()
         self._cookies = Cookies(secrets.token_bytes(32))  # cookies are of one connection: no other process reads them
         self._subschema = subschema()
         self.settings = settings
@@ -147,6 +148,7 @@ class LdapService:
         answered: list[Control] = []
 
         async def searched() -> Result:
+            await self._pieces.turn()
             paged = _paging(controls)
             cookie = await self._search(session, request, paged, work, send)
             if paged is not None:
@@ -197,7 +199,7 @@ class LdapService:
             principal, tree = _SERVER_VIEW, Tree("", "", "")
         else:
             tree = self.settings.trees[principal.member]
-        return Search(request, base, principal, tree, statics, self._people, self._clock, work)
+        return Search(request, base, principal, tree, statics, self._people, self._clock, work, self._pieces.turn)
 
     def _most(self, request: SearchRequest, principal: Principal, *, paged: bool) -> int | None:
         """Most entries in all, the client's limit and ours: an account that pages is not limited by us."""
@@ -243,6 +245,7 @@ class LdapService:
         """compareTrue or compareFalse, or why that cannot be said."""
 
         async def compared() -> Result:
+            await self._pieces.turn()
             _check_controls(controls)
             work.deadline = self._clock.monotonic() + self.settings.time_seconds
             true = await self._compared(session, request, work)

@@ -16,6 +16,8 @@ from gateway.crosswalks.ldap import AttributeRow, attribute, with_subtypes
 from library_protocols.ldap import BindRequest, Dn, DnError, Result, ResultCode, Scope, Simple, folded_dn
 
 EVERYTHING = "*"
+LONGEST_NAME = 8192
+"""Characters of a name of an entry; ours have some hundred."""
 _PEOPLE = folded_dn(PEOPLE_RDN)
 _SUBSCHEMA = folded_dn(SUBSCHEMA)
 
@@ -195,6 +197,8 @@ def no_such_object(tree: Tree, *, in_people: bool) -> Problem:
 
 def read_name(name: str) -> Dn:
     """A name as names are compared. Raises Problem."""
+    if len(name) > LONGEST_NAME:
+        raise Problem(ResultCode.INVALID_DN_SYNTAX, f"a name of more than {LONGEST_NAME} characters")
     try:
         return folded_dn(name)
     except DnError as error:

@@ -445,3 +445,34 @@ async def test_others_have_their_turn_within_a_costly_search(
     monkeypatch.setattr(search.asyncio, "sleep", counted)
     await client.search(PEOPLE, Or(tuple(Equality("cn", b"nobody %d" % number) for number in range(500))), "1.1")
     assert turns > 20, "every few people, not once at their end"
+
+
+async def test_pieces_of_all_searches_are_done_one_in_a_round() -> None:
+    """However many searches there are, everybody else is served between any two pieces of their work."""
+    pieces = search.Pieces()
+    rounds = 0
+    done: list[int] = []
+
+    async def count() -> None:
+        nonlocal rounds
+        while True:
+            await asyncio.sleep(0)
+            rounds += 1
+
+    async def work() -> None:
+        for _ in range(3):
+            await pieces.turn()
+            done.append(rounds)
+
+    counting = asyncio.create_task(count())
+    await asyncio.gather(*(work() for _ in range(20)))
+    counting.cancel()
+    assert len(set(done)) == len(done) == 60
+
+
+async def test_a_name_longer_than_any_is_none(listening: Listening) -> None:
+    client = await listening.connect(READER)
+    long = f"{'dc=a,' * 10_000}{ABER}"
+    assert (await client.search(long)).code == ResultCode.INVALID_DN_SYNTAX
+    assert await client.compare(long, "cn", "x") == ResultCode.INVALID_DN_SYNTAX
+    assert await client.bind(long, "secret") == ResultCode.INVALID_DN_SYNTAX

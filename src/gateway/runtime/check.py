@@ -16,10 +16,16 @@ from gateway.catalogue.store import migrate as catalogue_schema
 from gateway.catalogue.store import open_reader
 from gateway.catalogue.store.port import CatalogueUnavailable
 from gateway.clock import SystemClock
-from gateway.config import Config, ListenerConfig, refuse_demo
+from gateway.config import Config, ListenerConfig, MemberConfig, refuse_demo
 from gateway.platforms.reference.platform import ReferencePlatform
 from gateway.runtime import tls
-from gateway.runtime.check_identity import check_directories, check_feeds, check_passwords, check_register
+from gateway.runtime.check_identity import (
+    check_categories,
+    check_directories,
+    check_feeds,
+    check_passwords,
+    check_register,
+)
 from gateway.runtime.check_sources import check_sources
 from gateway.runtime.compose import problems
 from gateway.runtime.data_directory import PROGRAM_FILE, serving_process
@@ -140,7 +146,8 @@ async def _store(config: Config) -> AsyncIterator[Result]:
     platform = ReferencePlatform(store, SystemClock(), pepper=pepper)
     try:
         for code, member in config.members.items():
-            yield await _member(platform, code, member.main_location)
+            for result in await _member(platform, code, member):
+                yield result
     finally:
         await platform.close()
         await store.close()
@@ -165,15 +172,21 @@ async def _catalogue(config: Config) -> AsyncIterator[Result]:
             yield Result("catalogue", "warning", made, "set `catalogue.repository_identifier` to a domain of yours")
 
 
-async def _member(platform: ReferencePlatform, code: str, main_location: str) -> Result:
+async def _member(platform: ReferencePlatform, code: str, member: MemberConfig) -> list[Result]:
     what = f"members.{code}"
-    ctx = Context(code, "check", main_location, frozenset({Permission.CONFIG_READ}))
+    ctx = Context(code, "check", member.main_location, frozenset({Permission.CONFIG_READ}))
     try:
-        answer = await platform.config_list(ctx, ConfigList(what="locations"))
+        locations = await _codes(platform, ctx, "locations")
+        categories = await _codes(platform, ctx, "categories")
     except PlatformFailure as failure:
-        return Result(what, "problem", str(failure))
-    known = [] if isinstance(answer, Refusal) else [row.get("code") for row in answer.rows]
-    if main_location in known:
-        return Result(what, "ok", _count(len(known), "location"))
+        return [Result(what, "problem", str(failure))]
     hint = f"`gateway import rules {code} FILE.toml` loads the member's locations and rules"
-    return Result(what, "warning", f"the platform does not know the location {main_location!r}", hint)
+    found = Result(what, "ok", _count(len(locations), "location"))
+    if member.main_location not in locations:
+        found = Result(what, "warning", f"the platform does not know the location {member.main_location!r}", hint)
+    return [found, *check_categories(code, member.identity.feeds, categories, hint)]
+
+
+async def _codes(platform: ReferencePlatform, ctx: Context, what: str) -> set[str]:
+    answer = await platform.config_list(ctx, ConfigList(what=what))
+    return set() if isinstance(answer, Refusal) else {str(row.get("code")) for row in answer.rows}

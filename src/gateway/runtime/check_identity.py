@@ -8,12 +8,12 @@ not to be trusted, is a problem.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterable, Iterator
 
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.config.agreement import is_loopback
-from gateway.config.identity import DirectoryConfig
+from gateway.config.identity import DirectoryConfig, FeedConfig, FieldConfig
 from gateway.identity.directories import open_directory
 from gateway.identity.feeds import open_feed
 from gateway.identity.feeds.port import FeedError
@@ -69,6 +69,16 @@ def check_feeds(config: Config) -> Iterator[Result]:
                 yield Result(what, "problem", str(error))
             else:
                 yield Result(what, "ok", feed.kind)
+
+
+def check_categories(code: str, feeds: Iterable[FeedConfig], known: Container[str], hint: str) -> Iterator[Result]:
+    """A member's platform takes nobody in by a category that it does not know, and a feed's settings name some."""
+    for feed in feeds:
+        field = feed.fields.get("category", FieldConfig())
+        named = {rule.category for rule in feed.categories} | {*field.codes.values(), field.value}
+        if missing := sorted(name for name in named if name and name not in known):
+            found = f"the platform does not know the category {', '.join(map(repr, missing))}"
+            yield Result(f"members.{code}.identity.feeds.{feed.name}", "warning", found, hint)
 
 
 def check_passwords(config: Config) -> Iterator[Result]:

@@ -10,8 +10,12 @@ import pytest
 
 from gateway.config import Config
 from gateway.config.identity import MemberIdentityConfig
+from gateway.runtime.check import check
 from gateway.runtime.check_identity import check_directories, check_feeds, check_passwords, check_register
 from gateway.runtime.results import Result
+from gateway.store import migrate, open_store
+from gateway.store.effects import Insert
+from gateway.store.rows import PatronCategoryRow
 from tests.slapd import READER, READER_PASSWORD, SUFFIX, Slapd
 
 
@@ -87,6 +91,28 @@ def test_a_feed_that_cannot_be_is_found_before_it_runs(slapd: Slapd, tmp_path: P
     good, wrong = check_feeds(made)
     assert (good.what, good.state) == ("members.aber.identity.feeds.people", "ok")
     assert (wrong.what, wrong.state) == ("members.aber.identity.feeds.wrong", "problem")
+
+
+@pytest.mark.parametrize(
+    ("feed", "found"),
+    [
+        ({"categories": [{"category": "UG"}]}, []),
+        ({"categories": [{"category": "PG", "when": {"groups": "x"}}, {"category": "UGG"}]}, ["'PG', 'UGG'"]),
+        ({"fields": {"category": {"value": "STAFF"}}}, ["'STAFF'"]),
+        ({"fields": {"category": {"from": "role", "codes": {"1": "UG", "*": "GUEST"}}}}, ["'GUEST'"]),
+        ({"fields": {"category": {"from": "role"}}}, []),
+    ],
+)
+async def test_a_category_that_would_let_nobody_in_is_found(tmp_path: Path, feed: Any, found: list[str]) -> None:
+    feeds = [{"kind": "csv", "name": "people", "folder": str(tmp_path), "source_id": "id", **feed}]
+    member = {"name": "A", "main_location": "A", "identity": {"feeds": feeds}}
+    made = Config.model_validate({"pepper": "p" * 32, "data_dir": str(tmp_path), "members": {"aber": member}})
+    await migrate.upgrade(made.store_url)
+    store = await open_store(made.store_url)
+    await store.apply("aber", [Insert(PatronCategoryRow("aber", "UG", "Undergraduate", None, None, None, None, None))])
+    await store.close()
+    warned = [each for each in await check(made) if each.what.endswith("feeds.people") and each.state == "warning"]
+    assert [each.found.removeprefix("the platform does not know the category ") for each in warned] == found
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ GOODBYE_SECONDS = 5.0
 """How long a connection that is closed may take to be: the last octets to be read, and TLS to say goodbye."""
 IN_A_ROW = 16
 """Messages of one connection that are taken in a row before all others have their turn."""
+IN_A_ROW_OCTETS = 16_384
+"""Of such messages: to read a long one takes some ten milliseconds."""
 
 log = structlog.get_logger(__name__)
 
@@ -284,15 +286,16 @@ class LdapProtocol(PacedProtocol):
 
     def _pump(self) -> None:
         """Takes what can be taken now, in fair shares with the other connections."""
-        taken = 0
+        taken = size = 0
         while self._can_take():
-            if taken == IN_A_ROW:
+            if taken == IN_A_ROW or size >= IN_A_ROW_OCTETS:
                 self._waiting_turn = True
                 self._loop.call_soon(self._take_turn)
                 break
             taken += 1
             octets = self._frames.popleft()
             self._waiting -= len(octets)
+            size += len(octets)
             self._take(octets)
         if self._transport is None or self._last is not None:
             return

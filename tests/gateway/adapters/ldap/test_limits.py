@@ -15,6 +15,7 @@ import pytest
 import uvloop
 from hypothesis import strategies as st
 
+from gateway.adapters.ldap import server
 from gateway.exchanges.model import Exchange, Verdict
 from library_protocols.ldap import (
     AbandonRequest,
@@ -34,6 +35,7 @@ from library_protocols.ldap import (
     SearchResultDone,
     Simple,
     UnbindRequest,
+    decode,
     encode,
 )
 from library_protocols.ldap.facts import oids
@@ -355,6 +357,32 @@ async def test_draining_finishes_what_is_running_and_gives_notice(listening: Lis
     assert found(await busy.answers(number)).names == [ANN]
     assert await busy.notice() == ResultCode.UNAVAILABLE
     await asyncio.wait_for(drained, SECONDS)
+
+
+async def test_others_have_their_turn_between_long_messages(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = 0
+    read: list[int] = []
+
+    async def count() -> None:
+        nonlocal rounds
+        while True:
+            await asyncio.sleep(0)
+            rounds += 1
+
+    def counted(octets: bytes) -> LdapMessage:
+        read.append(rounds)
+        return decode(octets)
+
+    client = await listening.connect(READER)
+    monkeypatch.setattr(server, "decode", counted)
+    counting = asyncio.create_task(count())
+    for _ in range(4):  # in one go: nothing is sent before the loop comes round
+        client.send(search(ABER, f"(cn={'a' * server.IN_A_ROW_OCTETS})"))
+    await client.answers(client.send(ExtendedRequest(oids.WHO_AM_I)))
+    counting.cancel()
+    assert len(set(read)) == len(read) == 5
 
 
 # The record

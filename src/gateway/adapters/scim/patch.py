@@ -24,8 +24,11 @@ OPERATIONS = 1000
 """In one request; clients add members to groups one by one."""
 ATTRIBUTES = 100
 """Operations on other attributes than members; a user has some thirty."""
-LOOKED_THROUGH = 50_000
-"""Members that the filters of one request are tried on; those that ask for one id are none of them."""
+FILTERS = 4096
+"""Characters of the paths with filters on other attributes than members: each is tried on every value."""
+LOOKED_THROUGH = 5_000_000
+"""Members that the filters of one request are tried on, times the characters of each path; paths that ask for one id
+are none of them."""
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _OPS = ("add", "remove", "replace")
 _NOT_WRITTEN = frozenset({"id", "meta", "schemas", "groups"})
@@ -96,7 +99,8 @@ def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Oper
     for each in wanted:
         node = _node(Group, each)
         if node is not None and _names_members(node):
-            looked_through += 0 if isinstance(node, AttrPath) or pinned(node, "members") else len(ids)
+            named = isinstance(node, AttrPath) or pinned(node, "members")
+            looked_through += 0 if named else len(ids) * len(each.path)
             if looked_through > LOOKED_THROUGH:
                 raise Refused(413, "The filters of the request look through too many members.")
             _change_members(ids, each, node)
@@ -111,6 +115,8 @@ def patched_group(group: Resource, members: Iterable[str], wanted: Iterable[Oper
 def _check_number(wanted: list[Operation]) -> None:
     if len(wanted) > ATTRIBUTES:
         raise Refused(413, f"A request has at most {ATTRIBUTES} operations on attributes.")
+    if sum(len(each.path) for each in wanted if "[" in each.path) > FILTERS:
+        raise Refused(413, f"The paths with filters of a request have at most {FILTERS} characters.")
 
 
 def _applied(model: Any, resource: Resource, wanted: list[Operation]) -> Resource:
@@ -201,16 +207,16 @@ def _change_members(ids: dict[str, None], each: Operation, node: PathNode) -> No
 
 def _selected(ids: Iterable[str], node: FilterNode) -> list[str]:
     """The members that a filter in a path selects."""
+    selection = ValuePath(node.attr_path, node.val_filter) if isinstance(node, ValuePath) else node
     if (one := pinned(node, "members")) is not None and isinstance(node, ValuePath):
         known = dict.fromkeys(ids) if not isinstance(ids, dict) else ids
-        return [one] if one in known and _fits(one, node) else []
-    return [each for each in ids if _fits(each, node)]
-
-
-def _fits(one: str, node: FilterNode) -> bool:
-    selection = ValuePath(node.attr_path, node.val_filter) if isinstance(node, ValuePath) else node
-    member = Group.model_validate({"members": [{"value": one, "type": "User"}]})
+        ids = [one] if one in known else []
     try:
-        return ScimFilter.__class_getitem__(Group)(str(selection)).match(member, strict=True)
+        wanted = ScimFilter.__class_getitem__(Group)(str(selection))
+        return [each for each in ids if wanted.match(_with_member(each), strict=True)]
     except scim.SCIMException as error:
         raise refused(error) from None
+
+
+def _with_member(one: str) -> Any:
+    return Group.model_validate({"members": [{"value": one, "type": "User"}]})

@@ -231,3 +231,14 @@ async def test_entra_makes_changes_disables_and_removes(scim: Scim) -> None:
     await scim.do("GET", address, status=404)
     assert await scim.find(lookup) == []
     assert (await scim.do("POST", "/Users", body, status=201))["id"] == made["id"]
+
+
+async def test_filters_of_a_patch_are_bounded(scim: Scim, amy: Any) -> None:
+    either = " or ".join(f'value eq "{number}@campus.example"' for number in range(20))
+    operation = {"op": "replace", "path": f"emails[{either} or primary pr].type", "value": "work"}
+    assert 500 < len(operation["path"]) < 1000
+    await scim.patch(
+        f"/Users/{amy['id']}", {"op": "add", "path": "emails", "value": [{"value": "a@b.c", "primary": True}]}
+    )
+    await scim.patch(f"/Users/{amy['id']}", *[operation] * 4)
+    await scim.patch(f"/Users/{amy['id']}", *[operation] * 9, status=413)

@@ -156,7 +156,7 @@ class _Rows:
             return
         found = self.pattern.search(waiting[1].strip()) if self.pattern else None
         if found is not None:
-            self.trailer = int(found[1])
+            self.trailer = _number(found[1])
             return
         yield self._told(waiting)
 
@@ -230,6 +230,13 @@ def _trailer(pattern: str) -> re.Pattern[str] | None:
     if compiled.groups < 1:
         raise FeedError("`trailer` has no group for the number of rows", retry=False)
     return compiled
+
+
+def _number(told: str | None) -> int:
+    """The number of rows that a trailer says. Raises FeedError where it says none."""
+    if told is None or not re.fullmatch("[0-9]{1,12}", told.strip()):
+        raise FeedError("the trailer says no number of rows: digits alone are one", retry=False)
+    return int(told)
 
 
 def _codec(encoding: str) -> str:

@@ -167,6 +167,13 @@ async def test_a_trailer_counts(tmp_path: Path, last: str, complete: bool) -> No
     assert found.ids == ["1", "2"]
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "1,200", "", "two"])
+async def test_a_trailer_without_a_number_refuses_the_file(tmp_path: Path, number: str) -> None:
+    with pytest.raises(FeedError, match="no number of rows") as refused:
+        await read(tmp_path, HEAD + f"1,Ann,a\n#rows={number}\n", trailer=r"^#rows=(.*)$")
+    assert not refused.value.retry
+
+
 @pytest.mark.parametrize(("text", "complete"), [("1,Ann,a\n", True), ("1,Ann,a\n2,B", False), ("1,Ann,a", False)])
 async def test_without_count_the_last_line_has_to_end(tmp_path: Path, text: str, complete: bool) -> None:
     assert (await read(tmp_path, HEAD + text)).ended.complete is complete

@@ -1,7 +1,7 @@
 """The worker behind the register: carries persons to the platform, at the platform's pace, members in fair turns.
 
 Nobody is carried twice at once: one process has the turn. A platform that is away is left alone for a while; what it
-refuses is noted with the person, and tried again when the person changes, or after a day, for the rules may have.
+refuses is noted with the person, and tried again when the person changes, and every hour, for the rules may have.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Perform = Callable[[Context, Request, CommandKey | None], Awaitable[Answer]]
 TERMINAL = "provisioning"
 LOOK_SECONDS = 5.0  # between two looks, where nobody waits
 TURN = 50  # people of one member, before the next member's turn
-AGAIN_SECONDS = 86_400.0  # until what was refused is tried again
+AGAIN_SECONDS = 3600.0  # until what was refused is tried again
 AWAY_SECONDS = (5.0, 300.0)  # that a platform which is away is left alone, first and at most: it doubles each time
 WAITS = 5  # times that somebody waits for an identifier within a day
 STUCK = 5  # failures at one person in a row, after which the others go first
@@ -154,8 +154,8 @@ class Provisioner:
         return done
 
     async def _waiting(self, member: _Member) -> tuple[list[Person], bool]:
-        """The next persons of a member: who has not been tried, then who waits for others, then, once a day, who has
-        been refused; and whether they are of those."""
+        """The next persons of a member: who has not been tried, then who waits for others, then, once an hour, who
+        has been refused; and whether they are of those."""
         found = await self._register.unprovisioned(member.code, after=member.after, size=TURN)
         if not found and member.after:
             member.after = ""
@@ -300,7 +300,10 @@ class Provisioner:
         """Raises PlatformFailure."""
         key = None
         if request.command:
-            key = CommandKey(":".join(filter(None, ("provision", person.id, str(person.version), again))), WINDOW)
+            # What was refused is asked anew: the stored refusal would be the answer of rules that have changed since.
+            asked = str(int(self._clock.now().timestamp())) if person.problem else ""
+            named = ("provision", person.id, str(person.version), again, asked)
+            key = CommandKey(":".join(filter(None, named)), WINDOW)
         ctx = Context(
             member=person.member,
             terminal=TERMINAL,

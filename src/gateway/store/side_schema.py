@@ -14,7 +14,7 @@ import asyncpg
 from alembic.config import Config
 from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -88,7 +88,7 @@ class SideSchema:
             with engine.begin() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._upgrade(connection)
-        except (OperationalError, sqlite3.Error, ValueError) as error:
+        except (DBAPIError, sqlite3.Error, ValueError) as error:
             raise self.unavailable(f"cannot upgrade {path}: {error}") from error
         finally:
             db.close()

@@ -24,8 +24,9 @@ from gateway.identity.carrying import request_for, spoken_of
 from gateway.identity.model import Person, PersonIdentifier, Stage
 from gateway.identity.provisioning import Provisioner, Tally
 from gateway.identity.register.port import PutGroup, PutPerson, PutReview
+from gateway.store.effects import Insert, Update
 from gateway.store.port import Store
-from gateway.store.rows import LoanRow, PatronIdentifierRow, PatronRow
+from gateway.store.rows import LoanRow, MemberStateRow, PatronCategoryRow, PatronIdentifierRow, PatronRow
 from tests.gateway.desk.fakes import MemoryAttempts
 from tests.gateway.identity.memory_register import MemoryRegister
 from tests.gateway.identity.register.people import group, person, review
@@ -188,7 +189,7 @@ async def test_a_new_one_with_a_card_that_another_gives_up_gets_it(bench: Bench)
     assert (await bench.patron("K-1")).id == (await bench.kept("p1")).platform_id != old
 
 
-async def test_what_is_refused_is_noted_and_tried_when_something_changes_or_a_day_later(bench: Bench) -> None:
+async def test_what_is_refused_is_noted_and_tried_when_something_changes_or_an_hour_later(bench: Bench) -> None:
     await bench.put(replace(student("p1", "P-1"), category="NONE"), student("p2", "P-2", birth_on="yesterday"))
     assert await bench.settle() == Tally(refused=2)
     assert (await bench.kept("p1")).problem == "the platform does not know this: category"
@@ -203,6 +204,17 @@ async def test_what_is_refused_is_noted_and_tried_when_something_changes_or_a_da
     assert await bench.settle() == Tally()
     bench.worker.replace({"alpha": CONFIG}, 100)
     assert await bench.settle() == Tally(refused=1)
+
+
+async def test_rules_that_come_later_let_in_whom_they_were_missing_for(bench: Bench) -> None:
+    await bench.put(replace(student("p1", "P-1"), category="NEW"))
+    assert await bench.settle() == Tally(refused=1)
+    known = await bench.library.row(PatronCategoryRow, code="UG")
+    state = await bench.library.row(MemberStateRow)
+    rules = [Insert(replace(known, code="NEW")), Update(replace(state, policy_version=state.policy_version + 1))]
+    await bench.library.store.apply("alpha", rules)
+    bench.worker.replace({"alpha": CONFIG}, 100)  # within the minute in which a stored answer would be given again
+    assert await bench.settle() == Tally(carried=1)
 
 
 async def test_a_platform_that_is_away_is_left_alone_longer_and_longer(bench: Bench) -> None:

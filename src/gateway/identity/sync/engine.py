@@ -33,7 +33,7 @@ from gateway.identity.sync.planning import PAGE, Line, Plan, Planner
 from gateway.identity.sync.portions import Portion, collapsed, one_by_one
 
 Kind = Literal["full", "delta"]
-OFF = "would be switched off, or lose their category or all identifiers of a type"
+OFF = "would be switched off, lose their category or all identifiers of a type, or become somebody else"
 REMARKS = 20
 """Kinds of oddities that are kept with a run, the most frequent ones."""
 SHOWN = 1000

@@ -125,9 +125,28 @@ def usable(person: Person, today: date) -> bool:
 
 def takes_away(before: Person, after: Person, today: date) -> bool:
     """Whether a change takes borrowing away: makes somebody inactive or expired, or leaves them without a category or
-    without any identifier of a type that they had."""
+    without any identifier of a type that they had; or gives the record to somebody else, who would borrow in their
+    place."""
     lost = usable(before, today) and not usable(after, today)
-    return lost or bool(before.category and not after.category) or bool(_kinds(before) - _kinds(after))
+    return (
+        lost
+        or bool(before.category and not after.category)
+        or bool(_kinds(before) - _kinds(after))
+        or _somebody_else(before, after)
+    )
+
+
+def _somebody_else(before: Person, after: Person) -> bool:
+    """Another name and other identifiers at once: of one person a wedding and a new card, of many a source whose keys
+    have been shifted."""
+    were_called, are_called = (folded(person.family or person.display) for person in (before, after))
+    if before.source != after.source or were_called == are_called:
+        return False
+    were, are = keys(before, active=True), keys(after, active=True)
+    return any(
+        not {key for key in were if key[0] == kind} & {key for key in are if key[0] == kind}
+        for kind in _kinds(before) & _kinds(after)
+    )
 
 
 def _kinds(person: Person) -> set[str]:

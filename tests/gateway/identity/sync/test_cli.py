@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def test_a_diff_names_fields_and_shows_values_only_when_asked(config: Path) -> N
     assert "changed (1)" in output
     assert "missing (1)" in output
     assert "family" in output
-    assert not any(secret in output for secret in ("Secret", "Changed", "k1"))
+    assert not re.search(r"Secret|Changed|\bk1\b", output)  # ids of ours may have a k1 in them
     _, output = run(config, "diff", "aber", "sis", "--show")
     assert "family: Secret1 → Changed" in output
     _, said = answer(config, "diff", "aber", "sis")

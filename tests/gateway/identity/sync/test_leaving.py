@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from gateway.canonical.vocabulary import IdentifierType
-from gateway.identity.feeds.port import End
+from gateway.identity.feeds.port import End, SourceRecord
 from gateway.identity.model import RunState, Stage
-from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, deleted, student
+from tests.gateway.identity.sync.scripted import MEMBER, Bench, Script, deleted, record, student
 
 Make = Callable[..., Bench]
 
@@ -137,6 +137,26 @@ async def test_a_column_that_became_empty_takes_no_cards_away(make_bench: Make) 
     outcome = await bench.run(student(number, card="" if number == 3 else f"2{number:05}") for number in range(6))
     assert outcome.run.counters == {"read": 6, "unchanged": 5, "changed": 1, "off": 1}
     assert not (await bench.everybody())["k3"].identifier(IdentifierType.BARCODE)
+
+
+async def test_keys_that_are_shifted_by_a_row_make_nobody_somebody_else(make_bench: Make) -> None:
+    bench = make_bench(deprovision={"max_missing": 3, "max_missing_percent": 100})
+    await bench.run(student(number) for number in range(10))
+    before = await bench.everybody()
+
+    def as_next(number: int) -> SourceRecord:
+        return record(
+            f"k{number}", sn=f"Jones{number + 1}", given="Mair", card=f"2{number + 1:05}", number=f"s{number + 1}"
+        )
+
+    outcome = await bench.run(as_next(number) for number in range(10))
+    assert outcome.run.state is RunState.STOPPED
+    assert "become somebody else" in outcome.run.reason
+    assert await bench.everybody() == before
+    one = student(3, sn="Rees", card="299999", number="s3")  # a wedding and a new card
+    outcome = await bench.run([*(student(number) for number in range(10) if number != 3), one])
+    assert outcome.run.counters == {"read": 10, "unchanged": 9, "changed": 1, "off": 1}
+    assert (await bench.everybody())["k3"].identifier(IdentifierType.BARCODE) == "299999"
 
 
 async def test_nobody_is_switched_off_by_a_read_that_is_not_complete(bench: Bench) -> None:

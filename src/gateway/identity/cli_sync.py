@@ -142,7 +142,7 @@ def status(
         return
     for one in found:
         people = ", ".join(f"{count:,} {stage}" for stage, count in sorted(one["people"].items())) or "nobody yet"
-        waiting = f"; {one['review']:,} records to decide about" if one["review"] else ""
+        waiting = f"; {_counted_records(one['review'])} to decide about" if one["review"] else ""
         print_line(f"[bold]{one['member']} {escape(one['feed'])}[/bold] ({one['kind']}): {people}{waiting}")
         rows = [
             (_at(of["started_at"]), of["kind"] + (" (dry)" if of["dry"] else ""), of["state"],
@@ -356,7 +356,8 @@ def _print_outcome(feed: str, outcome: Outcome) -> None:
         more = f" (the first {len(rows)} of {len(outcome.bad):,})" if len(rows) < len(outcome.bad) else ""
         print_table(f"Put aside{more}", ("where", "why"), rows)
     if of.counters.get("review"):
-        say(f"{of.counters['review']:,} records wait for a decision: `gateway sync review list {of.member}`")
+        waiting = _counted_records(of.counters["review"])
+        say(f"to be decided about: {waiting} (`gateway sync review list {of.member}`)")
     if of.state is RunState.INTERRUPTED:
         say(f"interrupted; `gateway sync run {of.member} {of.feed}` goes on there")
 
@@ -389,6 +390,10 @@ def _differences(line: Line, show: bool) -> str:
     if show:
         return "; ".join(f"{name}: {before or '-'} → {after or '-'}" for name, before, after in line.fields)
     return ", ".join(name for name, _, _ in line.fields)
+
+
+def _counted_records(count: int) -> str:
+    return f"{count:,} record" if count == 1 else f"{count:,} records"
 
 
 def _masked(value: str) -> str:

@@ -8,6 +8,7 @@ not to be trusted, is a problem.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Container, Iterable, Iterator
 
 from gateway.clock import SystemClock
@@ -67,6 +68,11 @@ def check_feeds(config: Config) -> Iterator[Result]:
                 open_feed(config, code, feed, clock=clock)
             except (ValueError, FeedError) as error:
                 yield Result(what, "problem", str(error))
+                continue
+            folder = getattr(feed, "folder", None)
+            if folder is not None and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                hint = "make it, so that the gateway may read, write and rename in it"
+                yield Result(what, "problem", f"{folder} is no folder that can be used", hint)
             else:
                 yield Result(what, "ok", feed.kind)
 

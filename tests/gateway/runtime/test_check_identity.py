@@ -115,6 +115,16 @@ async def test_a_category_that_would_let_nobody_in_is_found(tmp_path: Path, feed
     assert [each.found.removeprefix("the platform does not know the category ") for each in warned] == found
 
 
+def test_a_drop_folder_must_be_there(slapd: Slapd, tmp_path: Path) -> None:
+    made = config(slapd, tmp_path).model_dump()
+    drop = tmp_path / "drop"
+    made["members"]["aber"]["identity"]["feeds"] = [{"kind": "csv", "name": "students", "folder": str(drop)}]
+    parsed = Config.model_validate(made)
+    assert [result.state for result in check_feeds(parsed)] == ["problem"]
+    drop.mkdir()
+    assert [result.state for result in check_feeds(parsed)] == ["ok"]
+
+
 @pytest.mark.parametrize(
     ("listener", "checks", "warned"),
     [

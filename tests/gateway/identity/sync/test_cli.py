@@ -162,7 +162,7 @@ def test_a_doubt_is_listed_shown_and_settled(config: Path) -> None:
     put(config, theirs)
     drop(config, range(3))
     code, output = run(config, "run", "aber", "sis")
-    assert (code, "1 records wait for a decision" in output) == (0, True)
+    assert (code, "to be decided about: 1 record (" in output) == (0, True)
     _, listed = answer(config, "review", "list", "aber")
     (item,) = listed
     assert (item["reason"], item["candidates"]) == ("sis is that of somebody who is fed by scim:entra", [theirs.id])

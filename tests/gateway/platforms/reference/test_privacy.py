@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from tests.gateway.platforms.reference.library import DAY, Library, charge, hold
 
 # Of every patron of the small library: id, card as it is kept and as it is shown, name.
 WORDS = {who: {f'"{who}"', f"c-{who}", f"C-{who}", who.title()} for who in ("ann", "bob", "cai")}
+IN_NOISE = r"[\w+/=-]"  # a name of three letters also comes about in what is sealed
 PENCE = Money.of_minor(50, "GBP")
 
 Command = Callable[[Library, CommandKey], Awaitable[Any]]
@@ -101,7 +103,17 @@ async def kept(library: Library, *kinds: type) -> str:
 
 
 def named_in(text: str) -> set[str]:
-    return {who for who, words in WORDS.items() if any(word in text for word in words)}
+    return {who for who, words in WORDS.items() if any(_stands(word, text) for word in words)}
+
+
+def _stands(word: str, text: str) -> bool:
+    return re.search(f"(?<!{IN_NOISE}){re.escape(word)}(?!{IN_NOISE})", text) is not None
+
+
+def test_a_name_is_found_where_it_stands_and_not_in_noise() -> None:
+    assert named_in('[{"comment": "Bob is in on Tuesdays"}]') == {"bob"}
+    assert named_in('[{"subject": "ann", "card": "C-cai"}]') == {"ann", "cai"}
+    assert named_in('[{"personal": "xBobZ+Annq/=="}]') == set()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

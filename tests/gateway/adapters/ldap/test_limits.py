@@ -16,6 +16,7 @@ import uvloop
 from hypothesis import strategies as st
 
 from gateway.adapters.ldap import server
+from gateway.adapters.ldap.session import LONGEST_NAME
 from gateway.exchanges.model import Exchange, Verdict
 from library_protocols.ldap import (
     AbandonRequest,
@@ -155,14 +156,17 @@ async def test_extended_operations_that_are_not_offered(listening: Listening) ->
 @pytest.mark.parametrize("value", ["\\ff", "\\00", "\\ed\\a0\\80", "", "a" * 50_000, "*", "\\2a", "%s{0}'--"])
 async def test_names_and_passwords_that_are_no_text(listening: Listening, value: str) -> None:
     client = await listening.connect()
+    too_long = len(value) > LONGEST_NAME
+    wrong = ResultCode.INVALID_DN_SYNTAX if too_long else ResultCode.INVALID_CREDENTIALS
+    nowhere = ResultCode.INVALID_DN_SYNTAX if too_long else ResultCode.NO_SUCH_OBJECT
     for name in (f"uid={value},{PEOPLE}", f"cn={value},{ABER}", f"uid={value},ou=people,dc={value}"):
         for password in (b"\xff\0", "ŵ".encode(), b"x" * 100_000):
-            assert await client.code(BindRequest(3, name, Simple(password))) == ResultCode.INVALID_CREDENTIALS
+            assert await client.code(BindRequest(3, name, Simple(password))) == wrong
     assert await client.bind(READER, PASSWORD) == 0
     for scope in (0, 1, 2):
         found = await client.search(f"uid={value},{PEOPLE}", scope=scope)
-        assert (found.code, found.entries) == (ResultCode.NO_SUCH_OBJECT, {})
-    assert await client.compare(f"uid={value},{PEOPLE}", "cn", value) == ResultCode.NO_SUCH_OBJECT
+        assert (found.code, found.entries) == (nowhere, {})
+    assert await client.compare(f"uid={value},{PEOPLE}", "cn", value) == nowhere
     assert (await client.search(PEOPLE, f"(|(uid={value.replace('*', chr(92) + '2a')})(!(cn=*)))", scope=1)).uids == []
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import secrets
 import ssl
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -23,6 +22,7 @@ from gateway.adapters.ldap.session import Session
 from gateway.adapters.ldap.settings import LdapSettings
 from gateway.clock import Clock
 from gateway.doors.line import PacedProtocol
+from gateway.doors.links import Links, half
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.identity.register.port import Register
 from gateway.members.ldap_accounts import LdapAccounts
@@ -73,14 +73,8 @@ class LdapDoor:
         self.service = LdapService(register, accounts, desk, settings, clock)
         self.clock = clock
         self.recorder = recorder
-        self.connections: set[LdapProtocol] = set()
-        self.turned_away = 0
-        self._of_peer: Counter[str | None] = Counter()
-        self._process = secrets.token_hex(4)
-        self._count = 0
+        self.links: Links[LdapProtocol] = Links()
         self._binds: set[asyncio.Task[None]] = set()
-        self._draining = False
-        self._empty: asyncio.Event | None = None
 
     @property
     def settings(self) -> LdapSettings:
@@ -98,25 +92,9 @@ class LdapDoor:
         return lambda: LdapProtocol(self, start_tls, listener_member)
 
     def opened(self, connection: LdapProtocol) -> str | None:
-        """Counts a connection in and names it; None where there are too many, or where we are leaving.
-
-        One address has half of all connections at most, so that nobody shuts out all others."""
+        """Counts a connection in and names it; None where there are too many, or where we are leaving."""
         most = self.settings.connections
-        if self._draining or len(self.connections) >= most or self._of_peer[connection.peer] >= (most + 1) // 2:
-            self.turned_away += 1
-            return None
-        self.connections.add(connection)
-        self._of_peer[connection.peer] += 1
-        self._count += 1
-        return f"{self._process}-{self._count}"
-
-    def closed(self, connection: LdapProtocol) -> None:
-        if connection in self.connections:
-            self.connections.remove(connection)
-            self._of_peer[connection.peer] -= 1
-            self._of_peer += Counter()  # in place: forgets who has none
-        if self._empty is not None and not self.connections:
-            self._empty.set()
+        return self.links.opened(connection, most, connection.peer, of_one_peer=half(most))
 
     def begin_bind(self, work: Coroutine[Any, Any, None]) -> None:
         """A bind goes on when its connection is lost: a wrong PIN counts, whoever hears of it."""
@@ -126,12 +104,7 @@ class LdapDoor:
 
     async def drain(self) -> None:
         """Lets every connection finish what it is doing, gives notice and closes it. Returns when the last is gone."""
-        self._draining = True
-        self._empty = asyncio.Event()
-        for connection in list(self.connections):
-            connection.finish()
-        if self.connections:
-            await self._empty.wait()
+        await self.links.drain()
         if self._binds:
             await asyncio.wait(self._binds)
 
@@ -190,7 +163,7 @@ class LdapProtocol(PacedProtocol):
                 timer.cancel()
         self._watch = self._slow = self._last = None
         self._abandon_all()
-        self._door.closed(self)
+        self._door.links.closed(self)
 
     def eof_received(self) -> bool:
         """A client that has said all it wants still gets its answers; TLS has no half-closed connections."""

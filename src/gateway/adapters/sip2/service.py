@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,6 +30,7 @@ from gateway.canonical.context import PlatformCall
 from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
 from gateway.clock import Clock
 from gateway.desk import Desk
+from gateway.doors.links import Links
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members import Evidence, Identity, LoginRefused, Members
 from library_protocols.sip2.acs import Request as WireRequest
@@ -96,13 +95,8 @@ class Sip2Service:
         self.settings = settings
         self.recorder = recorder
         self.answers = AnswerMemory()
-        self.links: set[Sip2Protocol] = set()
-        self.turned_away = 0
+        self.links: Links[Sip2Protocol] = Links()
         self._surroundings: dict[str, tuple[Any, Any, Surroundings]] = {}
-        self._process = secrets.token_hex(4)
-        self._count = 0
-        self._draining = False
-        self._empty: asyncio.Event | None = None
 
     def replace(self, settings: Sip2Settings) -> None:
         """Takes new limits; open links have them from their next login."""
@@ -126,29 +120,17 @@ class Sip2Service:
 
     def opened(self, link: Sip2Protocol) -> str | None:
         """Counts the link in and names it; None where there are too many, or where we are leaving."""
-        if self._draining or len(self.links) >= self.settings.limits.max_links:
-            self.turned_away += 1
-            return None
-        self.links.add(link)
-        self._count += 1
-        return f"{self._process}-{self._count}"
+        return self.links.opened(link, self.settings.limits.max_links)
 
     def closed(self, link: Sip2Protocol) -> None:
-        self.links.discard(link)
         if link.session.identity is not None:
             self.members.release(link.session.identity)
             link.session.leave()
-        if self._empty is not None and not self.links:
-            self._empty.set()
+        self.links.closed(link)
 
     async def drain(self) -> None:
         """Lets every link finish what it is doing, then closes it. Returns when the last one is gone."""
-        self._draining = True
-        self._empty = asyncio.Event()
-        for link in list(self.links):
-            link.finish()
-        if self.links:
-            await self._empty.wait()
+        await self.links.drain()
 
     def surroundings(self, identity: Identity) -> Surroundings:
         """What answers to this identity depend on. Raises ValueError where its profile cannot be used."""

@@ -7,8 +7,6 @@ A peer that does not read is not read from; one that sends slowly, or nothing, i
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -24,6 +22,7 @@ from gateway.catalogue.records import ALL
 from gateway.clock import Clock
 from gateway.desk.driving import Driver
 from gateway.doors.line import PacedProtocol
+from gateway.doors.links import Links, half
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.readers import Readers
 from library_protocols.z3950 import (
@@ -84,13 +83,7 @@ class Z3950Door:
         self.service = Z3950Service(catalogue, readers, settings, availability)
         self.clock = clock
         self.recorder = recorder
-        self.sessions: set[Z3950Protocol] = set()
-        self.turned_away = 0
-        self._of_peer: Counter[str | None] = Counter()
-        self._process = secrets.token_hex(4)
-        self._count = 0
-        self._draining = False
-        self._empty: asyncio.Event | None = None
+        self.links: Links[Z3950Protocol] = Links()
 
     @property
     def settings(self) -> Z3950Settings:
@@ -105,34 +98,13 @@ class Z3950Door:
         return lambda: Z3950Protocol(self)
 
     def opened(self, session: Z3950Protocol) -> str | None:
-        """Counts a session in and names it; None where there are too many, or where we are leaving.
-
-        One address has half of all sessions at most, so that nobody shuts out all others."""
+        """Counts a session in and names it; None where there are too many, or where we are leaving."""
         most = self.settings.sessions
-        if self._draining or len(self.sessions) >= most or self._of_peer[session.peer] >= (most + 1) // 2:
-            self.turned_away += 1
-            return None
-        self.sessions.add(session)
-        self._of_peer[session.peer] += 1
-        self._count += 1
-        return f"{self._process}-{self._count}"
-
-    def closed(self, session: Z3950Protocol) -> None:
-        if session in self.sessions:
-            self.sessions.remove(session)
-            self._of_peer[session.peer] -= 1
-            self._of_peer += Counter()  # in place: forgets who has none
-        if self._empty is not None and not self.sessions:
-            self._empty.set()
+        return self.links.opened(session, most, session.peer, of_one_peer=half(most))
 
     async def drain(self) -> None:
         """Lets every session finish what it is doing, says goodbye and closes it. Returns when the last is gone."""
-        self._draining = True
-        self._empty = asyncio.Event()
-        for session in list(self.sessions):
-            session.finish()
-        if self.sessions:
-            await self._empty.wait()
+        await self.links.drain()
 
 
 class Z3950Protocol(PacedProtocol):
@@ -180,7 +152,7 @@ class Z3950Protocol(PacedProtocol):
                 timer.cancel()
         self._watch = self._slow = self._last = None
         self._session.leave()
-        self._door.closed(self)
+        self._door.links.closed(self)
 
     def eof_received(self) -> bool:
         """A peer that has said all it wants still gets its answers."""

@@ -197,7 +197,7 @@ async def no_handshake(listening: Listening, octets: bytes) -> None:
         while await asyncio.wait_for(client.reader.read(1024), SECONDS):
             pass
     await asyncio.wait_for(listening.door.drain(), SECONDS)
-    assert not listening.door.connections
+    assert not listening.door.links.open
 
 
 # Several at once
@@ -309,12 +309,12 @@ async def test_who_does_not_read_is_not_sent_to_and_then_dropped(listening: List
     await listening.add(*(person(number, f"Many People{number}") for number in range(100, 900)))
     listening.settle(write_buffer=1024, request_seconds=0.5)
     client = await listening.connect(READER)
-    (connection,) = listening.door.connections
+    (connection,) = listening.door.links.open
     client.writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]
     for _ in range(30):
         client.send(search(PEOPLE))
     buffered = 0
-    while listening.door.connections:
+    while listening.door.links.open:
         await asyncio.sleep(0.02)
         if connection._transport is not None:
             buffered = max(buffered, connection._transport.get_write_buffer_size())
@@ -340,7 +340,7 @@ async def test_connections_have_a_limit_and_one_address_half_of_it(listening: Li
     third = await Client.connect(listening.port)
     with pytest.raises((AssertionError, ConnectionResetError)):
         await third.bind()
-    assert listening.door.turned_away == 1
+    assert listening.door.links.turned_away == 1
     first.send(UnbindRequest())
     assert await first.read() is None
     await still_serves(listening)

@@ -298,7 +298,7 @@ async def test_slow_senders_and_silent_links_are_cut(node: Open) -> None:
     slow.writer.write(b"17")
     assert await slow.gone(5)
     assert await idle.gone(5)
-    assert library.service.links == set()
+    assert library.service.links.open == set()
 
 
 async def test_there_is_room_for_so_many_links_and_no_more(node: Open) -> None:
@@ -307,7 +307,7 @@ async def test_there_is_room_for_so_many_links_and_no_more(node: Open) -> None:
     third = await library.connect()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await third.ask("9900802.00")
-    assert library.service.turned_away == 1
+    assert library.service.links.turned_away == 1
     assert (await one.ask(item_information(item(1)))).code == "18"
     one.writer.close()
     await one.writer.wait_closed()
@@ -342,7 +342,7 @@ async def test_leaving_finishes_what_runs_and_closes_the_rest(library: Library) 
     busy, idle = await library.kiosk(), await library.kiosk()
     busy.send(information(patron(1)))  # its PIN takes a moment in another thread
     async with asyncio.timeout(5):
-        while not any(link._turn for link in library.service.links):  # noqa: ASYNC110  as above
+        while not any(link._turn for link in library.service.links.open):  # noqa: ASYNC110  as above
             await asyncio.sleep(0)
         await library.service.drain()
     assert decode(await busy.hear(), UTF8).get("BL") == "Y"

@@ -168,7 +168,7 @@ async def test_there_are_no_more_sessions_than_allowed(listening: Listening) -> 
     await listening.connect()
     with pytest.raises(Z3950LinkFailed):
         await listening.connect()
-    assert listening.door.turned_away == 1
+    assert listening.door.links.turned_away == 1
 
 
 async def test_one_address_has_half_of_all_sessions(listening: Listening) -> None:
@@ -181,7 +181,7 @@ async def test_one_address_has_half_of_all_sessions(listening: Listening) -> Non
     writer.write(encode(GREETING))
     assert decode(await reader.read(10_000)).tag == 21
     await first.close()
-    await until(lambda: len(listening.door.sessions) == 2)
+    await until(lambda: len(listening.door.links.open) == 2)
     assert (await (await listening.connect()).search(("aber",), WALES)).result_count == 2
     writer.close()
 
@@ -202,11 +202,11 @@ async def test_who_does_not_read_the_answers_does_not_keep_the_place(listening: 
     quiet = socket.create_connection(("127.0.0.1", listening.port))
     quiet.setblocking(False)
     quiet.sendall(encode(GREETING) + encode(search(EVERYTHING)) + encode(ask))
-    await until(lambda: any(not one._writable for one in listening.door.sessions))
-    (session,) = listening.door.sessions
+    await until(lambda: any(not one._writable for one in listening.door.links.open))
+    (session,) = listening.door.links.open
     listening.settle(idle_seconds=0.0)
     session._watch_over()
-    await until(lambda: not listening.door.sessions)
+    await until(lambda: not listening.door.links.open)
     quiet.close()
 
 
@@ -231,7 +231,7 @@ async def test_nothing_more_is_made_for_a_client_that_is_gone(
     # A reset: who says only that nothing more is asked may still read.
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-    await until(lambda: not listening.door.sessions)
+    await until(lambda: not listening.door.links.open)
     gate.set()
     await until(lambda: listening.recorded.exchanges[-1].error == "the connection was lost before the answer")
     assert len(listening.items.asked) == 1
@@ -239,7 +239,7 @@ async def test_nothing_more_is_made_for_a_client_that_is_gone(
 
 async def test_a_silent_client_is_told_to_go(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     client = await listening.connect()
-    (session,) = listening.door.sessions
+    (session,) = listening.door.links.open
     listening.settle(idle_seconds=0.0)
     session._watch_over()
     with pytest.raises(Z3950BadAnswer, match="lack of activity"):

@@ -18,25 +18,7 @@ from library_protocols.ldap.facts.layout import Element
 from library_protocols.ldap.facts.secrets import SECRET_ATTRIBUTES
 from library_protocols.ldap.messages import Change, Deref, LdapMessage, Scope
 from library_protocols.ldap.walk import walk
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Some octets and what they are. `offset` counts from the start of the inspected data.
-
-    `kind` is header, field or unknown; `code` is the tag; `title` the standard's name; `value` is text; `meaning` says
-    it in words where a table does; `depth` counts the elements around it.
-    """
-
-    offset: int
-    length: int
-    kind: str
-    code: str
-    title: str
-    value: str
-    meaning: str
-    clause: str
-    depth: int = 0
+from library_protocols.spans import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from library_protocols import ber
 from library_protocols.asn1 import ANY, Choice, Explicit, Implicit, Sequence, SequenceOf, Type, standard_name
 from library_protocols.ber import CONTEXT, BerError, Head, Reader
+from library_protocols.spans import Span
 from library_protocols.z3950 import codec
 from library_protocols.z3950.apdu import QUERY, Pdu
 from library_protocols.z3950.facts import BIB_1_ATTRIBUTES, DIAGNOSTICS, OIDS, PDUS, TABLES, oid_title
@@ -34,25 +35,6 @@ _TABLE_OF = {
     "function": "es_function",
     "operation_status": "es_status",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Some octets and what they are. `offset` counts from the start of the inspected data.
-
-    `kind` is header, field, end or unknown; `code` is the tag; `title` the standard's name; `value` is text;
-    `meaning` says it in words where a table does; `depth` counts the elements around it.
-    """
-
-    offset: int
-    length: int
-    kind: str
-    code: str
-    title: str
-    value: str
-    meaning: str
-    clause: str
-    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

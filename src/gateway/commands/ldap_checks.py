@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from gateway.clients.ldap import Answers, LdapBadAnswer, LdapLink, LdapLinkFailed, Place, notice
 from gateway.commands.checks import Checks, NotOffered, Odd, Result
-from gateway.commands.ldap_link import Answers, LdapBadAnswer, LdapLink, LdapLinkFailed, Place, notice
 from library_protocols.ldap import (
     AbandonRequest,
     And,

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import typer
 from rich.markup import escape
 
+from gateway.clients.ldap import RECEIVED, LdapLinkFailed, LdapTimeout, Place
 from gateway.clients.sip2 import tls_context
 from gateway.commands.checks import Result
 from gateway.commands.found import LINK, NO, TIMEOUT, USAGE, YES
 from gateway.commands.ldap_checks import Subject, run_checks
-from gateway.commands.ldap_link import RECEIVED, LdapLinkFailed, LdapTimeout, Place
 from gateway.commands.output import diagnostics, print_json, print_line, print_table, say
 from library_protocols.ldap import FilterError, parse_filter
 from library_protocols.ldap.inspect import inspect

@@ -15,6 +15,7 @@ import hashlib
 import os
 import secrets
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -262,7 +263,7 @@ class DropFolder:
         taken.path.unlink()
 
 
-class FileFeed:
+class FileFeed(ABC):
     """What feeds of files have in common; each says by `_pages` how a file is read."""
 
     def __init__(self, settings: FileFeedBase, *, manifest: bool, partial: bool, clock: Clock | None) -> None:
@@ -306,12 +307,12 @@ class FileFeed:
         """Lets go of a file that no run has settled; one that cannot be read is put away."""
         await asyncio.to_thread(self._drop.close)
 
-    def _check_settings(self) -> None:
+    def _check_settings(self) -> None:  # noqa: B027  most settings read any file
         """Raises FeedError for settings that no file could be read by, before one is taken and refused for it."""
 
+    @abstractmethod
     def _pages(self, taken: Taken, skip: int) -> Generator[Page | End, None, None]:
         """Pages from behind the first `skip` records, and the End. Blocks."""
-        raise NotImplementedError
 
     def _position(self, taken: Taken, rows: int) -> dict[str, Any]:
         return {"file": taken.name, "sha256": taken.digest, "rows": rows}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -98,7 +99,7 @@ class Place:
         return replace(after, ended=not told or (total is not None and after.count >= total))
 
 
-class WebFeed:
+class WebFeed(ABC):
     """What feeds over HTTP have in common; each says by `_ask` how one question is put."""
 
     def __init__(self, settings: WebFeedBase, web: Web, *, since_format: str, clock: Clock | None = None) -> None:
@@ -111,12 +112,13 @@ class WebFeed:
         self._clock = clock or SystemClock()
 
     @property
+    @abstractmethod
     def _has_delta(self) -> bool:
-        raise NotImplementedError
+        """Whether the source can be asked for changes alone."""
 
+    @abstractmethod
     async def _ask(self, values: Mapping[str, str], *, delta: bool) -> Answer:
         """One question and its answer. Raises FeedError."""
-        raise NotImplementedError
 
     def read(self, position: Mapping[str, Any] | None = None) -> AsyncIterator[Page | End]:
         """Everybody, from the beginning or from a page's position. Raises FeedError as it goes."""
@@ -129,7 +131,7 @@ class WebFeed:
             return None
         return self._read(None, datetime.fromisoformat(str(since["at"])))
 
-    async def settle(self, *, done: bool) -> None:
+    async def settle(self, *, done: bool) -> None:  # noqa: B027  most sources need nothing
         """Nothing to put away."""
 
     async def close(self) -> None:

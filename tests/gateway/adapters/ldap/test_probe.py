@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.clients.ldap import Place
 from gateway.commands.ldap_checks import CHECKS, Subject, run_checks
-from gateway.commands.ldap_link import Place
 from library_protocols.ldap import parse_filter
 from tests.gateway.adapters.ldap.conftest import ABER, PASSWORD, READER, Listening
 

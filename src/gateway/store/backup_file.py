@@ -21,7 +21,7 @@ FORMAT = 2
 LEVEL = 9
 CHUNK = 1 << 20
 MANIFEST = "manifest.json"
-FILES = frozenset({"store", "catalogue", "dump"})
+FILES = frozenset({"store", "register", "catalogue", "dump"})
 # Enough for what a manifest holds, and too little to fill the memory of whoever opens a file from elsewhere.
 MANIFEST_LIMIT = 1 << 20
 
@@ -55,7 +55,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds: schemas by name (`store`, `catalogue`), and the files they lie in.
+    """What a backup holds: schemas by name (`store`, `register`, `catalogue`), and the files they lie in.
 
     On SQLite each schema is a file of the same name; on PostgreSQL `dump` holds all.
     """

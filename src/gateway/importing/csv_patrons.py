@@ -23,8 +23,9 @@ from gateway.importing.log import Events
 from gateway.importing.progress import Progress, Report, Stop, never, silent
 from gateway.importing.table import Table
 from gateway.importing.vocabulary import Vocabulary, known, read_vocabulary
-from gateway.platforms.reference.ids import new_id, normalised
+from gateway.platforms.reference.ids import normalised
 from gateway.platforms.reference.parts import MEMBER, of_member
+from gateway.platforms.reference.patron_rows import new_patron
 from gateway.platforms.reference.pins import Pins
 from gateway.store import schema
 from gateway.store.effects import Delete, Effect, Insert, Update
@@ -253,29 +254,7 @@ def _identifiers(value: Mapping[str, str]) -> dict[IdentifierType, str]:
 def _new_patron(member: str, value: Mapping[str, str], now: int) -> PatronRow:
     if not any(value.get(column) for column in ("name", "family", "given")):
         raise ValueError("has no name")
-    return PatronRow(
-        member=member,
-        id=new_id(now),
-        name="",
-        family=None,
-        given=None,
-        category="",
-        home_library=None,
-        status=PatronStatus.ACTIVE,
-        expires_on=None,
-        valid_from_on=None,
-        birth_on=None,
-        language=None,
-        emails_json="[]",
-        phones_json="[]",
-        addresses_json="[]",
-        pin_hash=None,
-        is_institution=False,
-        account_key=None,
-        account_terminal=None,
-        created_at=now,
-        changed_at=now,
-    )
+    return new_patron(member, now)
 
 
 def _written(draft: _Draft, log: Events, now: int) -> list[Effect]:

@@ -12,11 +12,11 @@ from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.outcomes import AnonymiseOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import PatronAnonymise
-from gateway.canonical.vocabulary import PatronStatus
 from gateway.platforms.reference import parts
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
 from gateway.platforms.reference.exactly_once import STORED, Command, Ruling
+from gateway.platforms.reference.patron_rows import nobody
 from gateway.platforms.reference.policy import STATE
 from gateway.store import schema
 from gateway.store.effects import Decision, Delete, Effect, Update
@@ -108,8 +108,8 @@ async def anonymise(core: Core, ctx: Context, request: PatronAnonymise, key: Com
         patron = snapshot.patron
         if patron is None:
             return Ruling(Refusal(code=RefusalCode.PATRON_NOT_FOUND))
-        nobody = _nobody(patron, patron.changed_at)
-        if patron == nobody and not snapshot.identifiers and snapshot.pseudonym is None:
+        blank = nobody(patron, patron.changed_at)
+        if patron == blank and not snapshot.identifiers and snapshot.pseudonym is None:
             return Ruling(AnonymiseOutcome())
         if any((owing := snapshot.owing()).values()):
             return Ruling(Refusal(code=RefusalCode.CONFLICT, detail={"kind": "owing", **owing}))
@@ -121,31 +121,10 @@ async def anonymise(core: Core, ctx: Context, request: PatronAnonymise, key: Com
             effects.append(Delete(snapshot.pseudonym))
         effects += [Update(bared(row)) for row in snapshot.conflicts]
         return Ruling(
-            AnonymiseOutcome(changed=True), [Update(replace(nobody, changed_at=command.now)), *effects, *log.effects]
+            AnonymiseOutcome(changed=True), [Update(replace(blank, changed_at=command.now)), *effects, *log.effects]
         )
 
     return await core.command(ctx, request, key, ANONYMISE, {"patron_id": request.patron_id}, rule)
-
-
-def _nobody(patron: PatronRow, now: int) -> PatronRow:
-    return replace(
-        patron,
-        name="",
-        family=None,
-        given=None,
-        status=PatronStatus.DELETED.value,
-        expires_on=None,
-        valid_from_on=None,
-        birth_on=None,
-        language=None,
-        emails_json="[]",
-        phones_json="[]",
-        addresses_json="[]",
-        pin_hash=None,
-        account_key=None,
-        account_terminal=None,
-        changed_at=now,
-    )
 
 
 async def erase_pseudonym(core: Core, member: str, patron_id: str) -> bool:

@@ -22,7 +22,8 @@ from gateway.platforms.reference import parts
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
 from gateway.platforms.reference.exactly_once import STORED, Command, Ruling
-from gateway.platforms.reference.ids import new_id, normalised
+from gateway.platforms.reference.ids import normalised
+from gateway.platforms.reference.patron_rows import EMPTY, new_patron
 from gateway.platforms.reference.policy import STATE, MemberRules
 from gateway.store import schema
 from gateway.store.effects import Delete, Effect, Insert, Update
@@ -35,17 +36,6 @@ _ASKED = any_of(_IDENTIFIER.c.value, "values")
 _OWNER = select(func.min(_IDENTIFIER.c.patron_id)).where(_IDENTIFIER.c.member == parts.MEMBER, _ASKED).scalar_subquery()
 _WHO = func.coalesce(bindparam("patron_id", type_=Text), _OWNER)
 
-_EMPTY: dict[str, Any] = {
-    "home_library": None,
-    "expires_on": None,
-    "valid_from_on": None,
-    "birth_on": None,
-    "language": None,
-    "emails_json": "[]",
-    "phones_json": "[]",
-    "addresses_json": "[]",
-}
-"""Columns that may be emptied, and what they are then."""
 _COLUMNS = {"emails": "emails_json", "phones": "phones_json", "addresses": "addresses_json"}
 """Fields of the request whose column has another name."""
 
@@ -147,7 +137,7 @@ def _change(
             return Refusal(code=RefusalCode.PATRON_NOT_FOUND)
         if missing := _missing(request, asked):
             return _conflict("incomplete", missing)
-        change = _Change(_new_patron(rules.member, now), None)
+        change = _Change(new_patron(rules.member, now), None)
     else:
         change = _Change(replace(before), before)
     if refused := _others(change, asked, snapshot, found=request.patron_id is None):
@@ -218,8 +208,8 @@ def _values(request: PatronProvision) -> dict[str, Any]:
             values[column] = json.dumps(several, ensure_ascii=False)
     for name in request.cleared:
         column = _COLUMNS.get(name, name)
-        if column in _EMPTY and column not in values:
-            values[column] = _EMPTY[column]
+        if column in EMPTY and column not in values:
+            values[column] = EMPTY[column]
     return values
 
 
@@ -240,22 +230,3 @@ def _renew_identifiers(
 
 def _conflict(kind: str, fields: list[str]) -> Refusal:
     return Refusal(code=RefusalCode.CONFLICT, detail={"kind": kind, "fields": fields})
-
-
-def _new_patron(member: str, now: int) -> PatronRow:
-    return PatronRow(
-        member=member,
-        id=new_id(now),
-        name="",
-        family=None,
-        given=None,
-        category="",
-        status=PatronStatus.ACTIVE,
-        pin_hash=None,
-        is_institution=False,
-        account_key=None,
-        account_terminal=None,
-        created_at=now,
-        changed_at=now,
-        **_EMPTY,
-    )

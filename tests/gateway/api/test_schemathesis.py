@@ -31,7 +31,7 @@ from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.demo.circulation import item_id
 from gateway.demo.people import patron_id
-from gateway.desk import Desk
+from gateway.desk import Desk, pin
 from gateway.members import Members
 from tests.gateway.api.conftest import ABER, build
 
@@ -139,7 +139,9 @@ class Live:
 def live(loaded: Path, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store = tmp_path_factory.mktemp("schemathesis") / "store.sqlite3"
     shutil.copy(loaded, store)
-    with Live(store, config) as server:
+    # Hundreds of made-up PINs come from one key, which would be slowed down by seconds each.
+    with pytest.MonkeyPatch.context() as patch, Live(store, config) as server:
+        patch.setattr(pin, "TERMINAL_PAUSE", 0.0)
         key = {"Authorization": f"Bearer {ABER.api_key}"}
         with httpx.Client(base_url=server.url, headers=key) as client:
             _learn(client)

@@ -185,13 +185,13 @@ async def test_one_connection_serves_many_results_in_turn(listening: Listening, 
     found = [await catalogue.search("aber", Term("title", "history")) for _ in range(25)]
     records = [(await catalogue.records("aber", await one.page(1, 1)))[0] for one in found]
     assert all(record and b"A history of Wales" in record.marcxml for record in records)
-    assert len(listening.door.sessions) == 1
+    assert len(listening.door.links.open) == 1
 
 
 async def test_results_outlive_the_connection(listening: Listening, federated: Federated) -> None:
     catalogue = federated(aber=f"z3950://127.0.0.1:{listening.port}/aber")
     found = await catalogue.search("aber", Term("title", "history"))
-    for session in list(listening.door.sessions):
+    for session in list(listening.door.links.open):
         transport: Any = session._transport
         transport.abort()
     (record,) = await catalogue.records("aber", await found.page(1, 1))

@@ -193,6 +193,8 @@ class Item(Entity):
     fee: Money | None = None  # what borrowing costs
     fee_type: FeeType | None = None
     temporary: bool = False
+    external_ref: str | None = None
+    return_by: datetime | None = None  # no loan of it is due later
     changed_at: datetime | None = None
 
 
@@ -211,6 +213,7 @@ class Fee(Entity):
     loan_id: str | None = None
     title: str | None = None
     description: str | None = None
+    external_ref: str | None = None
 
 
 class Loan(Entity):
@@ -231,6 +234,7 @@ class Loan(Entity):
     recalled_at: datetime | None = None
     loan_location: str | None = None
     returned_at: datetime | None = None
+    external_ref: str | None = None
 
 
 class Hold(Entity):
@@ -251,6 +255,7 @@ class Hold(Entity):
     suspended_until: datetime | None = None
     comment: str | None = None
     filled_item_id: str | None = None
+    external_ref: str | None = None
 
 
 class PaymentLine(Entity):

@@ -127,6 +127,13 @@ class HoldOutcome(Outcome):
     item: Item | None = None
 
 
+class IllOutcome(Outcome):
+    """`item` is None where a note was about a request that no item has been found for, `hold` where there is none."""
+
+    item: Item | None = None
+    hold: Hold | None = None
+
+
 class PaymentOutcome(Outcome):
     """`duplicate`: this very payment had been taken before; nothing was taken now."""
 

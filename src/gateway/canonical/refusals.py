@@ -45,6 +45,7 @@ class RefusalCode(StrEnum):
     RENEWAL_NOT_ALLOWED = "RENEWAL_NOT_ALLOWED"
     RENEWAL_BLOCKED_BY_REQUEST = "RENEWAL_BLOCKED_BY_REQUEST"
     CHECKIN_BLOCKED = "CHECKIN_BLOCKED"
+    RECALL_NOT_ALLOWED = "RECALL_NOT_ALLOWED"
     UNDO_NOT_POSSIBLE = "UNDO_NOT_POSSIBLE"  # what was to be undone is not there or has moved on
     HOLD_NOT_FOUND = "HOLD_NOT_FOUND"
     HOLD_AMBIGUOUS = "HOLD_AMBIGUOUS"  # the words given fit more than one hold

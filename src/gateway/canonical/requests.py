@@ -1,7 +1,9 @@
 """What may be asked of the desk: one frozen request class per canonical operation (canonical model 4).
 
 Patrons and items are named by any identifier the member knows (`patron`: barcode, user name, ...; `item`: barcode), or
-by canonical id through the `*_id` fields. A request carries words, never permissions: those are in the context.
+by canonical id through the `*_id` fields. `external_ref` is the name that the other side of an interlibrary loan gave
+the transaction, with who gave it: the door makes it unique. A request carries words, never permissions: those are in
+the context.
 """
 
 from __future__ import annotations
@@ -17,13 +19,20 @@ from gateway.canonical.vocabulary import (
     BlockReason,
     BlockScope,
     BlockSeverity,
+    DesiredDue,
     FeeType,
     HoldLevel,
     HoldType,
+    ItemStatus,
+    MediaType,
+    OnDuplicate,
     PatronStatus,
     PaymentMethod,
     Permission,
+    ReportedAs,
     SecurityMarker,
+    ShipmentStep,
+    UseRestriction,
 )
 
 
@@ -75,8 +84,29 @@ class ItemGet(Request):
     item_id: str | None = None
 
 
+class BibWords(BaseModel):
+    """What is known of a title that comes from elsewhere."""
+
+    model_config = ConfigDict(frozen=True)
+    title: str | None = None
+    author: str | None = None
+    publisher: str | None = None
+    year: str | None = None
+    edition: str | None = None
+    isbn: tuple[str, ...] = ()
+    issn: tuple[str, ...] = ()
+    oclc: tuple[str, ...] = ()
+    media_type: MediaType | None = None
+    language: str | None = None
+
+
 class ItemUpdate(Request):
-    """Only the fields given are changed."""
+    """Only the fields given are changed; `cleared` names fields of this request that are to be emptied.
+
+    `status` is for what a desk sees (AVAILABLE, IN_PROCESS, TO_BE_RESHELVED, MISSING, LOST, WITHDRAWN, UNAVAILABLE); an
+    item that is on loan, waiting or travelling keeps its own: ITEM_UNAVAILABLE. `words` describe the title where this
+    item is its only one, else CONFLICT (`kind`: shared_title).
+    """
 
     operation: ClassVar[str] = "item.update"
     command: ClassVar[bool] = True
@@ -86,6 +116,71 @@ class ItemUpdate(Request):
     properties: str | None = None
     security_marker: SecurityMarker | None = None
     current_location: str | None = None
+    permanent_location: str | None = None
+    status: ItemStatus | None = None
+    call_number: str | None = None
+    copy_number: str | None = None
+    enumeration: str | None = None
+    restrictions: tuple[UseRestriction, ...] | None = None
+    words: BibWords | None = None
+    cleared: frozenset[str] = frozenset()
+
+
+class ItemCreate(Request):
+    """A new item, of a title that is here (`bib_id`) or of one made from `words`.
+
+    Without a barcode the platform makes one. Refused: CONFLICT (`kind`: barcode) where it is taken, CONFLICT (`kind`:
+    incomplete) without a title, BIB_NOT_FOUND, CONFLICT (`kind`: unknown_value) for a location or item type that does
+    not exist.
+    """
+
+    operation: ClassVar[str] = "item.create"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.ITEM_EDIT
+    item: str | None = None
+    bib_id: str | None = None
+    words: BibWords = BibWords()
+    status: ItemStatus = ItemStatus.AVAILABLE
+    item_type: str | None = None
+    location: str | None = None
+    call_number: str | None = None
+    copy_number: str | None = None
+    enumeration: str | None = None
+    restrictions: tuple[UseRestriction, ...] = ()
+    security_marker: SecurityMarker | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.REFUSE
+    external_ref: str | None = None
+
+
+class ItemDelete(Request):
+    """Takes an item away; its title goes with its last item where it was made for an interlibrary loan.
+
+    Refused: ITEM_UNAVAILABLE (with its status) while it is on loan, CONFLICT (`kind`: held) while somebody waits for
+    this very item, except that a hold of the same `external_ref` is cancelled with it. `only_temporary`: CONFLICT
+    (`kind`: permanent) for an item of the library's own.
+    """
+
+    operation: ClassVar[str] = "item.delete"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.ITEM_EDIT
+    item: str | None = None
+    item_id: str | None = None
+    only_temporary: bool = False
+
+
+class ItemReport(PatronRequest):
+    """What somebody says of an item; with a patron, only where the item is on loan to that patron.
+
+    `returned` and `never_borrowed` make the loan a claim, `lost` ends it with the charges that the rules ask for,
+    `missing` is for items that are not on loan.
+    """
+
+    operation: ClassVar[str] = "item.report"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.ITEM_UPDATE
+    item: str | None = None
+    item_id: str | None = None
+    reported_as: ReportedAs
 
 
 class LoanCreate(PatronRequest):
@@ -100,8 +195,11 @@ class LoanCreate(PatronRequest):
     offline: bool = False
     happened_at: datetime | None = None
     due: datetime | None = None
+    desired_due: datetime | None = None
+    desired_due_rule: DesiredDue = DesiredDue.IGNORED
     fee_acknowledged: bool = False
     properties: str | None = None
+    external_ref: str | None = None
 
 
 class LoanReturn(Request):
@@ -130,7 +228,32 @@ class LoanRenew(PatronRequest):
     offline: bool = False
     happened_at: datetime | None = None
     due: datetime | None = None
+    desired_due: datetime | None = None
+    desired_due_rule: DesiredDue = DesiredDue.IGNORED
     fee_acknowledged: bool = False
+
+
+class LoanRecall(Request):
+    """Asks for an item back that is on loan, for nobody's hold; the loan ends at the earliest when its rule allows it,
+    and not before `desired_due`. Refused: LOAN_NOT_FOUND, RECALL_NOT_ALLOWED."""
+
+    operation: ClassVar[str] = "loan.recall"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.RECALL
+    item: str | None = None
+    item_id: str | None = None
+    desired_due: datetime | None = None
+
+
+class LoanRecallCancel(Request):
+    """Takes a recall back: the loan is due when it was before. Refused: LOAN_NOT_FOUND, UNDO_NOT_POSSIBLE where it is
+    not recalled or somebody waits for it."""
+
+    operation: ClassVar[str] = "loan.recall_cancel"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.RECALL
+    item: str | None = None
+    item_id: str | None = None
 
 
 class LoanRenewAll(PatronRequest):
@@ -172,15 +295,30 @@ class HoldPlace(PatronRequest):
     suspended_until: datetime | None = None
     fee_acknowledged: bool = False
     comment: str | None = None
+    external_ref: str | None = None
+
+
+class HoldGet(PatronRequest):
+    """One hold, named as in `HoldUpdate`; one that has ended is found by id and by `external_ref`."""
+
+    operation: ClassVar[str] = "hold.get"
+    permission: ClassVar[Permission | None] = Permission.HOLD
+    hold_id: str | None = None
+    external_ref: str | None = None
+    item: str | None = None
+    item_id: str | None = None
+    type: HoldType | None = None
 
 
 class HoldUpdate(PatronRequest):
-    """The hold is named by id, or by patron and item, bib or title; several that fit are refused as ambiguous."""
+    """The hold is named by id or `external_ref`, or by patron and item, bib or title; several that fit are refused as
+    ambiguous."""
 
     operation: ClassVar[str] = "hold.update"
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.HOLD
     hold_id: str | None = None
+    external_ref: str | None = None
     item: str | None = None
     item_id: str | None = None
     bib_id: str | None = None
@@ -195,11 +333,51 @@ class HoldCancel(PatronRequest):
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.HOLD
     hold_id: str | None = None
+    external_ref: str | None = None
     item: str | None = None
     item_id: str | None = None
     bib_id: str | None = None
     title: str | None = None
     reason: str | None = None
+
+
+class IllAccept(PatronRequest):
+    """The piece of an interlibrary loan has come: a temporary item with a title of its own, and with `hold` a hold on
+    it for the patron, ready at `pickup_location` or on its way there; all of it or nothing.
+
+    Without a barcode the item's is made from `external_ref`. `return_by`: no loan of it is due later. Refused: CONFLICT
+    (`kind`: barcode) where the barcode is taken and `on_duplicate` is `refuse`; CONFLICT (`kind`: reference) where
+    `external_ref` has brought another item already and `on_duplicate` is `refuse`; what `HoldPlace` is refused for.
+    """
+
+    operation: ClassVar[str] = "ill.accept"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.ILL
+    external_ref: str
+    item: str | None = None
+    words: BibWords = BibWords()
+    hold: bool = True
+    pickup_location: str | None = None
+    needed_before: datetime | None = None
+    item_type: str | None = None
+    call_number: str | None = None
+    enumeration: str | None = None
+    restrictions: tuple[UseRestriction, ...] = ()
+    return_by: datetime | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.REFUSE
+
+
+class IllNote(Request):
+    """The piece of an interlibrary loan was shipped or received, says the other side. A hold of that `external_ref`
+    that no item has been found for is in process from then on; nothing else changes but the record of events."""
+
+    operation: ClassVar[str] = "ill.note"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.ILL
+    step: ShipmentStep
+    external_ref: str | None = None
+    item: str | None = None
+    happened_at: datetime | None = None
 
 
 class FeePay(PatronRequest):
@@ -223,6 +401,7 @@ class FeeCreate(PatronRequest):
     amount: Money
     item: str | None = None
     description: str | None = None
+    external_ref: str | None = None
 
 
 class FeeWaive(Request):
@@ -255,6 +434,16 @@ class PatronEnable(PatronRequest):
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.ENABLE
     block_id: str | None = None
+
+
+class PatronNotify(PatronRequest):
+    """Leaves words for the patron, to be read at the next kiosk or desk until `expires_at`."""
+
+    operation: ClassVar[str] = "patron.notify"
+    command: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = Permission.NOTIFY
+    text: str
+    expires_at: datetime | None = None
 
 
 class PatronProvision(Request):

@@ -93,6 +93,37 @@ class HoldType(StrEnum):
     STACK = "stack"
 
 
+class ReportedAs(StrEnum):
+    """What somebody says of an item that has not been seen at a desk."""
+
+    RETURNED = "returned"  # the borrower says: brought back
+    NEVER_BORROWED = "never_borrowed"  # the borrower says: not by me
+    LOST = "lost"
+    MISSING = "missing"
+
+
+class DesiredDue(StrEnum):
+    """What becomes of a due date that somebody wishes for."""
+
+    IGNORED = "ignored"  # the rules alone
+    EARLIER = "earlier"  # the wish where it is before what the rules give
+    WINS = "wins"  # the wish, whatever the rules give
+
+
+class OnDuplicate(StrEnum):
+    """What is done where the barcode for a new item is taken."""
+
+    REFUSE = "refuse"
+    SUFFIX = "suffix"  # `-2`, `-3`, ... is added: several volumes of one request
+
+
+class ShipmentStep(StrEnum):
+    """Where the piece of an interlibrary loan is."""
+
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+
+
 class FeeType(StrEnum):
     OVERDUE = "OVERDUE"
     REPLACEMENT = "REPLACEMENT"
@@ -268,6 +299,10 @@ class Permission(StrEnum):
     UNDO = "undo"
     CONFIG_READ = "config_read"
     STAFF = "staff"  # conflict lists, exchanges
+    RECALL = "recall"  # ask a borrower to bring an item back sooner
+    ITEM_EDIT = "item_edit"  # make, describe and remove items
+    ILL = "ill"  # interlibrary loans: temporary items for one patron
+    NOTIFY = "notify"  # leave a notice for a patron
     PROVISION = "provision"  # make, change and remove patrons: SCIM and the worker behind the register
 
 

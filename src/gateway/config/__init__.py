@@ -31,6 +31,7 @@ from gateway.config.model import (
     TerminalConfig,
     TlsConfig,
 )
+from gateway.config.ncip import MemberNcipConfig, NcipConfig, NcipOutwardConfig, NcipPeerConfig
 from gateway.config.schema import schema
 
 __all__ = [
@@ -47,7 +48,11 @@ __all__ = [
     "ListenerConfig",
     "MemberCatalogueConfig",
     "MemberConfig",
+    "MemberNcipConfig",
     "MemberPolicy",
+    "NcipConfig",
+    "NcipOutwardConfig",
+    "NcipPeerConfig",
     "Problem",
     "ReaderConfig",
     "SetConfig",

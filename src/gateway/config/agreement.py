@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.canonical.vocabulary import IdentifierType
 from gateway.config.identity import FEED_FIELDS
 from gateway.crosswalks.ldap import suffix_problem, unknown_attributes
+from gateway.crosswalks.ncip import GROUPS, SERVICES, USER_ELEMENTS
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, MemberConfig
@@ -28,7 +29,7 @@ class DisagreementError(ValueError):
 
 def check_agreement(config: Config) -> None:
     """Raises DisagreementError."""
-    if found := [*_shared_names(config), *_dangling(config), *_identity(config)]:
+    if found := [*_shared_names(config), *_dangling(config), *_identity(config), *_ncip(config)]:
         raise DisagreementError(found)
 
 
@@ -76,6 +77,8 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
                 yield f"{at}.protocol", "there is nothing to serve: no member has an identity.ldap.suffix"
             if config.identity.ldap_clear_binds and not listener.tls and not is_loopback(listener.host):
                 yield f"{at}.host", "identity.ldap_clear_binds is for listeners on loopback"
+        if listener.protocol == "ncip" and not any(member.ncip.peers for member in config.members.values()):
+            yield f"{at}.protocol", "there is nobody to serve: no member has ncip.peers"
         if listener.prompts and listener.protocol != "sip2":
             yield f"{at}.prompts", "only a sip2 listener asks for a login"
         if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:
@@ -153,3 +156,18 @@ def _checks(member: MemberConfig) -> Iterator[tuple[str, str]]:
         seen.add(check.by)
     if not member.identity.authentication.checks:
         yield "authentication.checks", "without a step nobody's PIN is ever right"
+
+
+def _ncip(config: Config) -> Iterator[tuple[str, str]]:
+    """A broker may stand at several members with one credential; within a member it is one peer's."""
+    for code, member in config.members.items():
+        seen: dict[tuple[str, str], str] = {}
+        for name, peer in member.ncip.peers.items():
+            at = f"members.{code}.ncip.peers.{name}"
+            for kind, value in (("API key", peer.api_key_sha256), ("client certificate", peer.client_certificate)):
+                if value and (first := seen.setdefault((kind, value), name)) != name:
+                    yield at, f"its {kind} is taken by {first}"
+            for service in sorted(peer.services - SERVICES.keys() - GROUPS.keys()):
+                yield f"{at}.services", f"there is no service {service!r}"
+            for element in sorted(peer.user_elements - USER_ELEMENTS):
+                yield f"{at}.user_elements", f"there is no user element type {element!r}"

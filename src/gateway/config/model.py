@@ -19,6 +19,7 @@ from gateway.canonical.vocabulary import ForeignItems, Permission, TerminalKind
 from gateway.config.agreement import check_agreement
 from gateway.config.catalogue import CatalogueConfig, MemberCatalogueConfig
 from gateway.config.identity import IdentityConfig, MemberIdentityConfig
+from gateway.config.ncip import MemberNcipConfig, NcipConfig
 from gateway.config.section import Code, Network, Port, Section, TimeZone
 
 CATALOGUE_FILE = "catalogue.sqlite3"
@@ -48,7 +49,7 @@ class StoreConfig(Section):
 class ListenerConfig(Section):
     """One port that is listened on."""
 
-    protocol: Literal["sip2", "http", "z3950", "ldap"]
+    protocol: Literal["sip2", "http", "z3950", "ldap", "ncip"]
     """What is spoken there."""
     host: str = "127.0.0.1"
     """Address to bind. Loopback unless opened on purpose: SIP2 without TLS shows patrons' data to the network."""
@@ -273,6 +274,8 @@ class MemberConfig(Section):
     """Its part of the catalogue: who may read it, its sets, where its records come from."""
     identity: MemberIdentityConfig = MemberIdentityConfig()
     """Who its patrons are: directories, feeds, how PINs are checked, LDAP and SCIM."""
+    ncip: MemberNcipConfig = MemberNcipConfig()
+    """The brokers and systems that circulate with it over NCIP."""
 
     @model_validator(mode="before")
     @classmethod
@@ -301,6 +304,7 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     identity: IdentityConfig = IdentityConfig()
+    ncip: NcipConfig = NcipConfig()
     pepper: SecretStr = Field(min_length=16)
     """Secret that PINs are mixed with before hashing, at least 16 characters (`openssl rand -hex 32`), kept outside the
     database; retries are recognised by digests made with it too. Losing it makes every stored PIN useless; who has it

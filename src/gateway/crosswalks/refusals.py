@@ -171,6 +171,7 @@ _row(
     _ITEM,
 )
 _row(_R.CHECKIN_BLOCKED, 409, "Not to be returned here", _NO, _RESOURCE, _ITEM)
+_row(_R.RECALL_NOT_ALLOWED, 409, "Not to be recalled", _NO, "Item Cannot Be Recalled", _ITEM)
 _row(_R.UNDO_NOT_POSSIBLE, 409, "Cannot be undone any more", _NO, _RESOURCE, _ITEM)
 _row(_R.HOLD_NOT_FOUND, 404, "Hold not found", _NO, "Unknown Request", "RequestIdentifierValue", _LDAP_NO_SUCH_OBJECT)
 _row(_R.HOLD_AMBIGUOUS, 409, "Several holds fit", _NO, "Needed Data Missing", "RequestId")

@@ -193,6 +193,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "This item cannot be returned here. Please take it to the desk.",
         "Ni ellir dychwelyd yr eitem hon yma. Ewch â hi at y ddesg.",
     ),
+    "refusal.recall_not_allowed": (
+        "This item cannot be recalled.",
+        "Ni ellir galw'r eitem hon yn ôl.",
+    ),
     "refusal.undo_not_possible": ("This can no longer be undone.", "Ni ellir dadwneud hyn bellach."),
     "refusal.hold_not_found": ("There is no such reservation.", "Nid oes archeb gadw o'r fath."),
     "refusal.hold_ambiguous": (

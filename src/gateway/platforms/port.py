@@ -47,6 +47,18 @@ class Platform(Protocol):
         self, ctx: Context, request: req.ItemUpdate, key: CommandKey
     ) -> out.ItemOutcome | Refusal: ...
 
+    async def item_create(
+        self, ctx: Context, request: req.ItemCreate, key: CommandKey
+    ) -> out.ItemOutcome | Refusal: ...
+
+    async def item_delete(
+        self, ctx: Context, request: req.ItemDelete, key: CommandKey
+    ) -> out.ItemOutcome | Refusal: ...
+
+    async def item_report(
+        self, ctx: Context, request: req.ItemReport, key: CommandKey
+    ) -> out.ItemOutcome | Refusal: ...
+
     async def loan_create(
         self, ctx: Context, request: req.LoanCreate, key: CommandKey
     ) -> out.LoanOutcome | Refusal: ...
@@ -61,9 +73,19 @@ class Platform(Protocol):
         self, ctx: Context, request: req.LoanRenewAll, key: CommandKey
     ) -> out.RenewAllOutcome | Refusal: ...
 
+    async def loan_recall(
+        self, ctx: Context, request: req.LoanRecall, key: CommandKey
+    ) -> out.LoanOutcome | Refusal: ...
+
+    async def loan_recall_cancel(
+        self, ctx: Context, request: req.LoanRecallCancel, key: CommandKey
+    ) -> out.LoanOutcome | Refusal: ...
+
     async def loan_undo(self, ctx: Context, request: req.LoanUndo, key: CommandKey) -> out.UndoOutcome | Refusal: ...
 
     async def hold_place(self, ctx: Context, request: req.HoldPlace, key: CommandKey) -> out.HoldOutcome | Refusal: ...
+
+    async def hold_get(self, ctx: Context, request: req.HoldGet) -> out.HoldOutcome | Refusal: ...
 
     async def hold_update(
         self, ctx: Context, request: req.HoldUpdate, key: CommandKey
@@ -72,6 +94,10 @@ class Platform(Protocol):
     async def hold_cancel(
         self, ctx: Context, request: req.HoldCancel, key: CommandKey
     ) -> out.HoldOutcome | Refusal: ...
+
+    async def ill_accept(self, ctx: Context, request: req.IllAccept, key: CommandKey) -> out.IllOutcome | Refusal: ...
+
+    async def ill_note(self, ctx: Context, request: req.IllNote, key: CommandKey) -> out.IllOutcome | Refusal: ...
 
     async def fee_pay(self, ctx: Context, request: req.FeePay, key: CommandKey) -> out.PaymentOutcome | Refusal: ...
 
@@ -85,6 +111,10 @@ class Platform(Protocol):
 
     async def patron_enable(
         self, ctx: Context, request: req.PatronEnable, key: CommandKey
+    ) -> out.PatronOutcome | Refusal: ...
+
+    async def patron_notify(
+        self, ctx: Context, request: req.PatronNotify, key: CommandKey
     ) -> out.PatronOutcome | Refusal: ...
 
     async def patron_provision(

@@ -219,6 +219,8 @@ class ItemRow:
     last_key: str | None
     last_terminal: str | None
     changed_at: int
+    external_ref: str | None = None  # the interlibrary loan that brought it
+    return_by_at: int | None = None  # no loan of it is due later
     version: int = 1
 
 
@@ -241,6 +243,7 @@ class LoanRow:
     returned_at: int | None
     return_terminal: str | None
     offline: bool
+    external_ref: str | None = None
     version: int = 1
 
 
@@ -265,6 +268,7 @@ class HoldRow:
     filled_item_id: str | None
     comment: str | None
     closed_at: int | None
+    external_ref: str | None = None
     version: int = 1
 
 
@@ -285,6 +289,7 @@ class ChargeRow:
     created_at: int
     last_key: str | None
     last_terminal: str | None
+    external_ref: str | None = None
     version: int = 1
 
 
@@ -388,4 +393,34 @@ class ImportProgressRow:
     rows_done: int
     rows_refused: int
     finished_at: int | None
+    version: int = 1
+
+
+@dataclass(slots=True)
+class BrokerNoticeRow:
+    """A notification to a broker: to be sent (`sent_at` and `given_up_at` are None), sent, or given up. It names things
+    and no person; `facts_json` is what the message says."""
+
+    member: str
+    id: str
+    peer: str
+    service: str  # ItemCheckedIn, ...
+    facts_json: str
+    event: int  # the event it tells of
+    created_at: int
+    next_at: int  # not before
+    attempts: int
+    last_error: str | None
+    sent_at: int | None
+    given_up_at: int | None
+    version: int = 1
+
+
+@dataclass(slots=True)
+class BrokerPositionRow:
+    """The last event that was looked at for a broker."""
+
+    member: str
+    peer: str
+    position: int
     version: int = 1

@@ -61,6 +61,12 @@ def _ref(columns: str, table: str, target: str = "id") -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["member", columns], [f"{table}.member", f"{table}.{target}"])
 
 
+def _external(table: str) -> Index:
+    """Few rows have come from elsewhere."""
+    present = text("external_ref IS NOT NULL")
+    return Index(f"ix_{table}_external", "member", "external_ref", sqlite_where=present, postgresql_where=present)
+
+
 member_state = _table(rows.MemberStateRow, "member_state", key=("member",))
 location = _table(rows.LocationRow, "location", Index(None, "member", "code", unique=True))
 closed_day = _table(rows.ClosedDayRow, "closed_day", key=("member", "location", "day"))
@@ -91,6 +97,7 @@ item = _table(
     _ref("bib_id", "bib"),
     Index(None, "member", "barcode", unique=True),
     Index(None, "member", "bib_id"),
+    _external("item"),
 )
 loan = _table(
     rows.LoanRow,
@@ -107,6 +114,7 @@ loan = _table(
     # What has not come back is found past all loans an item ever had.
     Index("ix_loan_unreturned_item", "member", "item_id", sqlite_where=text("status IN ('open', 'lost', 'claimed')"),
           postgresql_where=text("status IN ('open', 'lost', 'claimed')")),
+    _external("loan"),
 )  # fmt: skip
 hold = _table(
     rows.HoldRow,
@@ -117,6 +125,7 @@ hold = _table(
           postgresql_where=text("closed_at IS NULL")),
     Index("ix_hold_open_patron", "member", "patron_id", sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
+    _external("hold"),
 )  # fmt: skip
 charge = _table(
     rows.ChargeRow,
@@ -154,3 +163,11 @@ idempotency = _table(
 offline_conflict = _table(rows.OfflineConflictRow, "offline_conflict", Index(None, "member", "at"))
 pin_failure = _table(rows.PinFailureRow, "pin_failure", Index(None, "member", "patron_id", "at"))
 import_progress = _table(rows.ImportProgressRow, "import_progress")
+broker_notice = _table(
+    rows.BrokerNoticeRow,
+    "broker_notice",
+    Index("ix_broker_notice_due", "member", "next_at", sqlite_where=text("sent_at IS NULL AND given_up_at IS NULL"),
+          postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL")),
+    Index(None, "member", "peer", "event", "service", unique=True),
+)  # fmt: skip
+broker_position = _table(rows.BrokerPositionRow, "broker_position", key=("member", "peer"))

@@ -12,7 +12,15 @@ import orjson
 from gateway.platforms.reference.exactly_once import Command
 from gateway.platforms.reference.pseudonyms import new_pseudonym
 from gateway.store.effects import Effect, Insert
-from gateway.store.rows import EventRow, PseudonymRow
+from gateway.store.rows import EventRow, HoldRow, ItemRow, LoanRow, PseudonymRow
+
+
+def referred(*rows: ItemRow | LoanRow | HoldRow | None) -> dict[str, str]:
+    """What an event says of an interlibrary loan: `external_ref` of the first of its rows that has one.
+
+    Whoever waits for news of it at the other side finds its events by that."""
+    found = next((row.external_ref for row in rows if row is not None and row.external_ref), None)
+    return {} if found is None else {"external_ref": found}
 
 
 class Log:

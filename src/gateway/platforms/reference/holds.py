@@ -150,6 +150,10 @@ async def place(core: Core, ctx: Context, request: req.HoldPlace, key: CommandKe
     return await core.command(ctx, request, key, PLACE, params, rule)
 
 
+async def get(core: Core, ctx: Context, request: req.HoldGet) -> HoldOutcome | Refusal:
+    raise NotImplementedError
+
+
 async def update(core: Core, ctx: Context, request: req.HoldUpdate, key: CommandKey) -> HoldOutcome | Refusal:
     """Another pickup location, another last date, or a pause, while no item has been found for the hold."""
 

@@ -15,11 +15,15 @@ from gateway.platforms.reference import (
     foreign,
     forgetting,
     holds,
-    items,
+    ill,
+    item_edit,
     listings,
     loan_renew,
+    notices,
     patrons,
     provisioning,
+    recall,
+    reports,
 )
 from gateway.platforms.reference.core import Core
 
@@ -73,7 +77,16 @@ class ReferencePlatform(Core):
         return await foreign.look(self, ctx, request)
 
     async def item_update(self, ctx: Context, request: req.ItemUpdate, key: CommandKey) -> out.ItemOutcome | Refusal:
-        return await items.update(self, ctx, request, key)
+        return await item_edit.update(self, ctx, request, key)
+
+    async def item_create(self, ctx: Context, request: req.ItemCreate, key: CommandKey) -> out.ItemOutcome | Refusal:
+        return await item_edit.create(self, ctx, request, key)
+
+    async def item_delete(self, ctx: Context, request: req.ItemDelete, key: CommandKey) -> out.ItemOutcome | Refusal:
+        return await item_edit.delete(self, ctx, request, key)
+
+    async def item_report(self, ctx: Context, request: req.ItemReport, key: CommandKey) -> out.ItemOutcome | Refusal:
+        return await reports.report(self, ctx, request, key)
 
     async def loan_create(self, ctx: Context, request: req.LoanCreate, key: CommandKey) -> out.LoanOutcome | Refusal:
         return await foreign.create(self, ctx, request, key)
@@ -89,17 +102,34 @@ class ReferencePlatform(Core):
     ) -> out.RenewAllOutcome | Refusal:
         return await loan_renew.perform_all(self, ctx, request, key)
 
+    async def loan_recall(self, ctx: Context, request: req.LoanRecall, key: CommandKey) -> out.LoanOutcome | Refusal:
+        return await recall.recall(self, ctx, request, key)
+
+    async def loan_recall_cancel(
+        self, ctx: Context, request: req.LoanRecallCancel, key: CommandKey
+    ) -> out.LoanOutcome | Refusal:
+        return await recall.cancel(self, ctx, request, key)
+
     async def loan_undo(self, ctx: Context, request: req.LoanUndo, key: CommandKey) -> out.UndoOutcome | Refusal:
         return await foreign.undo(self, ctx, request, key)
 
     async def hold_place(self, ctx: Context, request: req.HoldPlace, key: CommandKey) -> out.HoldOutcome | Refusal:
         return await holds.place(self, ctx, request, key)
 
+    async def hold_get(self, ctx: Context, request: req.HoldGet) -> out.HoldOutcome | Refusal:
+        return await holds.get(self, ctx, request)
+
     async def hold_update(self, ctx: Context, request: req.HoldUpdate, key: CommandKey) -> out.HoldOutcome | Refusal:
         return await holds.update(self, ctx, request, key)
 
     async def hold_cancel(self, ctx: Context, request: req.HoldCancel, key: CommandKey) -> out.HoldOutcome | Refusal:
         return await holds.cancel(self, ctx, request, key)
+
+    async def ill_accept(self, ctx: Context, request: req.IllAccept, key: CommandKey) -> out.IllOutcome | Refusal:
+        return await ill.accept(self, ctx, request, key)
+
+    async def ill_note(self, ctx: Context, request: req.IllNote, key: CommandKey) -> out.IllOutcome | Refusal:
+        return await ill.note(self, ctx, request, key)
 
     async def fee_pay(self, ctx: Context, request: req.FeePay, key: CommandKey) -> out.PaymentOutcome | Refusal:
         return await fees.pay(self, ctx, request, key)
@@ -109,6 +139,11 @@ class ReferencePlatform(Core):
 
     async def fee_waive(self, ctx: Context, request: req.FeeWaive, key: CommandKey) -> out.FeeOutcome | Refusal:
         return await fees.waive(self, ctx, request, key)
+
+    async def patron_notify(
+        self, ctx: Context, request: req.PatronNotify, key: CommandKey
+    ) -> out.PatronOutcome | Refusal:
+        return await notices.notify(self, ctx, request, key)
 
     async def patron_provision(
         self, ctx: Context, request: req.PatronProvision, key: CommandKey

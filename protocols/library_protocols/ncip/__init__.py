@@ -1,0 +1,55 @@
+"""NCIP 1 and 2 (ANSI/NISO Z39.83): documents to messages and back, the services, the code lists. Pure: no I/O."""
+
+from __future__ import annotations
+
+from library_protocols.ncip.dialect import NAMESPACE, NCIP_1_0, NCIP_1_01, NCIP_2_0, NCIP_2_01, NCIP_2_02, Dialect
+from library_protocols.ncip.elements import Ext, Foreign, Problem, SchemeValue, Unknown
+from library_protocols.ncip.errors import DecodeError, Departure, Deviation, EncodeError
+from library_protocols.ncip.facts import MESSAGING_ERROR, known_problem, problem_type, scheme_value
+from library_protocols.ncip.messages import ExtMessage, Message, Problems, Request, Response
+from library_protocols.ncip.services import SERVICES, ServiceKind, ServiceRow
+from library_protocols.ncip.values import (
+    format_datetime,
+    money_fields,
+    money_value,
+    parse_datetime,
+    parse_decimal,
+    parse_integer,
+)
+
+__all__ = [
+    "MESSAGING_ERROR",
+    "NAMESPACE",
+    "NCIP_1_0",
+    "NCIP_1_01",
+    "NCIP_2_0",
+    "NCIP_2_01",
+    "NCIP_2_02",
+    "SERVICES",
+    "DecodeError",
+    "Departure",
+    "Deviation",
+    "Dialect",
+    "EncodeError",
+    "Ext",
+    "ExtMessage",
+    "Foreign",
+    "Message",
+    "Problem",
+    "Problems",
+    "Request",
+    "Response",
+    "SchemeValue",
+    "ServiceKind",
+    "ServiceRow",
+    "Unknown",
+    "format_datetime",
+    "known_problem",
+    "money_fields",
+    "money_value",
+    "parse_datetime",
+    "parse_decimal",
+    "parse_integer",
+    "problem_type",
+    "scheme_value",
+]

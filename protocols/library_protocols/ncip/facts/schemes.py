@@ -56,24 +56,28 @@ Term Loan; Use Only In Controlled Access; User Signature Required |
 FiscalActionType | Assess; Cancel; Forgive; Payment; Penalty; Waive; Write Off | Balance
 FiscalTransactionType | Book Replacement Charge; Card Replacement Charge; Catalog Search; Day Pass; Fine; \
 Interlibrary Loan Fee; Purchase; Reminder Charge; Renewal Fee; Rental; Reservation Charge; Service Charge |
-PaymentMethodType | Cash; Check; Credit Card; Debit Card; Deposit Account; Purchase Order |
+PaymentMethodType | Bank Draft; Cash; Check; Credit Card; Debit Card; Deposit Account; Direct Debit; Funds Transfer; \
+Money Order; Traveler's Check |
 MediumType | Audio Tape; Book; Book With Audio Tape; Book With Compact Disc; Book With Diskette; \
-Bound Journal; CD-ROM; Compact Disc; Diskette; Magazine; Microform; Video Tape |
-PhysicalConditionType | Binding Damaged; Binding Weak; Damaged; Missing Pages; Markings |
+Bound Journal; CD-ROM; Compact Disc (CD); Diskette; Magazine; Microform; Video Tape | Audiobook Tape; Music CD
+PhysicalConditionType | Bad URL; Binding Weak; Color Plates Missing; Corrupt Or Unreadable File; Discolored; Faded; \
+Markings; Pages Missing; Photocopy Illegible; Special Binding; Water Damage |
 LocationType | Current Location; Permanent Location; Temporary Location |
 VisibleItemIdentifierType | Accession Number; Barcode |
 VisibleUserIdentifierType | Barcode; Institution Id Number |
-BibliographicLevel | Analytic; Collection; Monograph; Monographic Series; Serial |
-BibliographicItemIdentifierCode | CODEN; ISBN; ISMN; ISRC; ISRN; ISSN; Legal Deposit Number; \
-Publisher Number; SICI; URI |
-BibliographicRecordIdentifierCode | Accession Number; LCCN; OCLC; URI |
+BibliographicLevel | Collection; Monograph; Monographic Component Part; Serial; Serial Component Part |
+BibliographicItemIdentifierCode | BICI; CODEN; DOI; Government Publication Number; ISBN; ISMN; ISRC; ISSN; \
+Legal Deposit Number; PURL; Report Number; SICI; URI | Accession Number
+BibliographicRecordIdentifierCode | Accession Number; ANBN; BNBN; CN; LCCN; NLM TCN; OCLC; RLIN | URI; FAUST
 ComponentIdentifierType | BICI; SICI |
 ItemDescriptionLevel | Bibliographic Item; Item |
-OrganizationNameType | Abbreviated Name; Full Name; Other Name |
+OrganizationNameType | Abbreviation Or Acronym; Alternative Name; Converted Name; Distinguished Name; Official Name; \
+Translated Name; Transliterated Name |
 PhysicalAddressType | Postal Address; Street Address |
-UnstructuredAddressType | Newline-Delimited Text |
-SecurityMarker | 3M Tattle-Tape Security Strip; Checkpoint RFID; None |
-AgencyAddressRoleType | Bill To; Multi-Purpose; Official; Ship To |
+UnstructuredAddressType | Carriage-Return, Newline-Delimited Text; HTML; Newline-Delimited Text; XML |
+SecurityMarker | Checkpoint emag; Checkpoint RFID; Gemplus RFID; Guardian emag; Ketec RFID; Knogo emag; Lib-Chip; \
+None; PGP; Protexit emag; Sensormatic emag; Tag-It; Tattle-Tape Security Strip; Ultra-Max |
+AgencyAddressRoleType | Bill To; Multi-Purpose; Official; Ship From; Ship To |
 AgencyUserPrivilegeType | | STATUS; PROFILE; LIBRARY
 UserPrivilegeStatusType | | Active; ACTIVE; BLOCKED
 BlockOrTrapType | | Block Check Out; Block Request Item; Block Renewal

@@ -26,6 +26,7 @@ from gateway.api.routes.bibs import bibs
 from gateway.api.routes.circulation import circulation
 from gateway.api.routes.fees import fees
 from gateway.api.routes.holds import holds
+from gateway.api.routes.ill import ill
 from gateway.api.routes.items import items
 from gateway.api.routes.patrons import patrons
 from gateway.api.routes.service import service
@@ -36,9 +37,10 @@ from gateway.members import Members
 
 TAGS = [
     {"name": "patrons", "description": "Who borrows: account, PIN, blocks"},
-    {"name": "items", "description": "One physical piece each"},
+    {"name": "items", "description": "One physical piece each: what is kept of it, reports, recalls"},
     {"name": "circulation", "description": "Lending, taking back, renewing, undoing"},
     {"name": "holds", "description": "Places in a queue"},
+    {"name": "interlibrary loans", "description": "Pieces that come from elsewhere for one patron"},
     {"name": "fees", "description": "Charges and payments"},
     {"name": "titles", "description": "Bibliographic records, availability, changes"},
     {"name": "service", "description": "Status, rules, events, conflicts"},
@@ -77,7 +79,7 @@ def create_app(
     )
     app.state.door = Door(desk, members, clock, Cursors(cursor_secret or os.urandom(32)), recorder, body_limit)
     inside = pages(app, desk, members, registry, beside, open_to_all=open_pages)
-    routers = (patrons, items, circulation, holds, fees, bibs, service, inside)
+    routers = (patrons, items, circulation, holds, ill, fees, bibs, service, inside)
     for router in routers:
         app.include_router(router)
     app.router.routes[:0] = doors  # routes are tried in turn, and the catalogue is asked far more often than /v1

@@ -10,6 +10,8 @@ from gateway.canonical.messages import MessageRef
 from gateway.canonical.money import Money
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import (
+    BlockReason,
+    BlockSeverity,
     FeeStatus,
     FeeType,
     HoldLevel,
@@ -25,6 +27,7 @@ from gateway.canonical.vocabulary import (
 
 _NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 _DUE = datetime(2026, 12, 14, 23, 59, 59, tzinfo=UTC)
+_RECALLED_DUE = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
 
 
 def _gbp(minor: int) -> Money:
@@ -83,6 +86,40 @@ HOLD = ent.Hold(
     pickup_location="ABER",
     placed_at=_NOW,
     queue_position=1,
+)
+ARRIVED = ITEM.model_copy(
+    update={
+        "id": "i4711",
+        "bib_id": "b4711",
+        "barcode": "ill-4711",
+        "status": ItemStatus.ON_HOLD_SHELF,
+        "temporary": True,
+        "external_ref": "reshare:4711",
+        "return_by": datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC),
+        "hold_queue_length": 1,
+    }
+)
+ARRIVED_HOLD = HOLD.model_copy(
+    update={
+        "id": "h4711",
+        "level": HoldLevel.ITEM,
+        "bib_id": "b4711",
+        "item_id": "i4711",
+        "item_barcode": "ill-4711",
+        "status": HoldStatus.READY,
+        "hold_until": _RECALLED_DUE,
+        "queue_position": None,
+        "filled_item_id": "i4711",
+        "external_ref": "reshare:4711",
+    }
+)
+NOTICE = ent.Block(
+    id="n1",
+    reason=BlockReason.NOTICE,
+    severity=BlockSeverity.TRAP,
+    text="Your interlibrary loan has come",
+    placed_at=_NOW,
+    expires_at=datetime(2027, 1, 10, tzinfo=UTC),
 )
 FEE = ent.Fee(
     id="f1",
@@ -156,6 +193,14 @@ RENEW_ALL_OUTCOME = out.RenewAllOutcome(
     unrenewed=(out.Unrenewed(loan=LOAN, refusal=Refusal(code=RefusalCode.RENEWAL_LIMIT, detail={"limit": 3})),),
 )
 HOLD_OUTCOME = out.HoldOutcome(hold=HOLD)
+NOTIFIED_OUTCOME = out.PatronOutcome(patron=PATRON.model_copy(update={"blocks": (NOTICE,)}))
+RECALLED_OUTCOME = out.LoanOutcome(
+    loan=LOAN.model_copy(update={"due": _RECALLED_DUE, "recalled_at": _NOW}),
+    item=LENT.model_copy(update={"status": ItemStatus.RECALLED, "due": _RECALLED_DUE, "recalled_at": _NOW}),
+    desensitize=False,
+)
+ARRIVED_OUTCOME = out.IllOutcome(item=ARRIVED, hold=ARRIVED_HOLD)
+SHIPPED_OUTCOME = out.IllOutcome(hold=HOLD.model_copy(update={"external_ref": "reshare:4711"}))
 PAYMENT_OUTCOME = out.PaymentOutcome(payment=PAYMENT, balance=_gbp(0))
 FEE_OUTCOME = out.FeeOutcome(fee=FEE)
 BIB_OUTCOME = out.BibOutcome(bib=BIB)

@@ -208,6 +208,7 @@ class BlockReason(StrEnum):
     TOO_MANY_BILLED = "TOO_MANY_BILLED"
     BAD_ADDRESS = "BAD_ADDRESS"
     ELECTRONIC_ACCESS_DENIED = "ELECTRONIC_ACCESS_DENIED"
+    NOTICE = "NOTICE"  # what its text says to the patron; the text of any other block is for staff
 
 
 class BlockSeverity(StrEnum):

@@ -324,6 +324,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "You may not use electronic resources at present.",
         "Ni chewch ddefnyddio adnoddau electronig ar hyn o bryd.",
     ),
+    "block.notice": (
+        "There is a message for you. Please ask a member of staff.",
+        "Mae neges i chi. Gofynnwch i aelod o staff.",
+    ),
     "loan.created": ("Borrowed. Due: {due:date}", "Benthyciwyd. I'w ddychwelyd erbyn: {due:date}"),
     "loan.due": ("Due: {due:date}", "I'w ddychwelyd erbyn: {due:date}"),
     "loan.due.day": ("Due: {due:day}", "I'w ddychwelyd erbyn: {due:day}"),

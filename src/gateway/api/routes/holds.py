@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from gateway.api import bodies, examples
 from gateway.api.description import ITEM_READ, PATRON_MAY, PATRON_READ, PIN, R, describe
-from gateway.api.door import Commanding
-from gateway.api.fields import IdInPath, Note
+from gateway.api.door import Commanding, Conditional
+from gateway.api.fields import IdInPath, Note, Text
 from gateway.api.routes import router
 from gateway.canonical import outcomes as out
 from gateway.canonical import requests as req
@@ -39,6 +39,40 @@ _KNOWN = (R.HOLD_NOT_FOUND, R.HOLD_ALREADY_PROCESSED)
 )  # fmt: skip
 async def place(call: Commanding, body: Annotated[bodies.HoldBody, FromBody()]) -> Response:
     return call.respond(await call.command(req.HoldPlace(**body.given()), out.HoldOutcome), 201)
+
+
+@holds.get(
+    "/holds",
+    **describe(
+        req.HoldGet,
+        out.HoldOutcome,
+        "Look a hold up by what the other side calls it",
+        examples.HOLD_OUTCOME,
+        refusals=(R.HOLD_NOT_FOUND,),
+        conditional=True,
+        operation_id="hold_find",
+    ),
+)
+async def find(
+    call: Conditional,
+    external_ref: Annotated[Text, Query(description="As given when the hold was placed; ended holds are found too")],
+) -> Response:
+    return call.respond_conditionally(await call.ask(req.HoldGet(external_ref=external_ref), out.HoldOutcome))
+
+
+@holds.get(
+    "/holds/{hold_id}",
+    **describe(
+        req.HoldGet,
+        out.HoldOutcome,
+        "Read a hold, also one that has ended",
+        examples.HOLD_OUTCOME,
+        refusals=(R.HOLD_NOT_FOUND,),
+        conditional=True,
+    ),
+)
+async def read(call: Conditional, hold_id: IdInPath) -> Response:
+    return call.respond_conditionally(await call.ask(req.HoldGet(hold_id=hold_id), out.HoldOutcome))
 
 
 @holds.patch(

@@ -170,7 +170,7 @@ async def block(call: Commanding, patron_id: IdInPath, body: Annotated[bodies.Bl
     **describe(
         req.PatronEnable,
         out.PatronOutcome,
-        "Lift all stored blocks of a patron",
+        "Lift all stored blocks of a patron; notices stay",
         examples.PATRON_OUTCOME,
         refusals=PATRON_READ,
         operation_id="patron_enable_all",
@@ -185,7 +185,7 @@ async def enable(call: Commanding, patron_id: IdInPath) -> Response:
     **describe(
         req.PatronEnable,
         out.PatronOutcome,
-        "Lift one block",
+        "Lift one block, or take a notice away",
         examples.PATRON_OUTCOME,
         refusals=(*PATRON_READ, R.BLOCK_NOT_FOUND),
     ),
@@ -193,6 +193,23 @@ async def enable(call: Commanding, patron_id: IdInPath) -> Response:
 async def lift(call: Commanding, patron_id: IdInPath, block_id: IdInPath) -> Response:
     asked = req.PatronEnable(patron_id=patron_id, block_id=block_id)
     return call.respond(await call.command(asked, out.PatronOutcome))
+
+
+@patrons.post(
+    "/patrons/{patron_id}/notices",
+    **describe(
+        req.PatronNotify,
+        out.PatronOutcome,
+        "Leave words for a patron, to be read at the next kiosk or desk",
+        examples.NOTIFIED_OUTCOME,
+        refusals=(*PATRON_READ, R.INVALID_DATE),
+        status=201,
+        body=True,
+    ),
+)
+async def notify(call: Commanding, patron_id: IdInPath, body: Annotated[bodies.NoticeBody, FromBody()]) -> Response:
+    asked = req.PatronNotify(patron_id=patron_id, **body.given())
+    return call.respond(await call.command(asked, out.PatronOutcome), 201)
 
 
 @patrons.post(

@@ -1,0 +1,43 @@
+"""Which function carries out which service: one row a service. What has no row is answered "Unsupported Service"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.adapters.ncip.work import Handler
+
+HANDLERS: Mapping[str, Handler] = {
+    # Lookups, users, money, items
+    # Loans, requests, interlibrary loans, notifications
+}
+"""By name of the service; LookupVersion, which has its own root, and WorldShare's RenewAllItem among them."""
+
+NEEDS: Mapping[str, frozenset[str]] = {
+    "LookupItem": frozenset({"item.get"}),
+    "LookupItemSet": frozenset({"item.get"}),
+    "LookupRequest": frozenset({"hold.get"}),
+    "LookupUser": frozenset({"patron.get"}),
+    "AuthenticateUser": frozenset({"patron.authenticate"}),
+    "AcceptItem": frozenset({"ill.accept"}),
+    "CancelRecallItem": frozenset({"loan.recall_cancel"}),
+    "CancelRequestItem": frozenset({"hold.cancel"}),
+    "CheckInItem": frozenset({"loan.return"}),
+    "CheckOutItem": frozenset({"loan.create"}),
+    "CreateItem": frozenset({"item.create"}),
+    "CreateUser": frozenset({"patron.provision"}),
+    "CreateUserFiscalTransaction": frozenset({"fee.create", "fee.pay"}),
+    "DeleteItem": frozenset({"item.delete"}),
+    "RecallItem": frozenset({"loan.recall"}),
+    "RenewItem": frozenset({"loan.renew"}),
+    "RenewAllItem": frozenset({"loan.renew_all"}),
+    "ReportCirculationStatusChange": frozenset({"item.report"}),
+    "RequestItem": frozenset({"hold.place"}),
+    "SendUserNotice": frozenset({"patron.notify"}),
+    "UndoCheckOutItem": frozenset({"loan.undo"}),
+    "UpdateCirculationStatus": frozenset({"item.update"}),
+    "UpdateItem": frozenset({"item.update"}),
+    "UpdateRequestItem": frozenset({"hold.update"}),
+    "UpdateUser": frozenset({"patron.provision"}),
+}
+"""Operations of which the member's platform must have one at least, or the service is unsupported; a notification is
+put on record whatever the platform can do."""

@@ -33,10 +33,19 @@ def open_loans(who: Sql) -> tuple[Part, Part]:
 
 
 def open_holds(who: Sql) -> tuple[Part, Part]:
-    """`holds`, oldest first; `hold_names`: `id` of the hold, `title`, `barcode` (of the item asked for or waiting),
-    `ahead` (pending holds before it that want the same copies)."""
-    hold, item, bib = schema.hold, schema.item, schema.bib
+    """`holds`, oldest first; their names as `hold_names`."""
+    hold = schema.hold
     mine = and_(hold.c.member == MEMBER, hold.c.patron_id == who, hold.c.closed_at.is_(None))
+    return (
+        Part("holds", of_member(hold).where(mine).order_by(hold.c.placed_at, hold.c.id), HoldRow, many=True),
+        hold_names(mine),
+    )
+
+
+def hold_names(which: Sql, name: str = "hold_names") -> Part:
+    """`id` of the hold, `title`, `barcode` (of the item asked for or waiting), `ahead` (pending holds before it that
+    want the same copies); `which` says which holds, and of which member."""
+    hold, item, bib = schema.hold, schema.item, schema.bib
     barcode = (
         select(item.c.barcode)
         .where(item.c.member == MEMBER, item.c.id == func.coalesce(hold.c.filled_item_id, hold.c.item_id))
@@ -59,12 +68,9 @@ def open_holds(who: Sql) -> tuple[Part, Part]:
     named = (
         select(hold.c.id, bib.c.title, barcode.label("barcode"), ahead.label("ahead"))
         .select_from(hold.join(bib, and_(bib.c.member == hold.c.member, bib.c.id == hold.c.bib_id)))
-        .where(mine)
+        .where(which)
     )
-    return (
-        Part("holds", of_member(hold).where(mine).order_by(hold.c.placed_at, hold.c.id), HoldRow, many=True),
-        Part("hold_names", named, many=True),
-    )
+    return Part(name, named, many=True)
 
 
 def open_charges(who: Sql) -> tuple[Part, Part]:

@@ -10,17 +10,29 @@ from typing import Any
 import orjson
 
 from gateway.platforms.reference.exactly_once import Command
+from gateway.platforms.reference.ids import shown_barcode
 from gateway.platforms.reference.pseudonyms import new_pseudonym
 from gateway.store.effects import Effect, Insert
 from gateway.store.rows import EventRow, HoldRow, ItemRow, LoanRow, PseudonymRow
 
 
-def referred(*rows: ItemRow | LoanRow | HoldRow | None) -> dict[str, str]:
-    """What an event says of an interlibrary loan: `external_ref` of the first of its rows that has one.
+def referred(*rows: ItemRow | LoanRow | HoldRow | None) -> dict[str, Any]:
+    """What an event says of an interlibrary loan: `external_ref` of the first of its rows that has one, and `barcode`
+    and `status` of the item where it is among them; nothing for what the library does for itself.
 
-    Whoever waits for news of it at the other side finds its events by that."""
-    found = next((row.external_ref for row in rows if row is not None and row.external_ref), None)
-    return {} if found is None else {"external_ref": found}
+    Whoever waits for news of it at the other side finds its events by that, when the item may be gone already."""
+    found = None
+    for row in rows:
+        if row is not None and row.external_ref is not None:
+            found = row.external_ref
+            break
+    if found is None:
+        return {}
+    said: dict[str, Any] = {"external_ref": found}
+    for row in rows:
+        if isinstance(row, ItemRow):
+            said |= {"barcode": shown_barcode(row.barcode), "status": str(row.status)}
+    return said
 
 
 class Log:

@@ -87,6 +87,17 @@ STORED = Part(
 )
 """Every command's plan has this part and `policy.STATE`."""
 
+STORED_ITEM = (
+    select(schema.idempotency.c.subject_id)
+    .where(
+        schema.idempotency.c.member == bindparam("member", type_=Text),
+        schema.idempotency.c.key == bindparam("key", type_=Text),
+        schema.idempotency.c.subject_kind == "item",
+    )
+    .scalar_subquery()
+)
+"""Id of the item that a stored answer is about, for commands that make an item or take one away: their words do not
+name it before, or no longer after."""
 
 _PSEUDONYM = schema.pseudonym
 PEOPLE = Plan(
@@ -151,6 +162,8 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
     """Whether the stored answer is to be given again; the module says when."""
     if stored.permanent:
         return True
+    if _another_item(stored, snapshot):
+        return False
     if stored.refused and _patron_changed(stored, snapshot):
         return False
     touch = _touch(stored, snapshot)
@@ -202,6 +215,13 @@ def _touch(stored: IdempotencyRow, snapshot: Any) -> tuple[str | None, str | Non
         if patron is not None and alias is not None and alias.pseudonym == stored.subject_id:
             return patron.account_key, patron.account_terminal, patron.changed_at
     return None
+
+
+def _another_item(stored: IdempotencyRow, snapshot: Any) -> bool:
+    """Whether the words of the command now name another item than then: the one that was here has been taken away,
+    and its barcode given to another."""
+    item: ItemRow | None = getattr(snapshot, "item", None) if stored.subject_kind == "item" else None
+    return item is not None and item.id != stored.subject_id
 
 
 def _patron_changed(stored: IdempotencyRow, snapshot: Any) -> bool:

@@ -13,6 +13,9 @@ from gateway.store.rows import HoldRow, ItemRow, LoanRow, PseudonymRow
 _BIB, _ITEM, _LOAN, _HOLD = schema.bib, schema.item, schema.loan, schema.hold
 _TITLE = bindparam("title", type_=Text)
 _HOLD_ID = bindparam("hold_id", type_=Text)
+_REFERENCE = bindparam("external_ref", type_=Text)
+_CATALOGUED = and_(_BIB.c.deleted_at.is_(None), _BIB.c.suppressed.is_(False))
+"""Whoever names a title by its words means one that can be found: not that of an interlibrary loan."""
 
 
 def titled() -> Part:
@@ -20,7 +23,7 @@ def titled() -> Part:
     return Part(
         "titled",
         select(_BIB.c.id)
-        .where(_BIB.c.member == MEMBER, _BIB.c.title == _TITLE, _BIB.c.deleted_at.is_(None))
+        .where(_BIB.c.member == MEMBER, _BIB.c.title == _TITLE, _CATALOGUED)
         .order_by(_BIB.c.id)
         .limit(2),
         many=True,
@@ -31,7 +34,7 @@ def asked_bib() -> Sql:
     """Id of the title named by `bib_id`, by an item, or by its `title`."""
     by_title = (
         select(func.min(_BIB.c.id))
-        .where(_BIB.c.member == MEMBER, _BIB.c.title == _TITLE, _BIB.c.deleted_at.is_(None))
+        .where(_BIB.c.member == MEMBER, _BIB.c.title == _TITLE, _CATALOGUED)
         .scalar_subquery()
     )
     return func.coalesce(bindparam("bib_id", type_=Text), parts.bib_of(parts.asked_item()), by_title)
@@ -72,14 +75,38 @@ def copies(which: Sql) -> tuple[Part, Part, Part, Part]:
 
 
 def asked_holder() -> Sql:
-    """Id of the patron named, else of the one whose hold `hold_id` is."""
-    by_hold = select(_HOLD.c.patron_id).where(_HOLD.c.member == MEMBER, _HOLD.c.id == _HOLD_ID).scalar_subquery()
+    """Id of the patron named, else of the one whose hold `asked_hold` is."""
+    by_hold = select(_HOLD.c.patron_id).where(_HOLD.c.member == MEMBER, _HOLD.c.id == asked_hold()).scalar_subquery()
     return func.coalesce(parts.asked_patron(), by_hold)
 
 
+def asked_hold() -> Sql:
+    """Id of the hold `hold_id`, else of the latest that has `external_ref`, one that is open before all others."""
+    by_reference = (
+        select(_HOLD.c.id)
+        .where(_HOLD.c.member == MEMBER, _HOLD.c.external_ref == _REFERENCE)
+        .order_by(_HOLD.c.closed_at.is_not(None), _HOLD.c.placed_at.desc(), _HOLD.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(_HOLD_ID, by_reference)
+
+
 def named_hold() -> Part:
-    """`named`: the hold `hold_id`, open or closed."""
-    return Part("named", of_member(_HOLD).where(_HOLD.c.id == _HOLD_ID), HoldRow)
+    """`named`: the hold `asked_hold`, open or closed."""
+    return Part("named", of_member(_HOLD).where(_HOLD.c.id == asked_hold()), HoldRow)
+
+
+def referred_holds() -> Part:
+    """`referred`: the open holds that have `external_ref`."""
+    return Part(
+        "referred",
+        of_member(_HOLD)
+        .where(_HOLD.c.external_ref == _REFERENCE, _HOLD.c.closed_at.is_(None))
+        .order_by(_HOLD.c.place, _HOLD.c.id),
+        HoldRow,
+        many=True,
+    )
 
 
 def trapped(who: Sql) -> tuple[Part, Part, Part]:

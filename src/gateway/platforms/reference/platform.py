@@ -14,6 +14,7 @@ from gateway.platforms.reference import (
     fees,
     foreign,
     forgetting,
+    hold_place,
     holds,
     ill,
     item_edit,
@@ -114,7 +115,7 @@ class ReferencePlatform(Core):
         return await foreign.undo(self, ctx, request, key)
 
     async def hold_place(self, ctx: Context, request: req.HoldPlace, key: CommandKey) -> out.HoldOutcome | Refusal:
-        return await holds.place(self, ctx, request, key)
+        return await hold_place.place(self, ctx, request, key)
 
     async def hold_get(self, ctx: Context, request: req.HoldGet) -> out.HoldOutcome | Refusal:
         return await holds.get(self, ctx, request)

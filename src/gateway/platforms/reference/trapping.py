@@ -9,7 +9,7 @@ from typing import Any
 from gateway.canonical.entities import Routing
 from gateway.canonical.vocabulary import HoldLevel, HoldStatus, ItemStatus, RoutingAction, UseRestriction
 from gateway.platforms.reference.policy import MemberRules, instant, millis
-from gateway.platforms.reference.views import restrictions, waits_for
+from gateway.platforms.reference.views import from_elsewhere, restrictions, waits_for
 from gateway.store.rows import HoldRow, ItemRow
 
 SHELF_DAYS = 7  # where no loan rule says how long an item waits
@@ -64,9 +64,14 @@ def release(hold: HoldRow) -> None:
 
 
 def send_home(item: ItemRow, here: str, rules: MemberRules) -> None:
-    """Frees an item that no hold waits for: on its shelf, or in transit to its own library."""
+    """Frees an item that no hold waits for: on its shelf, or in transit to its own library. What an interlibrary loan
+    has brought is nobody's from then on, and goes back from the place where it belongs."""
     item.hold_id = None
-    if rules.same_library(here, item.permanent_location):
+    if from_elsewhere(item):
+        item.status, item.current_location = ItemStatus.IN_PROCESS, here
+        away = not rules.same_library(here, item.permanent_location)
+        item.destination = item.permanent_location if away else None
+    elif rules.same_library(here, item.permanent_location):
         item.status, item.destination = ItemStatus.AVAILABLE, None
         item.current_location = item.permanent_location
     else:
@@ -78,6 +83,8 @@ def routing(item: ItemRow, hold: HoldRow | None, person: Mapping[str, Any] | Non
     """What the terminal is to do with an item after `trap` or `send_home`; `person` has `name` and `barcode` of
     the hold's patron, for the slip."""
     if hold is None:
+        if from_elsewhere(item):
+            return Routing(action=RoutingAction.ILL_RETURN, destination=item.permanent_location)
         if item.status == ItemStatus.IN_TRANSIT:
             return Routing(action=RoutingAction.TRANSIT_HOME, destination=item.destination)
         return _RESHELVE

@@ -49,6 +49,7 @@ from gateway.canonical.vocabulary import (
     SecurityMarker,
     UseRestriction,
 )
+from gateway.platforms.reference.ids import is_retired, shown_barcode
 from gateway.platforms.reference.policy import MemberRules, instant, optional_instant
 from gateway.store.rows import (
     ChargeRow,
@@ -270,7 +271,7 @@ def item_view(
     return _item(
         id=item.id,
         bib_id=item.bib_id,
-        barcode=item.barcode,
+        barcode=shown_barcode(item.barcode),
         title=bib["title"] if bib else "",
         author=bib["author"] if bib else None,
         status=status,
@@ -296,6 +297,8 @@ def item_view(
         fee=rules.money(rental_fee) if rental_fee else None,
         fee_type=FeeType.RENTAL if rental_fee else None,
         temporary=item.temporary,
+        external_ref=item.external_ref,
+        return_by=optional_instant(item.return_by_at),
         changed_at=instant(item.changed_at),
     )
 
@@ -304,6 +307,16 @@ def restrictions(item: ItemRow) -> tuple[UseRestriction, ...]:
     if not item.restrictions:
         return ()
     return tuple(UseRestriction(word) for word in item.restrictions.split(",") if word)
+
+
+def from_elsewhere(item: ItemRow) -> bool:
+    """Whether an interlibrary loan has brought the item; a stand-in for another member's item is something else."""
+    return item.temporary and item.owner_member is None
+
+
+def is_gone(item: ItemRow) -> bool:
+    """Whether the item was taken away: only its row is left."""
+    return is_retired(item.barcode)
 
 
 def waits_for(hold: HoldRow, item: ItemRow) -> bool:
@@ -329,7 +342,7 @@ def loan_view(
         id=loan.id,
         item_id=loan.item_id,
         patron_id=loan.patron_id,
-        item_barcode=item_barcode,
+        item_barcode=shown_barcode(item_barcode),
         patron_barcode=patron_barcode,
         title=title,
         status=_LOAN_STATUS[loan.status],
@@ -343,6 +356,7 @@ def loan_view(
         recalled_at=optional_instant(loan.recalled_at),
         loan_location=loan.location,
         returned_at=optional_instant(loan.returned_at),
+        external_ref=loan.external_ref,
     )
 
 
@@ -356,10 +370,11 @@ def fee_view(charge: ChargeRow, *, item_barcode: str | None = None) -> Fee:
         balance=Money.of_minor(charge.balance, charge.currency),
         created_at=instant(charge.created_at),
         item_id=charge.item_id,
-        item_barcode=item_barcode,
+        item_barcode=None if item_barcode is None else shown_barcode(item_barcode),
         loan_id=charge.loan_id,
         title=charge.title,
         description=charge.description,
+        external_ref=charge.external_ref,
     )
 
 
@@ -377,7 +392,7 @@ def hold_view(
         level=HoldLevel(hold.level),
         bib_id=hold.bib_id,
         item_id=hold.item_id,
-        item_barcode=item_barcode,
+        item_barcode=None if item_barcode is None else shown_barcode(item_barcode),
         title=title,
         type=HoldType(hold.type),
         status=HoldStatus(hold.status),
@@ -389,4 +404,5 @@ def hold_view(
         suspended_until=optional_instant(hold.suspended_until_at),
         comment=hold.comment,
         filled_item_id=hold.filled_item_id,
+        external_ref=hold.external_ref,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from library_protocols.ncip.codec import Envelope, decode, encode
 from library_protocols.ncip.dialect import NAMESPACE, NCIP_1_0, NCIP_1_01, NCIP_2_0, NCIP_2_01, NCIP_2_02, Dialect
 from library_protocols.ncip.elements import Ext, Foreign, Problem, SchemeValue, Unknown
 from library_protocols.ncip.errors import DecodeError, Departure, Deviation, EncodeError
@@ -10,7 +11,7 @@ from library_protocols.ncip.messages import ExtMessage, Message, Problems, Reque
 from library_protocols.ncip.services import SERVICES, ServiceKind, ServiceRow
 from library_protocols.ncip.values import (
     format_datetime,
-    money_fields,
+    money,
     money_value,
     parse_datetime,
     parse_decimal,
@@ -31,6 +32,7 @@ __all__ = [
     "Deviation",
     "Dialect",
     "EncodeError",
+    "Envelope",
     "Ext",
     "ExtMessage",
     "Foreign",
@@ -43,9 +45,11 @@ __all__ = [
     "ServiceKind",
     "ServiceRow",
     "Unknown",
+    "decode",
+    "encode",
     "format_datetime",
     "known_problem",
-    "money_fields",
+    "money",
     "money_value",
     "parse_datetime",
     "parse_decimal",

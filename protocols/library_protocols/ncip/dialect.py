@@ -44,8 +44,7 @@ class Dialect:
     def for_answer(self) -> Dialect:
         """This dialect as an answer is written: as it was asked, but `version` is always there, and in the namespace
         where there is one (the schema wants it so, and peers that leave it out take it)."""
-        prefix = (self.prefix or "ns1") if self.namespace else None
-        return replace(self, version_qualified=self.namespace, prefix=prefix)
+        return replace(self, version_qualified=self.namespace)
 
     @property
     def version_value(self) -> str:

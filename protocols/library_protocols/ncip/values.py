@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from typing import TypeVar
 
 from library_protocols.ncip.elements.base import SchemeValue
 from library_protocols.ncip.elements.common import Money
 from library_protocols.ncip.facts.schemes import CURRENCY_CODE, MINOR_DIGITS
+
+M = TypeVar("M", bound=Money)
 
 _DATE_TIME = re.compile(
     r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)"
@@ -85,11 +88,11 @@ def money_value(money: Money | None) -> tuple[Decimal, str] | None:
     return value.scaleb(-minor_digits(currency)), currency
 
 
-def money_fields(value: Decimal, currency: str) -> dict[str, SchemeValue | str]:
-    """What a sum in the main unit is in an Amount or its like: `Amount(**money_fields(Decimal("2.50"), "GBP"))`.
+def money(kind: type[M], value: Decimal, currency: str) -> M:
+    """A sum in the currency's main unit as an element: `money(Amount, Decimal("2.50"), "GBP")`.
 
     Raises ValueError where the sum is no whole number of the smallest unit."""
     minor = value.scaleb(minor_digits(currency))
     if minor != minor.to_integral_value():
         raise ValueError("a sum finer than the currency's smallest unit")
-    return {"currency_code": SchemeValue(currency, CURRENCY_CODE), "monetary_value": str(int(minor))}
+    return kind(currency_code=SchemeValue(currency, CURRENCY_CODE), monetary_value=str(int(minor)))

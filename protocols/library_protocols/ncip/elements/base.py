@@ -1,4 +1,4 @@
-"""How elements are declared: a frozen class for each, whose fields are the rows that codec, docs and inspector read.
+"""How elements are declared: a dataclass for each, whose fields are the rows that codec, docs and inspector read.
 
 A field's metadata is a `Row`: the element's name, what is in it, how often it may stand, since which version. Fields
 stand in the order of NCIP 2.02; `Ext` is last wherever it is allowed.
@@ -89,14 +89,17 @@ def flag(name: str) -> Any:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=())
 def element(cls: type[T]) -> type[T]:
-    """Make a class of rows a frozen, slotted dataclass with keyword arguments."""
-    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+    """Make a class of rows a frozen dataclass with keyword arguments.
+
+    It has no slots: what is read has only what stood there, and the class's defaults for the rest, which is what makes
+    reading fast."""
+    return dataclass(frozen=True, kw_only=True)(cls)
 
 
 @dataclass(frozen=True, slots=True)
 class SchemeValue:
     """A value, and the scheme it is of: an address that names a list, or what the two sides agreed on. In NCIP 2 the
-    scheme is an attribute, in NCIP 1 it and the value are elements; there `scheme` is "" where it is empty."""
+    scheme is an attribute, in NCIP 1 it and the value are elements. None where it is empty."""
 
     value: str = ""
     scheme: str | None = None
@@ -112,7 +115,7 @@ class Foreign:
     text: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     children: tuple[Foreign, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
     def find(self, name: str) -> Foreign | None:
         """The first child of this name, whatever its namespace."""

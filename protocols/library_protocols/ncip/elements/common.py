@@ -185,7 +185,7 @@ class ResponseHeader(Extensible):
 
 @element
 class Problem(Extensible):
-    """Why not. NCIP 1: MessagingError or ProcessingError; nested elements are a path with slashes, there is no detail."""
+    """Why not. NCIP 1: MessagingError or ProcessingError; nested elements are a path with slashes; no detail."""
 
     problem_type: SchemeValue | None = code("ProblemType", required=True)
     problem_detail: str | None = text("ProblemDetail")

@@ -239,10 +239,13 @@ def _undo_loan(command: Command, found: Undoing, data: Mapping[str, Any]) -> lis
 
 
 def _undo_renewal(command: Command, found: Undoing, data: Mapping[str, Any]) -> list[Effect]:
-    assert found.loan is not None
-    before = data["before"]
-    found.loan.due_at, found.loan.due_precision = before["due"], before["precision"]
-    found.loan.renewals = before["renewals"]
+    loan, before = found.loan, data["before"]
+    assert loan is not None
+    if loan.due_at < data["due"]:  # recalled since: the borrower has been told
+        loan.due_at, loan.original_due_at = min(loan.due_at, before["due"]), before["due"]
+    else:
+        loan.due_at = before["due"]
+    loan.due_precision, loan.renewals = before["precision"], before["renewals"]
     return []
 
 

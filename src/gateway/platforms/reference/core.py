@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -135,7 +136,7 @@ class Core:
         parameters. Raises PlatformFailure."""
         operation = request if isinstance(request, str) else request.operation
         fingerprint = key.fingerprint and self.stored_key(key.fingerprint)
-        key = CommandKey(self.stored_key(key.value), key.window, key.permanent, fingerprint)
+        key = replace(key, value=self.stored_key(key.value), fingerprint=fingerprint)
         for _ in range(_ATTEMPTS):
             rules = await self.rules(ctx.member)
             command = Command(ctx, key, operation, rules, self.now())

@@ -3,6 +3,7 @@
 A stored answer is given again (a) always where the key names the transaction for ever, as payment references and
 off-line dates do, (b) while its effect still stands, that is while no later command touched its subject, (c) within the
 retry window, unless the same terminal has done something else to that subject. Else the command is carried out anew.
+A key of mere words, which may be said again and meant again, is only good for (c).
 What an answer says about a person is kept apart, under that person's key, and may be gone before the answer is.
 """
 
@@ -164,17 +165,24 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
         return True
     if _another_item(stored, snapshot):
         return False
+    if command.key.repeatable and _is_late(stored, command):
+        return False
     if stored.refused and _patron_changed(stored, snapshot):
         return False
     touch = _touch(stored, snapshot)
     if touch is not None and not stored.refused and touch[0] == stored.key:
         return True
-    if command.now - stored.at > command.key.window * 1000:
+    if _is_late(stored, command):
         return False
     if touch is None:
         return True
     last_key, last_terminal, at = touch
     return last_key == stored.key or last_terminal != command.terminal or (stored.refused and at < stored.at)
+
+
+def _is_late(stored: IdempotencyRow, command: Command) -> bool:
+    """Whether the retry window is over."""
+    return command.now - stored.at > command.key.window * 1000
 
 
 def touch_item(item: ItemRow, command: Command) -> ItemRow:

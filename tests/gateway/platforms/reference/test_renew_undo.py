@@ -264,6 +264,19 @@ async def test_after_the_window_an_answer_stands_while_its_effect_does(library: 
     assert again.loan.id != first.loan.id
 
 
+async def test_words_that_may_be_said_again_are_another_command_after_the_window(library: Library) -> None:
+    key = replace(library.key(window=10), repeatable=True)
+    await library.lend("x", "ann")
+    library.clock.turn(DAY)
+    first = await library.renew("x", "ann", key=key)
+    library.clock.turn(timedelta(seconds=9))
+    assert await library.renew("x", "ann", key=key) == first
+    library.clock.turn(DAY)
+    again = await library.renew("x", "ann", key=key)
+    assert again.loan.due == first.loan.due + DAY
+    assert (await library.row(LoanRow)).renewals == 2
+
+
 async def test_within_the_window_the_same_terminals_next_command_retires_an_answer(library: Library) -> None:
     out, back = library.key(), library.key()
     first = await library.lend("x", "ann", key=out)

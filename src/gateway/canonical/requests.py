@@ -405,12 +405,13 @@ class FeeCreate(PatronRequest):
 
 
 class FeeWaive(Request):
-    """Waives the balance, or the part given."""
+    """Waives the balance, or the part given; with a patron, only where the charge is that patron's."""
 
     operation: ClassVar[str] = "fee.waive"
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.CHARGE
     fee_id: str
+    patron_id: str | None = None
     amount: Money | None = None
     reason: str | None = None
 
@@ -452,7 +453,8 @@ class PatronProvision(Request):
     The patron is `patron_id`, else the one whom the identifiers name, each as the type it has, else a new one. None and
     () leave a field as it is, and so do identifier types that are not named; `cleared` names fields of this request and
     identifier types that are to be emptied. Identifiers move only where nobody else has them. Refused whole: CONFLICT
-    (`kind`: unknown_value, incomplete, with `fields`) and PATRON_NOT_UNIQUE (`kind`: taken, several, with `types`).
+    (`kind`: unknown_value, incomplete, with `fields`; exists where somebody has one of the identifiers and only a
+    patron that is `new` will do) and PATRON_NOT_UNIQUE (`kind`: taken, several, with `types`).
     """
 
     operation: ClassVar[str] = "patron.provision"
@@ -463,7 +465,7 @@ class PatronProvision(Request):
     name: PatronName | None = None
     category: str | None = None
     home_library: str | None = None
-    status: PatronStatus = PatronStatus.ACTIVE  # never DELETED: that is what `PatronAnonymise` is for
+    status: PatronStatus | None = PatronStatus.ACTIVE  # never DELETED: that is what `PatronAnonymise` is for
     expires_on: date | None = None  # the last day
     valid_from_on: date | None = None
     birth_on: date | None = None
@@ -472,6 +474,7 @@ class PatronProvision(Request):
     phones: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     cleared: frozenset[str] = frozenset()
+    new: bool = False
 
 
 class PatronAnonymise(Request):

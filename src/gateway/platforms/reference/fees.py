@@ -205,7 +205,7 @@ async def waive(core: Core, ctx: Context, request: req.FeeWaive, key: CommandKey
 
     def rule(command: Command, snapshot: WaiveSnapshot) -> Ruling:
         charge, patron = next(iter(snapshot.charges), None), snapshot.patron
-        if charge is None or patron is None:
+        if charge is None or patron is None or request.patron_id not in (None, patron.id):
             return Ruling(Refusal(code=RefusalCode.FEE_NOT_FOUND))
         if charge.status != FeeStatus.OPEN:
             return Ruling(Refusal(code=RefusalCode.FEE_NOT_FOUND, detail={"kind": "closed", "status": charge.status}))

@@ -77,7 +77,8 @@ async def provision(core: Core, ctx: Context, request: PatronProvision, key: Com
             return None
         return ProvisionOutcome(patron_id=change.row.id)
 
-    if (answer := await core.query(ctx, PROVISION, params, same)) is not None:
+    # Whoever asks for somebody new again finds the one just made: what was answered then is under the key.
+    if not request.new and (answer := await core.query(ctx, PROVISION, params, same)) is not None:
         return answer
 
     def rule(command: Command, snapshot: Snapshot) -> Ruling:
@@ -131,6 +132,8 @@ def _change(
 ) -> _Change | Refusal:
     if refused := _unknown(request, rules):
         return refused
+    if request.new and snapshot.owners:
+        return Refusal(code=RefusalCode.CONFLICT, detail={"kind": "exists"})
     before = snapshot.patron
     if before is None or (before.status == PatronStatus.DELETED and not snapshot.identifiers):
         if request.patron_id is not None:
@@ -194,7 +197,7 @@ def _others(
 
 def _values(request: PatronProvision) -> dict[str, Any]:
     """Columns and values that the request speaks of."""
-    values: dict[str, Any] = {"status": request.status.value}
+    values: dict[str, Any] = {} if request.status is None else {"status": request.status.value}
     if request.name is not None:
         values |= {"name": request.name.display, "family": request.name.family, "given": request.name.given}
     for name in ("category", "home_library", "language"):

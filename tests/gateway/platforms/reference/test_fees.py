@@ -158,6 +158,16 @@ async def test_staff_make_a_charge(library: Library) -> None:
     refused(await asked(library).fee_create(library.context(), request, library.key()), RefusalCode.ITEM_NOT_FOUND)
 
 
+async def test_a_charge_is_waived_only_for_whom_it_is(library: Library) -> None:
+    await owe(library)
+    owner = (await library.row(ChargeRow, id="c1")).patron_id
+    of_other = req.FeeWaive(fee_id="c1", patron_id="somebody-else")
+    refused(await asked(library).fee_waive(library.context(), of_other, library.key()), RefusalCode.FEE_NOT_FOUND)
+    own = req.FeeWaive(fee_id="c1", patron_id=owner)
+    answer = await asked(library).fee_waive(library.context(), own, library.key())
+    assert answer.fee.status == FeeStatus.WAIVED
+
+
 async def test_a_charge_is_waived_in_part_and_then_whole(library: Library) -> None:
     await owe(library)
 

@@ -277,3 +277,26 @@ async def test_nobody_cannot_be_anonymised(library: Library) -> None:
     answer = await anonymise(library, "nobody")
     assert isinstance(answer, Refusal)
     assert answer.code is RefusalCode.PATRON_NOT_FOUND
+
+
+async def test_only_somebody_new_will_do(library: Library) -> None:
+    request = asked(new=True)
+    made = await provision(library, request, "first")
+    assert made.created
+    before = await everything(library)
+    assert await provision(library, request, "first") == made
+    for name in ("D-1", "s1"):
+        other = asked(new=True, identifiers=ids(barcode=name), name=PatronName(display="Somebody else"))
+        refused = await provision(library, other)
+        assert (refused.code, refused.detail) == (RefusalCode.CONFLICT, {"kind": "exists"})
+    after = await everything(library)
+    assert {kind: rows for kind, rows in after.items() if kind is not IdempotencyRow} == {
+        kind: rows for kind, rows in before.items() if kind is not IdempotencyRow
+    }
+
+
+async def test_whether_a_patron_is_active_can_be_left_alone(library: Library) -> None:
+    made = await provisioned(library, asked(status=PatronStatus.INACTIVE))
+    await provisioned(library, asked(status=None, language="cy"))
+    row = await library.row(PatronRow, id=made.patron_id)
+    assert (row.status, row.language) == ("inactive", "cy")

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+from gateway.crosswalks.languages import tag_of
+
 NEVER_FILETIME = (0, 2**63 - 1)
 """accountExpires of somebody who never expires (MS-ADTS, attribute accountExpires)."""
 DISABLED = 2
@@ -23,16 +25,6 @@ _GENERALIZED = re.compile(  # RFC 4517 3.3.13; without a zone, or only a day, as
 _XML_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)?")  # XML Schema's date; Alma writes 2027-09-30Z
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on", "active", "enabled"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off", "inactive", "disabled"})
-
-LANGUAGES: Mapping[str, str] = {
-    "ara": "ar", "ben": "bn", "bul": "bg", "ces": "cs", "chi": "zh", "cym": "cy", "cze": "cs", "dan": "da", "deu": "de",
-    "dut": "nl", "ell": "el", "eng": "en", "est": "et", "fas": "fa", "fin": "fi", "fra": "fr", "fre": "fr", "ger": "de",
-    "gla": "gd", "gle": "ga", "gre": "el", "heb": "he", "hin": "hi", "hrv": "hr", "hun": "hu", "ita": "it", "jpn": "ja",
-    "kor": "ko", "lav": "lv", "lit": "lt", "nld": "nl", "nor": "no", "pan": "pa", "per": "fa", "pol": "pl", "por": "pt",
-    "ron": "ro", "rum": "ro", "rus": "ru", "slk": "sk", "slo": "sk", "slv": "sl", "spa": "es", "swe": "sv", "tha": "th",
-    "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "wel": "cy", "zho": "zh",
-}  # fmt: skip
-"""ISO 639-2 (both lists) → ISO 639-1."""
 
 
 class Unreadable(ValueError):
@@ -139,12 +131,10 @@ ON_WITHOUT = frozenset({"nsaccountlock", "logindisabled"})
 
 def language(value: str) -> str:
     """ISO 639-1 of a language tag, an ISO 639-2 code, or the first of a preferredLanguage list (RFC 2798 2.7)."""
-    primary = re.split(r"[-_;,\s]", value, maxsplit=1)[0].casefold()
-    if re.fullmatch(r"[a-z]{2}", primary):
-        return primary
-    if primary in LANGUAGES:
-        return LANGUAGES[primary]
-    raise Unreadable("is no language code")
+    tag = tag_of(re.split(r"[-_;,\s]", value, maxsplit=1)[0])
+    if tag is None:
+        raise Unreadable("is no language code")
+    return tag
 
 
 def email(value: str) -> str:

@@ -143,7 +143,7 @@ def answer(
         fields += _contacts(patron, s)
     if shown and code != "26":
         fields += _own_fields(patron, s, now)
-    lines = screen((*result.messages, *patron.messages, *_told(patron, now)), s, language or patron.language)
+    lines = screen((*result.messages, *patron.messages, *_told(patron, now, shown)), s, language or patron.language)
     if lists:
         room = s.profile.wire.max_message - _size(fields) - _size(lines) - 100
         fields += _lists.fitting(lists, room)
@@ -205,17 +205,21 @@ def patron_status(patron: Patron, s: Surroundings, now: datetime) -> str:
     return _positions(frozenset(marked))
 
 
-def _told(patron: Patron, now: datetime) -> list[MessageRef]:
-    """Why the patron may not do something, in words; a block's own text is staff's and stays with them."""
+def _told(patron: Patron, now: datetime, shown: bool) -> list[MessageRef]:
+    """Why the patron may not do something, in words, and the notices where a patron is `shown` at all; the text of
+    any other block is staff's and stays with them."""
     told: list[MessageRef] = []
     if patron.status is PatronStatus.EXPIRED:
         told.append(MessageRef(id="refusal.patron_expired"))
     elif patron.status is not PatronStatus.ACTIVE:
         told.append(MessageRef(id="refusal.patron_inactive"))
-    blocks = [block for block in patron.blocks if _stands(block, now)]
+    standing = [block for block in patron.blocks if _stands(block, now)]
+    blocks = [block for block in standing if block.reason is not BlockReason.NOTICE]
+    notices = [block for block in standing if block.reason is BlockReason.NOTICE]
     # What follows from another reason need not be said again.
     telling = [block for block in blocks if block.reason not in _DENIALS] or ([] if told else blocks)
-    return told + [MessageRef(id=f"block.{block.reason.lower()}") for block in telling]
+    told += [MessageRef(id=f"block.{block.reason.lower()}") for block in telling]
+    return told + [MessageRef(id="block.notice", text=(block.text or None) if shown else None) for block in notices]
 
 
 def _asked_language(message: Message) -> str:

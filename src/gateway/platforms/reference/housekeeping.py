@@ -14,9 +14,8 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, or_, select
 
 from gateway.canonical.context import CommandKey, Context
-from gateway.canonical.vocabulary import FeeType, HoldStatus, ItemStatus, LoanStatus
+from gateway.canonical.vocabulary import BlockReason, HoldStatus
 from gateway.platforms.reference import hold_parts, parts
-from gateway.platforms.reference.charging import new_charge
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
 from gateway.platforms.reference.exactly_once import Command, touch_item
@@ -25,17 +24,18 @@ from gateway.platforms.reference.holds import categories_of, close, follow, pass
 from gateway.platforms.reference.ids import new_id
 from gateway.platforms.reference.listings import CONFIG
 from gateway.platforms.reference.policy import STATE
+from gateway.platforms.reference.reports import lose
 from gateway.store import schema
-from gateway.store.effects import Decision, Delete, Effect, Insert, Update
+from gateway.store.effects import Decision, Delete, Effect, Update
 from gateway.store.port import Part, Plan
 from gateway.store.rows import (
-    ChargeRow,
     HoldRow,
     IdempotencyRow,
     ItemRow,
     LoanRow,
     MemberStateRow,
     OfflineConflictRow,
+    PatronBlockRow,
     PatronRow,
     PinFailureRow,
     PseudonymRow,
@@ -72,6 +72,7 @@ class Done:
     forgotten_failures: int = 0
     bared_answers: int = 0
     bared_conflicts: int = 0
+    forgotten_notices: int = 0
 
 
 @dataclass(slots=True)
@@ -213,6 +214,22 @@ FAILURES = Plan(
     ),
     dict,
 )
+_BLOCK = schema.patron_block
+NOTICES = Plan(
+    "reference.housekeeping.notices",
+    (
+        Part(
+            "rows",
+            parts.of_member(_BLOCK)
+            .where(_BLOCK.c.reason == BlockReason.NOTICE.value, _BLOCK.c.expires_at < _BEFORE)
+            .order_by(_BLOCK.c.id)
+            .limit(BATCH),
+            PatronBlockRow,
+            many=True,
+        ),
+    ),
+    dict,
+)
 
 
 async def run(core: Core, member: str) -> Done:
@@ -234,6 +251,7 @@ async def run(core: Core, member: str) -> Done:
     done.bared_conflicts = await _all(core, command, CONFLICTS, settled, _bare_conflicts)
     failures = {"before": now - _millis(PIN_FAILURES_KEPT)}
     done.forgotten_failures = await _all(core, command, FAILURES, failures, _forget)
+    done.forgotten_notices = await _all(core, command, NOTICES, {"before": now}, _forget)
     return done
 
 
@@ -255,35 +273,15 @@ def end_holds(command: Command, snapshot: HoldsSnapshot) -> Decision[int]:
 
 
 def lose_loans(command: Command, snapshot: LoansSnapshot) -> Decision[int]:
-    """Declares overdue loans lost and charges what the item's type costs to replace."""
+    """Declares overdue loans lost."""
     log = Log(command, *snapshot.pseudonyms)
     items = {item.id: item for item in snapshot.items}
     titles = {row["id"]: row["title"] for row in snapshot.titles}
     effects: list[Effect] = [Update(patron) for patron in snapshot.patrons]
     for loan in snapshot.late:
         item = items[loan.item_id]
-        loan.status, item.status = LoanStatus.LOST, ItemStatus.LOST
-        log.add("loan.lost", patron_id=loan.patron_id, item_id=item.id, loan_id=loan.id)
-        effects += [Update(loan), Update(touch_item(item, command))]
-        for charge in _replacement(command, loan, item, titles.get(item.bib_id)):
-            log.add(
-                "fee.created",
-                patron_id=loan.patron_id,
-                item_id=item.id,
-                loan_id=loan.id,
-                charge=charge.id,
-                type=charge.type,
-                amount=charge.original,
-            )
-            effects.append(Insert(charge))
+        effects += lose(command, log, loan, item, titles.get(item.bib_id))
     return Decision(len(snapshot.late), [*effects, *log.effects])
-
-
-def _replacement(command: Command, loan: LoanRow, item: ItemRow, title: str | None) -> list[ChargeRow]:
-    kind = command.rules.item_types.get(item.item_type)
-    cost = item.price if item.price is not None else kind.replacement_cost if kind is not None else 0
-    costs = ((FeeType.REPLACEMENT, cost), (FeeType.PROCESSING, kind.processing_fee if kind is not None else 0))
-    return [new_charge(command, fee, amount, loan, title) for fee, amount in costs if amount > 0]
 
 
 def _forget(command: Command, snapshot: dict[str, list[Any]]) -> Decision[int]:

@@ -16,7 +16,7 @@ from gateway.canonical.entities import Fee, Hold, Loan, Patron
 from gateway.canonical.outcomes import AccountOutcome, PatronOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.trusted import trusted
-from gateway.canonical.vocabulary import BlockSource, HoldStatus, PatronStatus
+from gateway.canonical.vocabulary import BlockReason, BlockSeverity, BlockSource, HoldStatus, PatronStatus
 from gateway.platforms.reference import account_parts, parts
 from gateway.platforms.reference.circulation import patron_named
 from gateway.platforms.reference.core import Core
@@ -90,9 +90,9 @@ WHOLE_ACCOUNT = _account_plan(True, True, True)
 
 async def get(core: Core, ctx: Context, request: req.PatronGet) -> PatronOutcome | Refusal:
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> PatronOutcome | Refusal:
-        if (patron := _living(snapshot)) is None:
+        if (patron := living(snapshot)) is None:
             return NOT_FOUND
-        return _outcome(patron=_patron(snapshot, patron, rules, now))
+        return _outcome(patron=patron_of(snapshot, patron, rules, now))
 
     return await core.query(ctx, GET, patron_named(request), view, _holds_until)
 
@@ -103,9 +103,9 @@ async def authenticate(core: Core, ctx: Context, request: req.PatronAuthenticate
         return Refusal(code=RefusalCode.PATRON_AUTH_REQUIRED)
 
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> tuple[str | None, Patron] | None:
-        if (patron := _living(snapshot)) is None:
+        if (patron := living(snapshot)) is None:
             return None
-        return patron.pin_hash, _patron(snapshot, patron, rules, now)
+        return patron.pin_hash, patron_of(snapshot, patron, rules, now)
 
     found = await core.query(ctx, GET, patron_named(request), view)
     pin_hash = found[0] if found is not None else None
@@ -121,9 +121,9 @@ async def account(core: Core, ctx: Context, request: req.PatronAccount) -> Accou
     """Open loans soonest due first, open holds and charges oldest first."""
 
     def view(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> AccountOutcome | Refusal:
-        if (row := _living(snapshot)) is None:
+        if (row := living(snapshot)) is None:
             return NOT_FOUND
-        patron = _patron(snapshot, row, rules, now)
+        patron = patron_of(snapshot, row, rules, now)
         return _account(
             patron=patron,
             loans=_loans(snapshot, patron, rules, now),
@@ -139,7 +139,7 @@ async def block(core: Core, ctx: Context, request: req.PatronBlock, key: Command
     """Stores a block. One that stands already for the same reason and scope is not stored twice."""
 
     def rule(command: Command, snapshot: AccountSnapshot) -> Ruling:
-        patron = _living(snapshot)
+        patron = living(snapshot)
         if patron is None:
             return Ruling(NOT_FOUND)
         log = Log(command, snapshot.pseudonym)
@@ -166,27 +166,31 @@ async def block(core: Core, ctx: Context, request: req.PatronBlock, key: Command
             scope=request.scope,
             card_retained=request.card_retained,
         )
-        answer = PatronOutcome(patron=_patron(snapshot, patron, command.rules, command.now))
+        answer = PatronOutcome(patron=patron_of(snapshot, patron, command.rules, command.now))
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE_BLOCKS, patron_named(request), rule)
 
 
 async def enable(core: Core, ctx: Context, request: req.PatronEnable, key: CommandKey) -> PatronOutcome | Refusal:
-    """Lifts one stored block or all of them; blocks that follow from the account are not stored and stay."""
+    """Lifts one stored block or all of them. Blocks that follow from the account are not stored and stay, and so do
+    notices, which stop nothing: one of those is taken away by its id."""
 
     def rule(command: Command, snapshot: AccountSnapshot) -> Ruling:
-        patron = _living(snapshot)
+        patron = living(snapshot)
         if patron is None:
             return Ruling(NOT_FOUND)
-        lifted = [row for row in snapshot.blocks if request.block_id in (None, row.id)]
+        if request.block_id is None:
+            lifted = [row for row in snapshot.blocks if not is_notice(row)]
+        else:
+            lifted = [row for row in snapshot.blocks if row.id == request.block_id]
         if request.block_id is not None and not lifted:
             return Ruling(Refusal(code=RefusalCode.BLOCK_NOT_FOUND))
         log = Log(command, snapshot.pseudonym)
         effects: list[Any] = [Update(touch_account(patron, command)), *(Delete(row) for row in lifted)]
         snapshot.blocks = [row for row in snapshot.blocks if row not in lifted]
         log.add("patron.enabled", patron_id=patron.id, reasons=[row.reason for row in lifted])
-        answer = PatronOutcome(patron=_patron(snapshot, patron, command.rules, command.now))
+        answer = PatronOutcome(patron=patron_of(snapshot, patron, command.rules, command.now))
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE_BLOCKS, patron_named(request), rule)
@@ -199,10 +203,15 @@ def _holds_until(rules: MemberRules, now: int, snapshot: AccountSnapshot) -> int
     return min([rules.next_day(now), *due, *ends])
 
 
-def _living(snapshot: AccountSnapshot) -> PatronRow | None:
+def living(snapshot: AccountSnapshot) -> PatronRow | None:
     """The patron, unless deleted: a deleted one is kept for the accounts and is nobody at any door."""
     patron = snapshot.patron
     return None if patron is None or patron.status == PatronStatus.DELETED else patron
+
+
+def is_notice(row: PatronBlockRow) -> bool:
+    """Whether this is something for the patron to read, and nothing else."""
+    return row.reason == BlockReason.NOTICE and row.severity == BlockSeverity.TRAP
 
 
 def _standing_already(blocks: Sequence[PatronBlockRow], request: req.PatronBlock, now: int) -> bool:
@@ -210,12 +219,13 @@ def _standing_already(blocks: Sequence[PatronBlockRow], request: req.PatronBlock
         row.reason == request.reason
         and row.scope == request.scope
         and row.severity == request.severity
+        and (row.text == request.text or row.reason != BlockReason.NOTICE)
         and (row.expires_at is None or row.expires_at > now)
         for row in blocks
     )
 
 
-def _patron(snapshot: AccountSnapshot, patron: PatronRow, rules: MemberRules, now: int) -> Patron:
+def patron_of(snapshot: AccountSnapshot, patron: PatronRow, rules: MemberRules, now: int) -> Patron:
     standing = Standing(
         patron=patron,
         identifiers=snapshot.identifiers,

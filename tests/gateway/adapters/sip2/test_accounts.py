@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway.canonical import requests as req
+from gateway.canonical.context import Context
+from gateway.canonical.outcomes import PatronOutcome
+from gateway.canonical.vocabulary import Permission
 from library_protocols.sip2.messages import Message
 from tests.gateway.adapters.sip2.library import (
     NOW,
@@ -277,3 +281,37 @@ async def test_screen_messages_follow_the_terminals_language(node: Open) -> None
             }[language]
         )
         await kiosk.ask(f"35{NOW}AOABER|AA{patron(1)}|")
+
+
+async def notify(library: Library, number: int, text: str) -> None:
+    context = Context("aber", "api:staff", "ABER", frozenset(Permission))
+    request = req.PatronNotify(patron=patron(number), text=text)
+    assert isinstance(await library.desk.perform(context, request), PatronOutcome)
+
+
+async def test_a_notice_is_read_at_the_kiosk_and_stops_nothing(library: Library) -> None:
+    await notify(library, 1, "Mae'ch llyfr wedi cyrraedd | your book has come")
+    kiosk = await library.kiosk()
+    for ask in (information, status_request):
+        answer = await kiosk.ask(ask(patron(1), "1234"))
+        assert answer.fixed["patron_status"] == " " * 14
+        (line,) = answer.get_all("AF")
+        assert line.startswith("Mae'ch llyfr wedi cyrraedd")
+        assert line.endswith("your book has come")
+    assert (await kiosk.ask(checkout(patron(1), item(1)))).fixed["ok"] == "1"
+    shows_nothing(wrong := await kiosk.ask(information(patron(1), "9999")))
+    assert not [line for line in wrong.get_all("AF") if "llyfr" in line]
+
+
+async def test_a_notice_hides_no_block_and_no_block_hides_a_notice(library: Library) -> None:
+    await notify(library, 7, "Your card has been found")
+    told = (await (await library.kiosk()).ask(information(patron(7)))).get_all("AF")
+    assert told == ["This card has been reported lost. Please ask a member of staff.", "Your card has been found"]
+
+
+async def test_where_a_card_alone_shows_nothing_it_shows_no_notice(library: Library) -> None:
+    await notify(library, 1, "Your book has come")
+    kiosk = await library.kiosk()
+    blocked = await kiosk.ask(f"01N{NOW}AOABER|AL|AA{patron(1)}|AC|")
+    assert blocked.get("AE") == ""
+    assert not [line for line in blocked.get_all("AF") if "book" in line]

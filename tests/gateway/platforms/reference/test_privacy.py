@@ -13,7 +13,7 @@ import pytest
 from gateway.canonical import requests as req
 from gateway.canonical.context import CommandKey
 from gateway.canonical.money import Money
-from gateway.canonical.vocabulary import BlockReason, FeeType, PaymentMethod
+from gateway.canonical.vocabulary import BlockReason, FeeType, PaymentMethod, ReportedAs
 from gateway.platforms.reference import forgetting, housekeeping
 from gateway.store.rows import EventRow, IdempotencyRow, ItemRow, OfflineConflictRow, PseudonymRow
 from tests.gateway.platforms.reference.answers import asked
@@ -83,6 +83,9 @@ COMMANDS: dict[str, tuple[Callable[[Library], Awaitable[None]], Command]] = {
     "undo": (_lent, lambda library, key: library.undo("loan", "x", key=key)),
     "hold": (_nothing, _on("hold_place", req.HoldPlace(patron="c-ann", item="b-x", comment="Ann knows"))),
     "block": (_nothing, _on("patron_block", req.PatronBlock(patron="c-ann", reason=BlockReason.CARD_LOST))),
+    "notice": (_nothing, _on("patron_notify", req.PatronNotify(patron="c-ann", text="Ann's book has come"))),
+    "recall": (_lent, _on("loan_recall", req.LoanRecall(item="b-x"))),
+    "report": (_lent, _on("item_report", req.ItemReport(item="b-x", patron="c-ann", reported_as=ReportedAs.LOST))),
     "payment": (
         _owing,
         _on("fee_pay", req.FeePay(patron="c-ann", amount=PENCE, method=PaymentMethod.CARD, external_ref="r-1")),

@@ -63,6 +63,7 @@ NAMINGS: Mapping[type, tuple[Naming, ...]] = {
         ),
     ),
     out.HoldOutcome: (Naming(lambda a: a.hold.patron_id, {"hold": _HOLD}),),
+    out.IllOutcome: (Naming(lambda a: a.hold and a.hold.patron_id, {"hold": _HOLD}),),
     out.PaymentOutcome: (Naming(lambda a: a.payment.patron_id, {"payment": {"patron_id": True}}),),
     out.FeeOutcome: (Naming(lambda a: a.fee.patron_id, {"fee": _FEE}),),
     out.ConflictsOutcome: (

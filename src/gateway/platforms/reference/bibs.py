@@ -28,7 +28,7 @@ from gateway.canonical.vocabulary import ItemStatus, LoanStatus, MediaType
 from gateway.platforms.reference import parts
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.policy import STATE, MemberRules, instant, optional_instant
-from gateway.platforms.reference.views import item_view, waits_for
+from gateway.platforms.reference.views import is_gone, item_view, waits_for
 from gateway.store import schema
 from gateway.store.port import Part, Plan
 from gateway.store.rows import BibRow, HoldRow, ItemRow, LoanRow, MemberStateRow
@@ -203,6 +203,8 @@ def _availability(asked: list[str], snapshot: AvailabilitySnapshot, rules: Membe
     loans = {loan.item_id: loan for loan in snapshot.loans if loan.status == LoanStatus.OPEN}
     items: dict[str, list[ItemRow]] = defaultdict(list)
     for item in snapshot.items:
+        if is_gone(item):
+            continue
         items[item.bib_id].append(item)
     queues: dict[str, list[HoldRow]] = defaultdict(list)
     for hold in snapshot.queues:

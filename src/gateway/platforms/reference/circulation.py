@@ -55,6 +55,7 @@ class Case:
     borrower: PseudonymRow | None = None  # of the one who has the item, where that may be another
     askers: PseudonymRow | None = None  # of `asker`
     last_event: Totals | None = None
+    referred: Sequence[HoldRow] = ()  # open holds of the interlibrary loan that the request names
 
     @property
     def title(self) -> str:

@@ -276,6 +276,8 @@ def _decide_create(request: LoanCreate, partner: Partner, command: Command, foun
 def _owner_refuses(command: Command, there: Case) -> Refusal | None:
     item = there.item
     assert item is not None
+    if item.temporary:  # it came to the owner for one of its patrons
+        return Refusal(code=RefusalCode.ITEM_NOT_FOR_LOAN)
     if there.open_loan is not None or item.lent_to_member is not None:
         return Refusal(code=RefusalCode.ALREADY_ON_LOAN_TO_OTHER)
     if item.hold_id is not None or any(
@@ -297,6 +299,7 @@ def _stand_in(command: Command, partner: Partner, known: ItemRow | None, owners:
         owner_member=partner.member,
         lent_to_member=None,
         hold_id=None,
+        external_ref=None,
         version=known.version if known else 1,
     )
 

@@ -97,13 +97,16 @@ def named_hold() -> Part:
     return Part("named", of_member(_HOLD).where(_HOLD.c.id == asked_hold()), HoldRow)
 
 
+def is_referred() -> Sql:
+    """Open holds of the member that have `external_ref`."""
+    return and_(_HOLD.c.member == MEMBER, _HOLD.c.external_ref == _REFERENCE, _HOLD.c.closed_at.is_(None))
+
+
 def referred_holds() -> Part:
     """`referred`: the open holds that have `external_ref`."""
     return Part(
         "referred",
-        of_member(_HOLD)
-        .where(_HOLD.c.external_ref == _REFERENCE, _HOLD.c.closed_at.is_(None))
-        .order_by(_HOLD.c.place, _HOLD.c.id),
+        of_member(_HOLD).where(is_referred()).order_by(_HOLD.c.place, _HOLD.c.id),
         HoldRow,
         many=True,
     )

@@ -115,7 +115,7 @@ async def get(core: Core, ctx: Context, request: req.HoldGet) -> HoldOutcome | R
         if isinstance(hold, Refusal):
             return hold
         names = [*snapshot.hold_names, *snapshot.named_names]
-        return HoldOutcome(hold=_named(hold, names), available=hold.status == HoldStatus.READY)
+        return HoldOutcome(hold=named_hold(hold, names), available=hold.status == HoldStatus.READY)
 
     return await core.query(ctx, LOOK, _naming(request), view)
 
@@ -144,7 +144,7 @@ async def update(core: Core, ctx: Context, request: req.HoldUpdate, key: Command
         log = Log(command, snapshot.pseudonym)
         log.add("hold.updated", patron_id=patron.id, item_id=hold.item_id, hold=hold.id, **referred(hold))
         effects = [Update(hold), Update(touch_account(patron, command)), *log.effects]
-        return Ruling(HoldOutcome(hold=_named(hold, snapshot.hold_names)), effects, Subject("account", patron.id))
+        return Ruling(HoldOutcome(hold=named_hold(hold, snapshot.hold_names)), effects, Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE, _naming(request), rule)
 
@@ -166,7 +166,7 @@ async def cancel(core: Core, ctx: Context, request: req.HoldCancel, key: Command
             *end(hold, item, HoldStatus.CANCELLED, queue, command, categories_of(snapshot.waiting), log),
             Update(touch_account(patron, command)),
         ]
-        answer = HoldOutcome(hold=_named(hold, snapshot.hold_names))
+        answer = HoldOutcome(hold=named_hold(hold, snapshot.hold_names))
         return Ruling(answer, [*effects, *log.effects], Subject("account", patron.id))
 
     return await core.command(ctx, request, key, CHANGE, _naming(request), rule)
@@ -315,7 +315,8 @@ def _by_words(
     return holds if request.external_ref is not None else []
 
 
-def _named(hold: HoldRow, names: Iterable[dict[str, Any]]) -> Hold:
+def named_hold(hold: HoldRow, names: Iterable[dict[str, Any]]) -> Hold:
+    """The hold with what `account_parts.hold_names` has read of it."""
     name = next((row for row in names if row["id"] == hold.id), None)
     pending = hold.status == HoldStatus.PENDING
     return hold_view(
@@ -342,6 +343,11 @@ def follow(following: HoldRow | None, item: ItemRow, log: Log) -> list[Effect]:
     """Writes the hold that an item was passed on to, and its event."""
     if following is None:
         return []
-    event = "hold.ready" if following.status == HoldStatus.READY else "hold.in_transit"
-    log.add(event, patron_id=following.patron_id, item_id=item.id, hold=following.id, **referred(following, item))
+    tell(following, item, log)
     return [Update(following)]
+
+
+def tell(hold: HoldRow, item: ItemRow, log: Log) -> None:
+    """The event that an item has been found for a hold."""
+    event = "hold.ready" if hold.status == HoldStatus.READY else "hold.in_transit"
+    log.add(event, patron_id=hold.patron_id, item_id=item.id, hold=hold.id, **referred(hold, item))

@@ -29,7 +29,7 @@ from gateway.canonical.vocabulary import (
     LoanStatus,
     UseRestriction,
 )
-from gateway.platforms.reference import exactly_once, offline, parts, policy
+from gateway.platforms.reference import exactly_once, hold_parts, offline, parts, policy
 from gateway.platforms.reference.charging import new_charge
 from gateway.platforms.reference.circulation import (
     Case,
@@ -44,7 +44,8 @@ from gateway.platforms.reference.circulation import (
     subject_of,
 )
 from gateway.platforms.reference.core import Core
-from gateway.platforms.reference.events import Log
+from gateway.platforms.reference.due import due_as_asked, wish_refusal
+from gateway.platforms.reference.events import Log, referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_item
 from gateway.platforms.reference.ids import new_id
 from gateway.platforms.reference.loan_renew import can_renew, renew
@@ -72,6 +73,8 @@ PARTS = (
     parts.pseudonym(parts.borrower_of(_ITEM), "borrower"),
 )
 PLAN = Plan("reference.loan.create", PARTS, Case)
+REFERRED_PLAN = Plan("reference.loan.create.referred", (*PARTS, hold_parts.referred_holds()), Case)
+"""For the loan that an interlibrary loan asks for: the hold that it fills may be one on another title."""
 
 _LENDABLE = (
     ItemStatus.AVAILABLE,
@@ -94,7 +97,10 @@ async def perform(
 ) -> LoanOutcome | Refusal:
     """Lends an item of this member. Raises Elsewhere where `foreign` has to look further; `verdict` does not."""
     params = {**patron_named(request), **item_named(request)}
-    return await platform.command(ctx, request, key, PLAN, params, partial(verdict or decide, request))
+    plan = PLAN
+    if request.external_ref is not None:
+        plan, params = REFERRED_PLAN, {**params, "external_ref": request.external_ref}
+    return await platform.command(ctx, request, key, plan, params, partial(verdict or decide, request))
 
 
 def decide(request: LoanCreate, command: Command, case: Case) -> Ruling:
@@ -129,7 +135,8 @@ def checkout_refusal(request: LoanCreate, command: Command, case: Case) -> Refus
     assert patron is not None
     assert item is not None
     return (
-        _item_refusal(item, case.open_loan)
+        _item_refusal(item, case.open_loan, command.now)
+        or wish_refusal(request, command.now)
         or _patron_blocked(command, case)
         or _rule_refusal(command, case, patron, item)
         or _hold_refusal(command, case, patron, item)
@@ -137,13 +144,15 @@ def checkout_refusal(request: LoanCreate, command: Command, case: Case) -> Refus
     )
 
 
-def _item_refusal(item: ItemRow, loan: LoanRow | None) -> Refusal | None:
+def _item_refusal(item: ItemRow, loan: LoanRow | None, now: int) -> Refusal | None:
     if loan is not None:
         return Refusal(code=RefusalCode.ALREADY_ON_LOAN_TO_OTHER)
     if item.status == ItemStatus.RESTRICTED_USE or any(word in _NEVER_LENT for word in restrictions(item)):
         return Refusal(code=RefusalCode.ITEM_NOT_FOR_LOAN)
     if item.status not in _LENDABLE:
         return Refusal(code=RefusalCode.ITEM_UNAVAILABLE, detail={"status": item.status})
+    if item.return_by_at is not None and item.return_by_at <= now:  # the lender waits for it
+        return Refusal(code=RefusalCode.ITEM_UNAVAILABLE, detail={"status": item.status, "kind": "return_by"})
     return None
 
 
@@ -231,7 +240,8 @@ def lend(
     log = log or case.log(command)
     loan = _new_loan(request, command, patron, item, rule, at)
     before = item_before(item)
-    filled = _fill(command, case, patron, item)
+    filled = _fill(request, command, case, patron, item)
+    loan.external_ref = request.external_ref or next((h.external_ref for h, was in filled if was["own"]), None)
     effects: list[Effect] = [Update(hold) for hold, _ in filled]
     item.status, item.destination, item.hold_id = ItemStatus.ON_LOAN, None, None
     item.current_location = command.here
@@ -255,6 +265,7 @@ def lend(
         before=before,
         holds=[was for _, was in filled],
         charges=[] if charge is None else [charge.id],
+        **referred(loan, item),
     )
     lent = Case(item=item, bib=case.bib, queue=case.queue, identifiers=case.identifiers, patron=patron, loan=loan)
     messages = (due_message(loan), offline.MESSAGE) if request.offline else (due_message(loan),)
@@ -277,6 +288,7 @@ def _new_loan(
     if rule is not None and rule.period:
         due, precision = command.rules.calendar(command.here).due(rule, instant(at))
         due_at = millis(due)
+    due_at = due_as_asked(request, item, due_at)
     if request.offline and request.due is not None and millis(request.due) > at:
         due_at = millis(request.due)
     return LoanRow(
@@ -300,11 +312,15 @@ def _new_loan(
     )
 
 
-def _fill(command: Command, case: Case, patron: PatronRow, item: ItemRow) -> list[tuple[HoldRow, dict[str, object]]]:
+def _fill(
+    request: LoanCreate, command: Command, case: Case, patron: PatronRow, item: ItemRow
+) -> list[tuple[HoldRow, dict[str, object]]]:
     """Closes the patron's own hold that this loan fills, and puts back another's hold that the item was trapped for;
-    each with what it was before, for an undo."""
+    each with what it was before, for an undo. The hold that waits under the loan's own reference goes before others."""
     trapped = case.hold(item.hold_id)
     own = trapped if trapped is not None and trapped.patron_id == patron.id else None
+    if own is None and request.external_ref is not None:
+        own = next((h for h in case.referred if h.patron_id == patron.id and h.filled_item_id is None), None)
     if own is None:
         own = next(
             (h for h in case.queue if h.patron_id == patron.id and active(h, command.now) and waits_for(h, item)), None

@@ -33,10 +33,11 @@ from gateway.platforms.reference.circulation import (
     subject_of,
 )
 from gateway.platforms.reference.core import Core
-from gateway.platforms.reference.events import Log
+from gateway.platforms.reference.events import Log, referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_item
+from gateway.platforms.reference.holds import tell
 from gateway.platforms.reference.trapping import next_hold, routing, send_home, trap
-from gateway.platforms.reference.views import fee_view
+from gateway.platforms.reference.views import fee_view, from_elsewhere
 from gateway.store.effects import Effect, Insert, Update
 from gateway.store.port import Plan
 from gateway.store.rows import ChargeRow, HoldRow, ItemRow
@@ -103,11 +104,14 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
     here = command.rules.here(request.location or command.ctx.location)
     if request.properties is not None:
         item.properties = request.properties
+    waited = {h.id for h in case.queue if h.filled_item_id is not None}
     hold, routed = _place(command, case, here)
     effects: list[Effect] = [*closed.effects, Update(touch_item(item, command))]
     if hold is not None:
         effects.append(Update(hold))
         log.introduce(hold.patron_id)
+        if hold.external_ref is not None and hold.id not in waited:  # the other side waits for news of its own
+            tell(hold, item, log)
     log.add(
         "loan.returned" if loan else "item.checked_in",
         patron_id=loan.patron_id if loan else None,
@@ -120,6 +124,7 @@ def verdict(request: LoanReturn, command: Command, case: Case) -> Ruling:
         reversed=closed.reversed,
         loan_status=closed.loan_status,
         offline=request.offline,
+        **referred(loan, item),
     )
     answer = _outcome(
         item=item_entity(case, command, loan=None),
@@ -174,7 +179,14 @@ def close_loan(command: Command, case: Case, log: Log, at: int) -> Closed:
     effects: list[Effect] = [Update(loan), *(Insert(c) for c in charges), *(Update(c) for c, _ in taken)]
     if was == LoanStatus.LOST:
         paid = sum(c.original for c in lost) - sum(balance for _, balance in taken)
-        log.add("loan.found", patron_id=loan.patron_id, item_id=loan.item_id, loan_id=loan.id, paid=paid)
+        log.add(
+            "loan.found",
+            patron_id=loan.patron_id,
+            item_id=loan.item_id,
+            loan_id=loan.id,
+            paid=paid,
+            **referred(loan, case.item),
+        )
     return Closed(charges, [[c.id, balance] for c, balance in taken], was, effects)
 
 
@@ -186,7 +198,7 @@ def _place(command: Command, case: Case, here: str) -> tuple[HoldRow | None, Rou
     """Decides where the item goes; changes the item and the hold it is trapped for, which is handed back."""
     item, rules = case.item, command.rules
     assert item is not None
-    if item.status in _FOR_STAFF:
+    if item.status in _FOR_STAFF and not from_elsewhere(item):
         return None, Routing(action=RoutingAction.PROCESS, destination=item.permanent_location)
     if item.status == ItemStatus.RESTRICTED_USE:
         return None, Routing(action=RoutingAction.RESHELVE)

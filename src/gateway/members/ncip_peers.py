@@ -253,21 +253,24 @@ class NcipPeers:
         self, directory: _Directory, evidence: Evidence, claim: Claim
     ) -> list[_Known] | PeerRefused:
         """Those who have shown all that is configured of them."""
-        certified = directory.certificates.get(evidence.client_certificate or "", ())
-        keyed: dict[int, _Known] = {}
+        recognised = [found] if (found := directory.certificates.get(evidence.client_certificate or "")) else []
         for key in claim.keys:
             digest = key_digest(key.get_secret_value())
             found = [one for one in directory.keys.get(digest, ()) if _is_key(one, digest)]
             if not found:
                 return PeerRefused(AUTHENTICATION, "wrong_key")
-            keyed.update((id(one), one) for one in found)
-        named = [one for one in directory.secrets.get(claim.from_agency.casefold(), ()) if claim.secret]
-        candidates = {id(one): one for one in (*certified, *keyed.values(), *named)}
+            recognised.append(found)
+        candidates = [
+            *(one for found in recognised for one in found),
+            *(directory.secrets.get(claim.from_agency.casefold(), ()) if claim.secret else ()),
+        ]
+        # Whatever was shown and is known here must be this peer's, and what is configured of it must have been shown.
         proven = [
             one
-            for one in candidates.values()
-            if one.profile.client_certificate in (None, evidence.client_certificate)
-            and (one.profile.api_key_sha256 is None or id(one) in keyed)
+            for one in {id(one): one for one in candidates}.values()
+            if all(any(one is known for known in found) for found in recognised)
+            and one.profile.client_certificate in (None, evidence.client_certificate)
+            and (one.profile.api_key_sha256 is None or claim.keys)
         ]
         if claim.secret is not None:
             checked = await self._by_secret(directory, proven, evidence, claim)
@@ -276,7 +279,7 @@ class NcipPeers:
             proven = checked
         else:
             proven = [one for one in proven if one.profile.secret_hash is None]
-        if proven or certified or keyed:
+        if proven or recognised:
             return proven
         return [one for one in directory.open if within(evidence.peer, one.profile.networks)]
 

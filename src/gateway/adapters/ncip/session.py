@@ -1,5 +1,5 @@
-"""What a message says of itself, pure: its service, who sends it to whom, the header of its answer, and the key by which
-it is known again.
+"""What a message says of itself, pure: its service, its sender, the header of its answer, the key by which it is known
+again.
 
 A RequestId names a transaction of several messages, so service, items and user belong to a key with it. A message that
 brings no name of its own is known by what it says for five minutes: next week's renewal may be the same to the octet.

@@ -188,8 +188,10 @@ def _problem(value: str) -> Explanation:
         meaning = "any service may have it"
     else:
         meaning = f"of {', '.join(services)}"
-    kind = problem_type(value, services[0] if services else None)
-    return Explanation("problem type", value, meaning, kind.scheme or "")
+    scheme = problem_type(value, services[0] if services else None).scheme or ""
+    if len(services) > 1:
+        scheme = scheme.replace(services[0].lower(), "(service)")
+    return Explanation("problem type", value, meaning, scheme)
 
 
 def _values(key: str) -> list[Explanation]:

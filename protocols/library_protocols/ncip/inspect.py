@@ -17,7 +17,7 @@ from library_protocols.ncip.errors import DecodeError
 from library_protocols.ncip.facts import MINOR_DIGITS, SCHEMES, known_problem, version1
 from library_protocols.ncip.scan import Token, View, attributes, local, tokens, view_of
 from library_protocols.ncip.services import SERVICES
-from library_protocols.ncip.tables import CLASSES, columns, places
+from library_protocols.ncip.tables import CLASSES, columns, places, visible_columns
 from library_protocols.ncip.values import format_datetime, parse_datetime, parse_integer
 
 _ROOTS = {
@@ -236,7 +236,9 @@ class _Walk:
         if element.span is None:
             self._close(element, stop)
         if element.cls is not None and element.row is not None and not element.seen & {*version1.ERRORS}:
-            wanted = {one.row.name for one in columns(element.cls, self.version) if one.required}
+            visible = element.bare in version1.VISIBLE
+            inside = visible_columns(element.bare) if visible else columns(element.cls, self.version)
+            wanted = {one.row.name for one in inside if one.required}
             if absent := sorted(wanted - element.seen):
                 self.remarks.append(
                     f"{element.path} (line {element.line}): required and not there: {', '.join(absent)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,11 +12,13 @@ from rich.markup import escape
 
 from gateway.canonical.messages import MessageRef
 from gateway.canonical.refusals import EDGE_ERRORS, FailureCode, RefusalCode
-from gateway.commands import explain_catalogue, explain_ldap
+from gateway.commands import explain_catalogue, explain_ldap, explain_ncip
 from gateway.commands.explain_catalogue import Row
 from gateway.commands.output import print_json, print_line, print_table, say
+from gateway.crosswalks.ncip_problems import problem_row
 from gateway.crosswalks.refusals import REFUSALS, RefusalRow, Sip2Refusal, problem_type
 from gateway.crosswalks.texts import LANGUAGES, text
+from library_protocols.ncip.facts import OF_SERVICE
 from library_protocols.sip2 import FIELDS, MESSAGES, TABLES, Explanation
 from library_protocols.sip2 import explain as explain_sip2
 from library_protocols.sip2.facts import SOURCES
@@ -37,6 +39,7 @@ class Topic(StrEnum):
     CQL = "cql"
     OAI = "oai"
     LDAP = "ldap"
+    NCIP = "ncip"
     REFUSAL = "refusal"
 
 
@@ -47,7 +50,10 @@ _ROWS: dict[Topic, Callable[[str], list[Row]]] = {
     Topic.CQL: explain_catalogue.cql,
     Topic.OAI: explain_catalogue.oai,
     Topic.LDAP: explain_ldap.ldap,
+    Topic.NCIP: explain_ncip.ncip,
 }
+_NAMES: dict[Topic, Callable[[], Iterable[str]]] = {Topic.LDAP: explain_ldap.names, Topic.NCIP: explain_ncip.names}
+"""What may have been meant; of the other standards `explain_catalogue` knows."""
 
 
 def explain(
@@ -59,7 +65,8 @@ def explain(
 
     `explain sip2 AY`, `explain sip2 17`, `explain sip2 "circulation status 08"`, `explain refusal FEE_LIMIT`,
     `explain z3950 initRequest`, `explain bib1 14`, `explain bib1 use 4`, `explain sru 10`, `explain cql dc.title`,
-    `explain oai badVerb`, `explain ldap 49`, `explain ldap 52e`. Exit code 0: explained; 1: no table knows it.
+    `explain oai badVerb`, `explain ldap 49`, `explain ldap 52e`, `explain ncip CheckOutItem`,
+    `explain ncip "Unknown User"`. Exit code 0: explained; 1: no table knows it.
     """
     wanted = " ".join(term)
     if topic is Topic.SIP2:
@@ -86,7 +93,7 @@ def _standard(topic: Topic, term: str, as_json: bool) -> bool:
             for about, said in row.more:
                 print_line(f"  [dim]{about}:[/dim] {escape(said)}")
     if not rows:
-        names = explain_ldap.names() if topic is Topic.LDAP else explain_catalogue.names_of(topic.value)
+        names = _NAMES[topic]() if topic in _NAMES else explain_catalogue.names_of(topic.value)
         _say_unknown(term, list(names))
     return bool(rows)
 
@@ -139,6 +146,7 @@ def _refusal(term: str, as_json: bool) -> bool:
         ("SIP2", facts["sip2"]),
         ("HTTP", f"{row.http}, type {facts['problem']}"),
         ("NCIP", f"{row.ncip.type}" + (f", element {row.ncip.element}" if row.ncip.element else "")),
+        *(("", f"{problem} in {', '.join(services)}") for problem, services in facts["ncip"]["in"].items()),
         ("LDAP", f"result code {row.ldap}"),
         *((f"screen, {LANGUAGE_NAMES[language]}", words) for language, words in facts["screen"].items()),
     ])  # fmt: skip
@@ -154,10 +162,20 @@ def _refusal_facts(code: RefusalCode | FailureCode, row: RefusalRow) -> dict[str
         "sip2": _sip2_words(code, row.sip2),
         "http": row.http,
         "problem": problem_type(code),
-        "ncip": {"type": row.ncip.type, "element": row.ncip.element},
+        "ncip": {"type": row.ncip.type, "element": row.ncip.element, "in": _ncip_elsewhere(code, row.ncip.type)},
         "ldap": row.ldap,
         "screen": {language: text(message, language) for language in LANGUAGES},
     }
+
+
+def _ncip_elsewhere(code: RefusalCode | FailureCode, usual: str) -> dict[str, list[str]]:
+    """Other problem types that it is in services whose lists do not have the usual one, with those services."""
+    found: dict[str, list[str]] = {}
+    for service in OF_SERVICE:
+        problem = problem_row(code, service).type
+        if problem != usual:
+            found.setdefault(problem, []).append(service)
+    return found
 
 
 def _kind(code: RefusalCode | FailureCode) -> str:
@@ -187,6 +205,6 @@ def _sip2_words(code: RefusalCode | FailureCode, look: Sip2Refusal) -> str:
 
 
 def _say_unknown(term: str, names: list[str]) -> None:
-    near = difflib.get_close_matches(term.lower(), [name.lower() for name in names], n=3, cutoff=0.6)
+    near = difflib.get_close_matches(term.lower(), {name.lower(): None for name in names}, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     say(f"No table knows {term!r}.{hint}")

@@ -14,12 +14,14 @@ from rich.markup import escape
 
 from gateway.clients.sip2_requests import said_yes
 from gateway.commands.decode_ber import STANDARDS, print_recorded
+from gateway.commands.decode_ncip import print_recorded_ncip
 from gateway.commands.output import console, print_inspection, print_line, print_table, title_of
 from gateway.crosswalks.refusals import REFUSALS
 from gateway.exchanges.model import Verdict
 from library_protocols.sip2 import DecodeError, Dialect, Message, decode, inspect, printable
 
 SIP2 = "sip2"
+NCIP = "ncip"
 _COLOURS = {
     Verdict.ANSWERED: "green",
     Verdict.REPLAYED: "cyan",
@@ -162,6 +164,9 @@ def _print_wire(record: dict[str, Any], way: str, heading: str) -> None:
     standard = STANDARDS.get(record["protocol"])
     if standard is not None:
         print_recorded(standard, octets)
+        return
+    if record["protocol"] == NCIP:
+        print_recorded_ncip(octets)
         return
     dialect = _dialect_of(octets)
     print_line(f"   {escape(printable(octets.decode(dialect.encoding, 'surrogateescape').rstrip()))}")

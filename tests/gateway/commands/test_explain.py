@@ -137,3 +137,37 @@ def test_the_catalogues_standards_in_json() -> None:
     (row,) = json.loads(run(explain, "sru", "10", "--json").stdout)
     assert (row["kind"], row["term"]) == ("diagnostic", "10")
     assert row["more"]["in Z39.50"].startswith("108")
+
+
+def test_a_service_of_ncip() -> None:
+    answer = run(explain, "ncip", "CheckOutItem")
+    assert answer.exit_code == 0
+    assert "CheckOutItem  (update service, 1.0, 1.01, 2.0, 2.01, 2.02)" in answer.output
+    assert "AuthenticationInput*, ItemId, RequestId?" in " ".join(answer.output.split())
+
+
+def test_a_problem_type_of_ncip_names_the_refusals_that_look_so() -> None:
+    answer = run(explain, "ncip", "Unknown", "User")
+    assert "refusals here: PATRON_NOT_FOUND" in answer.output
+    (row,) = json.loads(run(explain, "ncip", "unknown user", "--json").stdout)
+    assert (row["kind"], row["term"]) == ("problem type", "Unknown User")
+
+
+def test_systems_that_ncip_is_spoken_to() -> None:
+    every = json.loads(run(explain, "ncip", "profiles", "--json").stdout)
+    assert {"standard", "alma", "koha"} <= {row["term"] for row in every}
+    (one,) = json.loads(run(explain, "ncip", "alma", "--json").stdout)
+    assert one in every
+
+
+def test_a_term_of_ncip_that_nobody_knows() -> None:
+    answer = run(explain, "ncip", "chekoutitem")
+    assert answer.exit_code == 1
+    assert "Did you mean checkoutitem or" in answer.stderr
+
+
+def test_a_refusal_in_services_of_ncip_that_have_another_word_for_it() -> None:
+    (row,) = json.loads(run(explain, "refusal", "PATRON_NOT_FOUND", "--json").stdout)
+    assert row["ncip"]["type"] == "Unknown User"
+    assert row["ncip"]["in"]["Unknown Request"] == ["LookupRequest"]
+    assert "Unknown Request in LookupRequest" in run(explain, "refusal", "PATRON_NOT_FOUND").output

@@ -52,6 +52,13 @@ def test_a_term(text: str, kind: str, name: str, words: str) -> None:
     assert words in found[0].meaning
 
 
+def test_the_scheme_of_a_problem_type() -> None:
+    schemes = [
+        explain(term)[0].clause.rpartition("/")[2] for term in ("Unknown User", "Duplicate Request", "Unknown Agency")
+    ]
+    assert schemes == ["(service)processingerror.scm", "requestitemprocessingerror.scm", "generalprocessingerror.scm"]
+
+
 def test_what_stands_where() -> None:
     (found,) = explain("RequestedActionType")
     more = dict(found.more)

@@ -118,6 +118,16 @@ def test_what_values_say(inside: str, path: str, meaning: str, remarks: tuple[st
     assert (span.meaning, span.remarks) == (meaning, remarks)
 
 
+def test_a_visible_identifier_needs_no_agency() -> None:
+    found = inspect(
+        b"<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'><LookupUser><VisibleUserId>"
+        b"<VisibleUserIdentifierType><Scheme/><Value>Barcode</Value></VisibleUserIdentifierType>"
+        b"<VisibleUserIdentifier>7</VisibleUserIdentifier></VisibleUserId></LookupUser></NCIPMessage>"
+    )
+    assert not any("VisibleUserId" in remark for remark in found.remarks)
+    assert elements(found)["LookupUser/VisibleUserId/VisibleUserIdentifier"].kind == "field"
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_character_sets(encoding: str) -> None:
     data = '<NCIPMessage version="1">\n<LookupUser>\n<!-- x --><Shoe>Ŵ</Shoe></LookupUser></NCIPMessage>'.encode(

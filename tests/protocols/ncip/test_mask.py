@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_protocols.ncip.facts.secrets import CONTENTS
-from library_protocols.ncip.mask import mask
+from library_protocols.ncip.mask import _hidden_carefully, _hidden_in_ordinary, mask
+from library_protocols.ncip.scan import view_of
 
 LOOKUP = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -245,6 +246,39 @@ def test_wherever_it_stands(
     masked = mask(octets, personal=personal)
     assert masked is None or len(masked) == len(octets)
     assert "hunter2" not in (masked or b"").decode(encoding, "replace")
+
+
+def same_both_ways(octets: bytes) -> bool:
+    """Whether the quick way, where it goes at all, leads where the careful one does; and whether it goes."""
+    view = view_of(octets).octets
+    went = False
+    for personal in (False, True):
+        quick = _hidden_in_ordinary(view, personal)
+        if quick is not None:
+            went = True
+            assert quick == _hidden_carefully(view, personal)
+    return went
+
+
+@given(st.lists(NAMES, max_size=6), st.sampled_from([*HOLDERS, "Title", "Surname"]),
+       st.sampled_from([*FORMS, "", "<Value Scheme='x'>{0}</Value>", "<Ext/>{0}"]),
+       st.integers(0, 400), st.binary(max_size=2))  # fmt: skip
+def test_the_quick_way_leads_where_the_careful_one_does(
+    around: list[str], holder: str, form: str, at: int, damage: bytes
+) -> None:
+    text = f"<{holder}>{form.format('hunter2')}</{holder}>"
+    for name in around:
+        text = f"<{name} xmlns='x'>\n{text}</{name} >"
+    octets = f"<?xml version='1.0'?>\n<NCIPMessage version='x'>{text}</NCIPMessage>\n".encode()
+    same_both_ways(octets)
+    same_both_ways(octets[:at] + damage + octets[at + len(damage) :])
+
+
+def test_ordinary_documents_go_the_quick_way(shared_data: Callable[[str], Path]) -> None:
+    paths = sorted(shared_data("ncip/messages").glob("*.xml"))
+    quick = sum(same_both_ways(path.read_bytes()) for path in paths)
+    assert same_both_ways(LOOKUP.encode())
+    assert quick > len(paths) / 2
 
 
 @given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda some: b"<NCIPMessage>" + some))

@@ -16,6 +16,7 @@ from gateway.canonical.outcomes import PatronOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import PatronGet
 from gateway.canonical.vocabulary import IdentifierType
+from gateway.crosswalks.ncip_values import USER_IDENTIFIER
 from library_protocols.ncip import (
     SchemeValue,
     format_datetime,
@@ -24,6 +25,7 @@ from library_protocols.ncip import (
     scheme_value,
 )
 from library_protocols.ncip import messages as wire
+from library_protocols.ncip.facts.schemes import SCHEMES
 from library_protocols.ncip.values import money as amount_of
 
 M = TypeVar("M", bound=wire.Money)
@@ -37,7 +39,6 @@ _KIND_OF_NAME = {
     "user name": IdentifierType.USERNAME,
     "ldapusername": IdentifierType.USERNAME,
 }
-_TYPE_NAMES = {IdentifierType.BARCODE: "Barcode", IdentifierType.PRIMARY: "Institution Id Number"}
 
 
 # Codes and which elements were asked for
@@ -143,12 +144,22 @@ async def user_of(work: Work, message: Any) -> User | None:
     beside = _name_beside(message, user)
     if kind is None and beside is None:
         return user
-    found = await work.get(PatronOutcome, PatronGet(**user.named), element=user.path)
+    found = await work.perform(PatronGet(**user.named))
+    if isinstance(found, Refusal):
+        raise work.stop(as_told(work, user, found), user.path)
+    assert isinstance(found, PatronOutcome)
     if kind is not None and not has_identifier(found.patron, kind, user.typed or ""):
         raise work.stop(unknown, user.path)
     if beside is not None and not has_identifier(found.patron, None, beside):
         raise work.stop(Refusal(code=RefusalCode.PATRON_AUTH_FAILED), "AuthenticationInput")
     return User(user.typed, found.patron.id, user.pin, user.path, found.patron)
+
+
+def as_told(work: Work, user: User, no: Refusal) -> Refusal:
+    """The refusal of a question about a user; an unknown card is a wrong PIN to a peer that must send one, and must not
+    find out which cards there are."""
+    hidden = user.pin is not None and "patron.get" in work.peer.context().pin_required
+    return Refusal(code=RefusalCode.PATRON_AUTH_FAILED) if hidden and no.code is RefusalCode.PATRON_NOT_FOUND else no
 
 
 async def user_needed(work: Work, message: Any) -> User:
@@ -214,8 +225,7 @@ def typed_user_id_out(work: Work, typed: str) -> wire.UserId:
 def _identifier_type(work: Work, kind: IdentifierType) -> SchemeValue | None:
     """The peer's own word for a type of identifiers, else the standard's, else none."""
     own = next((name for name, known in work.peer.profile.user_identifiers.items() if known is kind), None)
-    word = own or _TYPE_NAMES.get(kind)
-    return scheme_value("UserIdentifierType", word) if word else None
+    return SchemeValue(own, SCHEMES["UserIdentifierType"].scheme) if own else USER_IDENTIFIER.write(kind)
 
 
 # Items and requests

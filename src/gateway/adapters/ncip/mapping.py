@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.adapters.ncip import _fees, _items, _users
 from gateway.adapters.ncip.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {
     # Lookups, users, money, items
+    "LookupItem": _items.lookup_item,
+    "LookupUser": _users.lookup_user,
+    "AuthenticateUser": _users.authenticate_user,
+    "CreateUserFiscalTransaction": _fees.create_user_fiscal_transaction,
     # Loans, requests, interlibrary loans, notifications
 }
 """By name of the service; LookupVersion, which has its own root, and WorldShare's RenewAllItem among them."""

@@ -15,7 +15,7 @@ from library_protocols.ncip.documents import parse
 from library_protocols.ncip.errors import DecodeError, Departure, Deviation
 from library_protocols.ncip.facts import version1
 from library_protocols.ncip.messages import ExtMessage, Message, Problems
-from library_protocols.ncip.reading import Reader, foreign
+from library_protocols.ncip.reading import Reader
 from library_protocols.ncip.services import SERVICES
 from library_protocols.ncip.tables import CLASSES, EXTENSIONS, MESSAGES, VERSION_MESSAGES
 from library_protocols.ncip.writing import encode
@@ -71,17 +71,17 @@ def _message(root: Any, reader: Reader) -> Message:
     first, *others = root
     name = first.tag.rpartition("}")[2]
     if name == "Problem":
-        problems = [problem for each in root for problem in reader.problems(each, name)]
+        problems = [problem for each in root for problem in reader.problems(each)]
         return Problems(problem=tuple(problems))
     for each in others:
-        kept = foreign(each)
+        kept = reader.foreign(each)
         reader.deviations.append(Deviation(Departure.UNKNOWN_ELEMENT, kept.name, kept.line, kept))
     if name == "Ext":
         return _extension(first, reader)
     cls = MESSAGES.get(name) or VERSION_MESSAGES.get(name)
     if cls is None:
         raise DecodeError("an unknown service", line=first.sourceline or 1, problem="Unknown Service", service=name)
-    return reader.struct(first, cls, name)
+    return reader.read(first, cls)
 
 
 def _version_message(root: Any, reader: Reader) -> Message:
@@ -89,7 +89,7 @@ def _version_message(root: Any, reader: Reader) -> Message:
     cls = VERSION_MESSAGES.get(name)
     if cls is None:
         raise DecodeError("an unknown service", line=root[0].sourceline or 1, problem="Unknown Service", service=name)
-    return reader.struct(root[0], cls, name)
+    return reader.read(root[0], cls)
 
 
 def _extension(element: Any, reader: Reader) -> ExtMessage:
@@ -98,9 +98,9 @@ def _extension(element: Any, reader: Reader) -> ExtMessage:
         namespace, _, name = first.tag.rpartition("}")
         cls = _IN_EXT.get(name)
         if cls is not None and namespace[1:] in ("", NAMESPACE, EXTENSIONS.get(name)):
-            others = tuple(foreign(each) for each in element[1:])
-            return ExtMessage(service=reader.struct(first, cls, f"Ext/{name}"), namespace=namespace[1:], unknown=others)
-    return ExtMessage(unknown=tuple(foreign(each) for each in element))
+            others = tuple(reader.foreign(each) for each in element[1:])
+            return ExtMessage(service=reader.read(first, cls), namespace=namespace[1:], unknown=others)
+    return ExtMessage(unknown=tuple(reader.foreign(each) for each in element))
 
 
 def _dialect(root: Any, namespace: str, doctype: bytes, deviations: list[Deviation]) -> Dialect:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
+from library_protocols.ncip.dialect import NAMESPACE
 from library_protocols.ncip.errors import DecodeError, Departure, Deviation
 
 MAX_DEPTH = 64
@@ -19,6 +20,8 @@ MAX_DEPTH = 64
 _DECLARATION = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["'][^>]{0,100}>""")
 _PROLOG = re.compile(rb"(?:<\?.*?\?>|<!--.*?-->|\s+)*+", re.DOTALL)
 _DOCUMENT_TYPE = re.compile(rb"""<!DOCTYPE(?:[^\[\]<>"']|"[^"]*"|'[^']*')*+>""")
+_ROOT = re.compile(rb"""(<(?:[\w.-]+:)?NCIPMessage)(?=[\s/>])(?:[^"'<>]|"[^"]*"|'[^']*')*+>""")
+_PREFIX = re.compile(rb"[<\s]([A-Za-z_][\w.-]*):[\w.-]+")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -40,6 +43,7 @@ _ENCODINGS = {
 }
 """Character sets read, besides UTF-16 by its first octets. Whoever says ISO 8859-1 may mean Windows-1252, which has the
 same letters and more."""
+_FAULTS = {code: name for name, code in vars(etree.ErrorTypes).items() if isinstance(code, int)}
 _PARSER = etree.XMLParser(
     encoding="utf-8",
     resolve_entities=False,
@@ -48,6 +52,8 @@ _PARSER = etree.XMLParser(
     huge_tree=False,
     remove_comments=True,
     remove_pis=True,
+    remove_blank_text=True,
+    collect_ids=False,
 )
 
 
@@ -61,16 +67,32 @@ def parse(octets: bytes) -> tuple[Any, bytes, list[Deviation]]:
     try:
         return etree.fromstring(octets, _PARSER), doctype, deviations
     except etree.XMLSyntaxError as error:
+        undeclared = error.code == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE
+        declared = _with_prefixes(octets) if undeclared else octets
+        if declared == octets:
+            raise _refusal(error) from None
+    try:
+        deviations.append(Deviation(Departure.UNDECLARED_PREFIX, line=1))
+        return etree.fromstring(declared, _PARSER), doctype, deviations
+    except etree.XMLSyntaxError as error:
         raise _refusal(error) from None
-    except (ValueError, etree.LxmlError):
-        raise DecodeError("no XML") from None
 
 
 def _refusal(error: Any) -> DecodeError:
-    kind = error.error_log[0].type_name if len(error.error_log) else "no XML"
-    return DecodeError(
-        f"not well-formed: {kind.removeprefix('ERR_').replace('_', ' ').lower()}", line=error.lineno or 1
-    )
+    kind = _FAULTS.get(error.code, "no XML").removeprefix("ERR_").replace("_", " ").lower()
+    return DecodeError(f"not well-formed: {kind}", line=error.lineno or 1)
+
+
+def _with_prefixes(octets: bytes) -> bytes:
+    """The root with prefixes declared that it uses and does not declare: they are meant for NCIP's namespace."""
+    root = _ROOT.search(octets)
+    if root is None:
+        return octets
+    tag = root[0]
+    used = set(_PREFIX.findall(tag)) - {b"xml", b"xmlns"}
+    missing = sorted(prefix for prefix in used if b"xmlns:" + prefix + b"=" not in tag)
+    spaces = b"".join(b' xmlns:%s="%s"' % (prefix, NAMESPACE.encode()) for prefix in missing)
+    return octets[: root.end(1)] + spaces + octets[root.end(1) :]
 
 
 def _as_utf8(octets: bytes, deviations: list[Deviation]) -> bytes:

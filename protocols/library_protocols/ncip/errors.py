@@ -57,7 +57,7 @@ class Departure(Enum):
     UNQUALIFIED_VERSION = "a version outside the namespace"
     SCHEME_ELEMENTS = "Scheme and Value as elements"
     SCHEME_UNQUALIFIED = "a Scheme outside the namespace"
-    DOCUMENT_TYPE = "a document type, not looked at"
+    UNDECLARED_PREFIX = "a prefix that is not declared: taken for NCIP's"
 
 
 @dataclass(frozen=True, slots=True)

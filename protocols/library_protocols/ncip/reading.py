@@ -1,7 +1,7 @@
 """A tree to elements, driven by the tables: one pass over the children of each element, one dictionary of tags.
 
 Names of both generations are taken, in any order; what is not known, or stands twice, is kept with its line. Nothing
-is guessed beyond what a place in the tables says.
+is guessed beyond what a place in the tables says. What is usual is done inline and first, for speed.
 """
 
 from __future__ import annotations
@@ -16,248 +16,296 @@ from library_protocols.ncip.documents import MAX_DEPTH
 from library_protocols.ncip.elements.base import Element, Ext, Extensible, Foreign, Kind, SchemeValue
 from library_protocols.ncip.elements.common import AgencyReference, ItemId, Problem, RequestId, UserId
 from library_protocols.ncip.errors import DecodeError, Departure, Deviation
-from library_protocols.ncip.facts import version1
+from library_protocols.ncip.facts import MESSAGING, MESSAGING_ERROR, SCHEMES, version1
 from library_protocols.ncip.tables import CLASSES, EXTENSIONS, places
 
 _TEXT, _CODE, _STRUCT, _FLAG, _EXT, _PROBLEM, _WRAPPER = range(7)
 _KINDS = {Kind.TEXT: _TEXT, Kind.CODE: _CODE, Kind.STRUCT: _STRUCT, Kind.FLAG: _FLAG}
 _SCHEME = f"{{{NAMESPACE}}}Scheme"
-_LATE = 1 << 20
+_LAST = 1 << 20
 _UNIQUE_OF = {"visible_user_id": "user_id", "visible_item_id": "item_id"}
 _BARE = {UserId: "user_identifier_value", ItemId: "item_identifier_value", RequestId: "request_identifier_value"}
 _OURS = frozenset({"", NAMESPACE, *EXTENSIONS.values()})
-_PLAIN_NAMES = {old: new for new, old in version1.NAMES.items()}
+_NEW_NAMES = {old: new for new, old in version1.NAMES.items()}
+_KNOWN: dict[tuple[str, str | None], SchemeValue] = {
+    (value, fact.scheme): SchemeValue(value, fact.scheme) for fact in SCHEMES.values() for value in fact.values
+}
+_KNOWN |= {(value, MESSAGING_ERROR): SchemeValue(value, MESSAGING_ERROR) for value in MESSAGING}
+"""Values that are met again and again, made once."""
 
-Step = tuple[str, int, bool, int, int, Any]
-"""Attribute, kind, whether it repeats, place in the order, generation, class."""
+MAX_FOREIGN = 10_000
+"""Most elements kept that no table has, in one document; the largest extensions known have some hundreds."""
+MAX_DEVIATIONS = 1_000
+"""Most departures noted; what is kept is noted always."""
+
+Step = tuple[str, int, bool, int, bool, Any]
+"""Attribute, kind, whether it repeats, place in the order, whether the name is the other generation's, plan or None."""
 
 
 class _Plan:
-    """How to read one class in one namespace."""
+    """How to read one class in documents of one generation, with the namespace or without."""
 
-    __slots__ = ("bare", "cls", "new", "repeats", "steps", "visible")
+    __slots__ = ("bare", "cls", "steps", "visible")
 
-    def __init__(self, cls: type[Element], namespace: str) -> None:
+    def __init__(self, cls: type[Element], generation: int, namespaced: bool) -> None:
         self.cls = cls
-        self.new = cls.__new__
         self.steps: dict[str, Step] = {}
+        mark = f"{{{NAMESPACE}}}" if namespaced else ""
         for name, place in places(cls).items():
             row = place.row
-            kind = _KINDS[row.kind]
+            kind, inner = _KINDS[row.kind], None
             if name == version1.WRAPPER:
                 kind = _WRAPPER
             elif row.name == "Problem":
                 kind = _PROBLEM
-            struct = CLASSES[row.name] if kind == _STRUCT else None
-            self.steps[_tag(namespace, name)] = (row.attribute, kind, row.repeat, place.index, place.generation, struct)
+            elif kind == _STRUCT:
+                inner = _plan(CLASSES[row.name], generation, namespaced)
+            other = place.generation == 3 - generation
+            self.steps[mark + name] = (row.attribute, kind, row.repeat, place.index, other, inner)
         if issubclass(cls, Extensible):
-            self.steps[_tag(namespace, "Ext")] = ("ext", _EXT, False, _LATE, 2, None)
-        self.repeats = tuple({step[0] for step in self.steps.values() if step[2]})
-        self.visible = next((name for name in _UNIQUE_OF if any(step[0] == name for step in self.steps.values())), None)
-        if self.visible and not any(step[0] == _UNIQUE_OF[self.visible] for step in self.steps.values()):
-            self.visible = None
+            self.steps[f"{mark}Ext"] = ("ext", _EXT, False, _LAST, generation == 1, None)
+        attributes = {step[0] for step in self.steps.values()}
+        pairs = [(visible, unique) for visible, unique in _UNIQUE_OF.items() if {visible, unique} <= attributes]
+        self.visible = pairs[0] if pairs else None
         self.bare = "agency_id" if issubclass(cls, AgencyReference) else _BARE.get(cls)
 
 
-def _tag(namespace: str, name: str) -> str:
-    return f"{{{namespace}}}{name}" if namespace else name
-
-
 @cache
-def _plan(cls: type[Element], qualified: bool) -> _Plan:
-    return _Plan(cls, NAMESPACE if qualified else "")
+def _plan(cls: type[Element], generation: int, namespaced: bool) -> _Plan:
+    return _Plan(cls, generation, namespaced)
 
 
 class Reader:
-    """Reads the elements of one document."""
+    """Reads the elements of one document, and notes how they depart from the standard."""
 
-    __slots__ = ("deviations", "generation", "namespaced", "scheme_children")
+    __slots__ = ("deviations", "generation", "kept", "namespaced", "scheme_children")
 
     def __init__(self, generation: int, namespaced: bool, deviations: list[Deviation]) -> None:
         self.generation = generation
         self.namespaced = namespaced
         self.deviations = deviations
         self.scheme_children = False
+        self.kept = 0
 
-    def struct(self, element: Any, cls: type[Element], path: str) -> Any:
-        """An element with elements inside."""
-        plan = _plan(cls, self.namespaced)
+    def read(self, element: Any, cls: type[Element]) -> Any:
+        """An element with elements inside, as its class."""
+        return self._struct(element, _plan(cls, self.generation, self.namespaced))
+
+    def _struct(self, element: Any, plan: _Plan) -> Any:
         values: dict[str, Any] = {}
-        self._children(element, plan, values, path)
-        if not values and plan.bare:
-            self._bare(element, plan.bare, values, path)
-        for attribute in plan.repeats:
-            if attribute in values:
+        repeated = self._children(element, plan.steps, values)
+        if repeated:
+            for attribute in repeated:
                 values[attribute] = tuple(values[attribute])
-        if plan.visible and plan.visible in values and _UNIQUE_OF[plan.visible] not in values:
-            first, *rest = values.pop(plan.visible)
-            values[_UNIQUE_OF[plan.visible]] = first
-            if rest:
-                values[plan.visible] = tuple(rest)
-        if "unknown" in values:
-            values["unknown"] = tuple(values["unknown"])
-        made = plan.new(cls)
-        object.__setattr__(made, "__dict__", values)
-        return made
+        if plan.bare and not values:
+            self._bare(element, plan.bare, values)
+        if plan.visible and plan.visible[0] in values:
+            _promote(plan.visible, values)
+        return _made(plan.cls, values)
 
-    def _children(self, element: Any, plan: _Plan, values: dict[str, Any], path: str, ordered: bool = True) -> None:
-        steps = plan.steps
-        generation = 3 - self.generation
+    def _children(
+        self, element: Any, steps: dict[str, Step], values: dict[str, Any], ordered: bool = True
+    ) -> set[str] | None:
+        """Read the children into `values`; the attributes that hold lists are handed back."""
         last = -1
+        repeated: set[str] | None = None
         for child in element:
-            step = steps.get(child.tag)
-            if step is None:
-                step = self._stranger(child, plan, values, path)
+            try:
+                attribute, kind, repeat, index, other, inner = steps[child.tag]
+            except KeyError:
+                step = self._stranger(child, steps, values)
                 if step is None:
                     continue
-            attribute, kind, repeat, index, origin, cls = step
+                attribute, kind, repeat, index, other, inner = step
             if index >= last:
                 last = index
             elif ordered:
-                self._note(Departure.WRONG_ORDER, child, path)
-            if origin == generation:
-                self._note(Departure.OTHER_GENERATION, child, path)
+                self._note(Departure.WRONG_ORDER, child)
+            if other:
+                self._note(Departure.OTHER_GENERATION, child)
             if kind == _TEXT:
                 if len(child):
-                    self._inside(child, values, path)
-                text = child.text
-                value = text.strip() if text else ""
+                    self._inside(child, values)
+                value = child.text
+                value = value.strip() if value else ""
             elif kind == _CODE:
-                value = self._code(child, values, path)
+                if len(child):
+                    value = self._code_of_elements(child, values)
+                else:
+                    text = child.text
+                    text = text.strip() if text else ""
+                    scheme = child.get(_SCHEME)
+                    if scheme is None:
+                        scheme = child.get("Scheme")
+                        if scheme is not None and self.namespaced:
+                            self._note(Departure.SCHEME_UNQUALIFIED, child)
+                    value = _KNOWN.get((text, scheme)) or _code(text, scheme)
             elif kind == _STRUCT:
-                value = self.struct(child, cls, f"{path}/{_local(child.tag)}")
-            elif kind == _PROBLEM:
-                values.setdefault(attribute, []).extend(self.problems(child, f"{path}/{_local(child.tag)}"))
-                continue
+                value = self._struct(child, inner)
             elif kind == _FLAG:
                 if len(child):
-                    self._inside(child, values, path)
+                    self._inside(child, values)
                 value = True
             elif kind == _EXT:
-                value = Ext(tuple(foreign(each) for each in child))
+                value = Ext(tuple([self.foreign(each) for each in child]))
             else:
-                self._children(child, plan, values, f"{path}/{version1.WRAPPER}", ordered=False)
+                repeated = repeated or set()
+                if kind == _PROBLEM:
+                    values.setdefault(attribute, []).extend(self.problems(child))
+                    repeated.add(attribute)
+                else:
+                    repeated |= self._children(child, steps, values, ordered=False) or set()
                 continue
             if repeat:
                 if attribute in values:
                     values[attribute].append(value)
                 else:
                     values[attribute] = [value]
+                    if repeated is None:
+                        repeated = {attribute}
+                    else:
+                        repeated.add(attribute)
             elif attribute in values:
-                self._repeated(child, values, path)
+                self._keep(child, Departure.REPEATED_ELEMENT, values)
             else:
                 values[attribute] = value
+        if "unknown" in values:
+            values["unknown"] = tuple(values["unknown"])
+        return repeated
 
-    def _code(self, element: Any, values: dict[str, Any], path: str) -> SchemeValue:
-        if len(element):
-            return self._code_of_elements(element, values, path)
-        text = element.text
-        scheme = element.get(_SCHEME)
-        if scheme is None:
-            scheme = element.get("Scheme")
-            if scheme is not None and self.namespaced:
-                self._note(Departure.SCHEME_UNQUALIFIED, element, path)
-        return SchemeValue(text.strip() if text else "", scheme.strip() or None if scheme else None)
-
-    def _code_of_elements(self, element: Any, values: dict[str, Any], path: str) -> SchemeValue:
+    def _code_of_elements(self, element: Any, values: dict[str, Any]) -> SchemeValue:
         scheme: str | None = None
         value: str | None = None
         for child in element:
-            name = _local(child.tag)
-            text: str = (child.text or "").strip()
+            name = _local(child)
             if name == "Value" and value is None and not len(child):
-                value = text
+                value = _text(child)
             elif name == "Scheme" and scheme is None and not len(child):
-                scheme = text
+                scheme = _text(child)
             else:
-                self._keep(child, Departure.UNKNOWN_ELEMENT, values, f"{path}/{_local(element.tag)}")
+                self._keep(child, Departure.UNKNOWN_ELEMENT, values)
         if self.generation == 2 and not self.scheme_children and value is not None:
             self.scheme_children = True
-            self._note(Departure.SCHEME_ELEMENTS, element, path)
+            self._note(Departure.SCHEME_ELEMENTS, element)
         if value is None:
-            value = (element.text or "").strip()
-        return SchemeValue(value, scheme or None)
+            value = _text(element)
+        return _KNOWN.get((value, scheme)) or SchemeValue(value, scheme or None)
 
-    def problems(self, element: Any, path: str) -> list[Problem]:
+    def problems(self, element: Any) -> list[Problem]:
         """The problems that an element holds: one of NCIP 2, or the errors of one of NCIP 1."""
-        name = _local(element.tag)
-        if name in version1.ERRORS:
-            return [self._error(element, name, path)]
-        if len(element) and _local(element[0].tag) in version1.ERRORS:
-            return [self._error(each, _local(each.tag), path) for each in element]
-        return [self.struct(element, Problem, path)]
+        if _local(element) in version1.ERRORS:
+            return [self._error(element)]
+        if len(element) and _local(element[0]) in version1.ERRORS:
+            return [self._error(each) for each in element]
+        return [self.read(element, Problem)]
 
-    def _error(self, element: Any, name: str, path: str) -> Problem:
-        """An error of NCIP 1: its type, and an element within elements with a value in the innermost."""
+    def _error(self, element: Any) -> Problem:
+        """An error of NCIP 1: its type, and elements inside one another, with a value in the innermost."""
+        kind = _local(element)
         values: dict[str, Any] = {}
         names: list[str] = []
         waiting = list(element)
         for child in waiting:
-            local = _local(child.tag)
-            if local == f"{name}Type" and "problem_type" not in values:
-                values["problem_type"] = self._code(child, values, path)
-            elif local == f"{name}Element" and len(waiting) < MAX_DEPTH:
+            name = _local(child)
+            if name == f"{kind}Type" and "problem_type" not in values:
+                values["problem_type"] = self._code_of_elements(child, values)
+            elif name == f"{kind}Element" and len(waiting) < MAX_DEPTH:
                 waiting.extend(child)
-            elif local == "ElementName":
-                text = (child.text or "").strip()
-                names.append(_PLAIN_NAMES.get(text, text))
-            elif local == f"{name}Value" and "problem_value" not in values:
-                values["problem_value"] = (child.text or "").strip()
+            elif name == "ElementName":
+                names.append(_NEW_NAMES.get(_text(child), _text(child)))
+            elif name == f"{kind}Value" and "problem_value" not in values:
+                values["problem_value"] = _text(child)
             else:
-                self._keep(child, Departure.UNKNOWN_ELEMENT, values, path)
+                self._keep(child, Departure.UNKNOWN_ELEMENT, values)
         if names:
             values["problem_element"] = "/".join(names)
         if "unknown" in values:
             values["unknown"] = tuple(values["unknown"])
-        return Problem(**values)
+        return _made(Problem, values)
 
-    def _bare(self, element: Any, attribute: str, values: dict[str, Any], path: str) -> None:
-        text = (element.text or "").strip()
+    def _bare(self, element: Any, attribute: str, values: dict[str, Any]) -> None:
+        """An identifier without the elements that should be around it."""
+        text = _text(element)
         if text:
             values[attribute] = SchemeValue(text) if attribute == "agency_id" else text
-            self._note(Departure.STRAY_TEXT, element, path)
+            self._note(Departure.STRAY_TEXT, element)
 
-    def _stranger(self, child: Any, plan: _Plan, values: dict[str, Any], path: str) -> Step | None:
-        """A child whose tag is not in the plan: of another namespace that is known to be mixed in, or unknown."""
+    def _stranger(self, child: Any, steps: dict[str, Step], values: dict[str, Any]) -> Step | None:
+        """A child whose tag is not in the plan: known but for its namespace, or unknown."""
         name = etree.QName(child)
-        step = plan.steps.get(_tag(NAMESPACE if self.namespaced else "", name.localname))
+        mark = f"{{{NAMESPACE}}}" if self.namespaced else ""
+        step = steps.get(mark + name.localname)
         if step is None or (name.namespace or "") not in _OURS:
-            self._keep(child, Departure.UNKNOWN_ELEMENT, values, path)
+            self._keep(child, Departure.UNKNOWN_ELEMENT, values)
             return None
         if name.localname not in EXTENSIONS:
-            self._note(Departure.OTHER_NAMESPACE, child, path)
+            self._note(Departure.OTHER_NAMESPACE, child)
         return step
 
-    def _inside(self, element: Any, values: dict[str, Any], path: str) -> None:
+    def _inside(self, element: Any, values: dict[str, Any]) -> None:
         for child in element:
-            self._keep(child, Departure.UNKNOWN_ELEMENT, values, f"{path}/{_local(element.tag)}")
+            self._keep(child, Departure.UNKNOWN_ELEMENT, values)
 
-    def _repeated(self, child: Any, values: dict[str, Any], path: str) -> None:
-        self._keep(child, Departure.REPEATED_ELEMENT, values, path)
-
-    def _keep(self, child: Any, departure: Departure, values: dict[str, Any], path: str) -> None:
-        kept = foreign(child)
+    def _keep(self, child: Any, departure: Departure, values: dict[str, Any]) -> None:
+        kept = self.foreign(child)
         values.setdefault("unknown", []).append(kept)
-        self.deviations.append(Deviation(departure, f"{path}/{kept.name}", kept.line, kept))
+        self.deviations.append(Deviation(departure, _path(child), kept.line, kept))
 
-    def _note(self, departure: Departure, element: Any, path: str) -> None:
-        self.deviations.append(Deviation(departure, f"{path}/{_local(element.tag)}", element.sourceline or 0))
+    def _note(self, departure: Departure, element: Any) -> None:
+        if len(self.deviations) < MAX_DEVIATIONS:
+            self.deviations.append(Deviation(departure, _path(element), element.sourceline or 0))
+
+    def foreign(self, element: Any, depth: int = 1) -> Foreign:
+        """An element whole. Raises DecodeError where it is too deep, or there are too many."""
+        self.kept += 1
+        if depth > MAX_DEPTH or self.kept > MAX_FOREIGN:
+            reason = f"elements more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else "too many elements of no service"
+            raise DecodeError(reason, line=element.sourceline or 1)
+        namespace, _, name = element.tag.rpartition("}")
+        values: dict[str, Any] = {"name": name, "line": element.sourceline or 0}
+        text = element.text
+        if text:
+            values["text"] = text.strip()
+        if namespace:
+            values["namespace"] = namespace[1:]
+        attributes = element.items()
+        if attributes:
+            values["attributes"] = tuple(attributes)
+        if len(element):
+            values["children"] = tuple([self.foreign(child, depth + 1) for child in element])
+        return _made(Foreign, values)
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+def _made(cls: type[Any], values: dict[str, Any], new: Any = object.__new__, put: Any = object.__setattr__) -> Any:
+    """An element of a class with these values, and its defaults for the others."""
+    made = new(cls)
+    put(made, "__dict__", values)
+    return made
 
 
-def foreign(element: Any, depth: int = 1) -> Foreign:
-    """An element whole. Raises DecodeError where it is too deep."""
-    if depth > MAX_DEPTH:
-        raise DecodeError(f"elements more than {MAX_DEPTH} deep", line=element.sourceline or 1)
-    namespace, _, name = element.tag.rpartition("}")
-    return Foreign(
-        name,
-        namespace[1:],
-        (element.text or "").strip(),
-        tuple(element.attrib.items()),
-        tuple(foreign(child, depth + 1) for child in element),
-        element.sourceline or 0,
-    )
+def _code(value: str, scheme: str | None) -> SchemeValue:
+    return _made(SchemeValue, {"value": value, "scheme": (scheme.strip() or None) if scheme else None})
+
+
+def _promote(pair: tuple[str, str], values: dict[str, Any]) -> None:
+    """Where there is no unique identifier, the first visible one is it."""
+    visible, unique = pair
+    if unique not in values:
+        first, *others = values.pop(visible)
+        values[unique] = first
+        if others:
+            values[visible] = tuple(others)
+
+
+def _text(element: Any) -> str:
+    return (element.text or "").strip()
+
+
+def _local(element: Any) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _path(element: Any) -> str:
+    """Names from the message's element on."""
+    names = [_local(element), *(_local(each) for each in element.iterancestors())]
+    return "/".join(reversed(names[:-1]))

@@ -39,16 +39,19 @@ VERSION_MESSAGES = {"LookupVersion": messages.LookupVersion, "LookupVersionRespo
 """What may stand in an NCIPVersionMessage."""
 
 
+WRAPPER_ROW = Row(version1.WRAPPER, Kind.STRUCT, attribute="user_transaction")
+"""What stands around loans and requests in NCIP 1. No class has such a field: reading and writing put it in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One element to write: its name in the version, the row it comes from, whether it has to stand, whether it stands
-    at most once though the row repeats, and whether it goes into `version1.WRAPPER`."""
+    """One element to write: its name in the version, the row it comes from, whether it has to stand, and whether it stands
+    at most once though the row repeats."""
 
     name: str
     row: Row
     required: bool
     single: bool
-    wrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,9 @@ def _columns_1(cls: type[Element]) -> tuple[Column, ...]:
             *(column for column in found if column not in visible),
         ]
     if cls is messages.LookupUserResponse:
-        inside = [Column(name, _row(cls, name), False, False, True) for name in version1.WRAPPED]
         found = [column for column in found if column.name not in version1.WRAPPED]
-        found[-1:-1] = inside
+        found.insert(-1, Column(version1.WRAPPER, WRAPPER_ROW, False, True))
     return tuple(found)
-
-
-def _row(cls: type[Element], name: str) -> Row:
-    return next(row for row in rows(cls) if row.name == name)
 
 
 def visible_columns(name: str) -> tuple[Column, ...]:
@@ -142,5 +140,5 @@ def places(cls: type[Element]) -> dict[str, Place]:
         if row.name == "Problem":
             found.update({error: Place(row, index, 1) for error in version1.ERRORS})
     if cls is messages.LookupUserResponse:
-        found[version1.WRAPPER] = Place(Row(version1.WRAPPER, Kind.STRUCT), found["RequestedItem"].index, 1)
+        found[version1.WRAPPER] = Place(WRAPPER_ROW, found["RequestedItem"].index, 1)
     return found

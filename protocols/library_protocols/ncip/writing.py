@@ -17,13 +17,14 @@ from library_protocols.ncip.errors import EncodeError
 from library_protocols.ncip.facts import is_messaging, scheme_value, version1
 from library_protocols.ncip.messages import (
     ExtMessage,
+    LookupUserResponse,
     LookupVersion,
     LookupVersionResponse,
     Message,
     NotificationResponse,
     Problems,
 )
-from library_protocols.ncip.messages.others import AuthenticateUser, AuthenticateUserResponse
+from library_protocols.ncip.messages.others import AuthenticateUser, AuthenticateUserResponse, UserTransaction
 from library_protocols.ncip.tables import CLASSES, EXTENSIONS, Column, columns, visible_columns
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -49,14 +50,14 @@ _FILLED: dict[str, Any] = {
 }
 """What stands for an element that has to stand and is not there; others are empty."""
 
-_TEXT, _CODE, _STRUCT, _FLAG, _FIGURE, _PROBLEM, _VISIBLE, _WRAPPED = range(8)
+_TEXT, _CODE, _STRUCT, _FLAG, _FIGURE, _PROBLEM, _VISIBLE = range(7)
 _KINDS = {Kind.TEXT: _TEXT, Kind.CODE: _CODE, Kind.STRUCT: _STRUCT, Kind.FLAG: _FLAG}
-_NOTHING: Any = object()
+_ALL = 1 << 30
 _XML = "http://www.w3.org/XML/1998/namespace"
 
-Step = tuple[str, int, str, str, bool, bool, Any]
-"""Attribute, kind, start tag but its end, end tag, whether the value is a tuple, whether one of it is written only, and
-what stands where there is none."""
+Step = tuple[str, int, str, str, int, Any]
+"""Attribute, kind, start tag but its end, end tag, how many of a tuple are written (0: the value is none), and what
+stands where there is nothing, None for nothing."""
 
 
 def encode(message: Message, dialect: Dialect) -> bytes:
@@ -141,6 +142,8 @@ class _Writer:
             out.append(f"</{self.mark}Ext>")
         else:
             tag = f"{self.mark}{type(message).__name__}"
+            if self.generation == 1 and isinstance(message, LookupUserResponse):
+                message = _wrapped(message)
             self.struct(message, f"<{tag}", f"</{tag}>", out)
 
     def extension(self, message: ExtMessage, out: list[str]) -> None:
@@ -160,53 +163,46 @@ class _Writer:
         plan = self.plans.get(element.__class__)
         if plan is None:
             plan = self.plan(element.__class__)
-        for attribute, kind, opening, closing, repeat, single, missing in plan:
+        for attribute, kind, opening, closing, most, missing in plan:
             value = values.get(attribute)
-            if value is None or value == ():
-                if missing is _NOTHING:
+            if value is None:
+                if missing is None:
                     continue
                 value = missing
-            if not repeat:
-                value = (value,)
-            elif single:
-                value = value[:1]
-            if kind == _TEXT:
-                for each in value:
-                    out.append(f"{opening}>{escape(each)}{closing}")
-            elif kind == _CODE:
-                for each in value:
-                    self.code(each, opening, closing, out)
+            if most:
+                for each in (value or missing or ())[:most]:
+                    self.one(each, kind, opening, closing, missing, out)
+            elif kind == _TEXT:
+                out.append(f"{opening}>{value.translate(_ESCAPES) if _SPECIAL(value) else value}{closing}")
             elif kind == _STRUCT:
-                for each in value:
-                    self.struct(each, opening, closing, out)
-            elif kind == _FLAG:
-                if value[0]:
-                    out.append(f"{opening}/>")
-            elif kind == _FIGURE:
-                for each in value:
-                    if each or missing is not _NOTHING:
-                        out.append(f"{opening}>{escape(each)}{closing}")
-            elif kind == _PROBLEM:
-                self.errors(value, opening, closing, out)
-            elif kind == _VISIBLE:
-                for each in value:
-                    self.visible(each, opening, closing, out)
+                self.struct(value, opening, closing, out)
+            elif kind == _CODE:
+                self.code(value, opening, closing, out)
             else:
-                self.wrapped(values, missing, out)
+                self.one(value, kind, opening, closing, missing, out)
         ext = values.get("ext")
         if ext is not None and self.generation == 2:
             self.ext(ext, out)
         out.append(end)
 
+    def one(self, value: Any, kind: int, opening: str, closing: str, missing: Any, out: list[str]) -> None:
+        """One element of a kind; `missing` is None where it need not stand."""
+        if kind == _STRUCT:
+            self.struct(value, opening, closing, out)
+        elif kind == _CODE:
+            self.code(value, opening, closing, out)
+        elif kind == _TEXT or (kind == _FIGURE and (value or missing is not None)):
+            out.append(f"{opening}>{escape(value)}{closing}")
+        elif kind == _FLAG and value:
+            out.append(f"{opening}/>")
+        elif kind == _PROBLEM:
+            self.errors(value, opening, closing, out)
+        elif kind == _VISIBLE:
+            self.visible(value, opening, closing, out)
+
     def plan(self, cls: type[Element]) -> list[Step]:
         """The steps of a class, made once."""
-        found: list[Step] = []
-        inside: list[Step] = []
-        for column in columns(cls, self.version):
-            (inside if column.wrapped else found).append(self.step(cls, column))
-        if inside:
-            found.insert(-1, ("", _WRAPPED, "", "", False, False, inside))
-        self.plans[cls] = found
+        found = self.plans[cls] = [self.step(cls, column) for column in columns(cls, self.version)]
         return found
 
     def step(self, cls: type[Element], column: Column) -> Step:
@@ -217,7 +213,7 @@ class _Writer:
         kind = _KINDS[row.kind]
         if kind == _TEXT and row.type != "string":
             kind = _FIGURE
-        missing = _NOTHING
+        missing = None
         if column.required and (self.generation == 1 or not row.required or kind == _TEXT):
             missing = _filled(row.name, kind, row.repeat)
         if self.generation == 1:
@@ -229,7 +225,8 @@ class _Writer:
                 cls.__name__ in version1.VISIBLE_INSTEAD and row.name in version1.VISIBLE_OF and not row.repeat
             ):
                 kind = _VISIBLE
-        return row.attribute, kind, opening, closing, row.repeat, row.repeat and column.single, missing
+        most = 0 if kind == _PROBLEM or not row.repeat else 1 if column.single else _ALL
+        return row.attribute, kind, opening, closing, most, missing
 
     def code(self, value: SchemeValue, opening: str, closing: str, out: list[str]) -> None:
         """A value of a scheme."""
@@ -263,19 +260,11 @@ class _Writer:
                 self.code(each or SchemeValue(), opening, closing, out)
         out.append(f"</{name}>")
 
-    def wrapped(self, values: dict[str, Any], steps: list[Step], out: list[str]) -> None:
-        """What stands in `version1.WRAPPER`, if anything does."""
-        if not any(values.get(step[0]) for step in steps):
-            return
-        out.append(f"<{version1.WRAPPER}>")
-        for attribute, _, opening, closing, *_ in steps:
-            for each in values.get(attribute, ()):
-                self.struct(each, opening, closing, out)
-        out.append(f"</{version1.WRAPPER}>")
-
     def errors(self, problems: tuple[Problem, ...], opening: str, closing: str, out: list[str]) -> None:
         """Problems as NCIP 1 has them: errors, all of the first's kind, in a Problem; messaging errors without one
         in the answers to notifications."""
+        if not problems:
+            return
         if opening:
             out.append(f"{opening}>")
         kind = "MessagingError" if not opening or is_messaging(problems[0].problem_type) else "ProcessingError"
@@ -325,6 +314,16 @@ class _Writer:
                 return f' xml:{local}="{escape(value)}"'
             return f' xmlns:a{index}="{escape(namespace[1:])}" a{index}:{local}="{escape(value)}"'
         return f' {local}="{escape(value)}"'
+
+
+def _wrapped(message: LookupUserResponse) -> LookupUserResponse:
+    """With the element that NCIP 1 has around requests and loans."""
+    if not message.requested_item and not message.loaned_item:
+        return message
+    around = UserTransaction(requested_item=message.requested_item, loaned_item=message.loaned_item)
+    made = LookupUserResponse()
+    made.__dict__.update(message.__dict__, user_transaction=around)
+    return made
 
 
 def _filled(name: str, kind: int, repeat: bool) -> Any:

@@ -96,7 +96,7 @@ def element(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, kw_only=True)(cls)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SchemeValue:
     """A value, and the scheme it is of: an address that names a list, or what the two sides agreed on. In NCIP 2 the
     scheme is an attribute, in NCIP 1 it and the value are elements. None where it is empty."""
@@ -105,7 +105,7 @@ class SchemeValue:
     scheme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Foreign:
     """An element that these tables do not have, whole. `namespace` is "" where it has none; `line` counts from 1, and
     is 0 where the element was not read. Attributes are names, with `{namespace}` before them if any, and values."""

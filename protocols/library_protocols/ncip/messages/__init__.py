@@ -202,6 +202,7 @@ from library_protocols.ncip.messages.others import (
     RenewAllItem,
     RenewAllItemResponse,
     RenewInformation,
+    UserTransaction,
 )
 from library_protocols.ncip.messages.records import (
     CreateAgency,
@@ -437,6 +438,7 @@ __all__ = [
     "UserPrivilege",
     "UserPrivilegeFee",
     "UserPrivilegeStatus",
+    "UserTransaction",
     "UserUpdated",
     "UserUpdatedResponse",
     "rows",

@@ -26,7 +26,7 @@ from library_protocols.ncip.elements.common import (
     ToAgencyId,
     UserId,
 )
-from library_protocols.ncip.elements.items import ItemOptionalFields
+from library_protocols.ncip.elements.items import ItemOptionalFields, LoanedItem, RequestedItem
 from library_protocols.ncip.elements.people import AuthenticationInput
 from library_protocols.ncip.elements.users import FiscalTransactionInformation, UserOptionalFields
 from library_protocols.ncip.messages.base import Request, Response
@@ -44,6 +44,14 @@ class AuthenticateUserResponse(Response):
     """The answer to AuthenticateUser."""
 
     user_id: UserId | None = one("UserId")
+
+
+@element
+class UserTransaction(Element):
+    """NCIP 1: what stands around a user's requests and loans. They are fields of LookupUserResponse here."""
+
+    requested_item: tuple[RequestedItem, ...] = many("RequestedItem")
+    loaned_item: tuple[LoanedItem, ...] = many("LoanedItem")
 
 
 @element

@@ -32,8 +32,8 @@ UnstructuredPersonalUserName Prefix GivenName Initials Surname Suffix Organizati
 ElectronicAddressData UnstructuredAddressData Street Line1 Line2 HouseName District Locality Region Country PostalCode
 PostOfficeBox LocationWithinBuilding
 ActualResource ReferenceToResource
-FiscalTransactionDescription ItemNote NoticeContent PhysicalConditionDetails RoutingInstructions ShippingInstructions
-ShippingNote UserPrivilegeDescription
+BlockOrTrapType FiscalTransactionDescription ItemNote NoticeContent PhysicalConditionDetails RoutingInstructions
+ShippingInstructions ShippingNote UserPrivilegeDescription
 """
 ECHOES = frozenset(("ProblemDetail", "ProblemValue", "MessagingErrorValue", "ProcessingErrorValue"))
 """Say again what somebody sent, or tell about it in words: personal, and secret where the problem is with a secret."""
@@ -45,7 +45,7 @@ HoldPickupDate NeedBeforeDate PickupDate PickupExpiryDate ValidFromDate ValidToD
 AcknowledgedItemUseRestrictionType AgencyAddressRoleType AgencyElementType AgencyId AgencyUserPrivilegeType
 ApplicationProfileSupportedType ApplicationProfileType AuthenticationDataFormatType AuthenticationInputType
 AuthenticationPromptType BibliographicItemIdentifierCode BibliographicLevel BibliographicRecordIdentifierCode
-BlockOrTrapType CirculationStatus ComponentIdentifierType ConsortiumAgreement CurrencyCode ElectronicAddressType
+CirculationStatus ComponentIdentifierType ConsortiumAgreement CurrencyCode ElectronicAddressType
 ElectronicDataFormatType FiscalActionType FiscalTransactionType FromSystemId ItemDescriptionLevel ItemElementType
 ItemIdentifierType ItemUseRestrictionType Language LocationType MediumType NoticeType OrganizationNameType
 PaymentMethodType PhysicalAddressType PhysicalConditionType PickupLocation ProblemType RequestElementType

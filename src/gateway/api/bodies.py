@@ -107,6 +107,7 @@ _OWN_NOTES: Mapping[tuple[type[BaseModel], str], str] = {
     (req.BibWords, "title"): "Title as shown",
     (req.FeeCreate, "external_ref"): "The client's own reference; one reference is one charge of the patron",
     (req.FeePay, "external_ref"): "The till's own reference; one reference is one payment, however often it is sent",
+    (req.FeeWaive, "patron_id"): "Refuse where the charge is not this patron's",
     (req.PatronBlock, "text"): "Words for staff; those of a `NOTICE` are for the patron",
     (req.PatronNotify, "text"): "Words for the patron; 500 characters are kept",
     (req.PatronProvision, "cleared"): "What is to be emptied: names of fields here, and types of identifiers",
@@ -279,7 +280,7 @@ class PatronLogin(Body):
 
 @derived(
     req.PatronProvision,
-    leave_out=("patron_id",),
+    leave_out=("patron_id", "new"),
     example={
         "identifiers": [{"type": "barcode", "value": "20100001"}, {"type": "sis", "value": "s2041337"}],
         "name": {"display": "Siân Ŵyn", "family": "Ŵyn", "given": "Siân"},

@@ -143,7 +143,10 @@ class PaymentOutcome(Outcome):
 
 
 class FeeOutcome(Outcome):
+    """`duplicate`: this very charge had been made before; nothing was charged now."""
+
     fee: Fee
+    duplicate: bool = False
 
 
 class BibOutcome(Outcome):

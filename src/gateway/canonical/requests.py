@@ -394,6 +394,9 @@ class FeePay(PatronRequest):
 
 
 class FeeCreate(PatronRequest):
+    """One `external_ref` is one charge of the patron: asked for again it is answered as it stands. Refused: CONFLICT
+    (`kind`: reference) where it was another charge."""
+
     operation: ClassVar[str] = "fee.create"
     command: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = Permission.CHARGE

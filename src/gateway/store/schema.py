@@ -88,8 +88,14 @@ pseudonym = _table(
     key=("member", "patron_id"),
 )
 patron_block = _table(
-    rows.PatronBlockRow, "patron_block", _ref("patron_id", "patron"), Index(None, "member", "patron_id")
-)
+    rows.PatronBlockRow,
+    "patron_block",
+    _ref("patron_id", "patron"),
+    Index(None, "member", "patron_id"),
+    # Notices that have ended are forgotten, and found past all blocks there are.
+    Index("ix_patron_block_notice", "member", "expires_at", sqlite_where=text("reason = 'NOTICE'"),
+          postgresql_where=text("reason = 'NOTICE'")),
+)  # fmt: skip
 bib = _table(rows.BibRow, "bib", Index(None, "member", "position"), Index(None, "member", "title"))
 item = _table(
     rows.ItemRow,
@@ -134,6 +140,7 @@ charge = _table(
     Index("ix_charge_open_patron", "member", "patron_id", "created_at", sqlite_where=text("status = 'open'"),
           postgresql_where=text("status = 'open'")),
     Index(None, "member", "loan_id"),
+    _external("charge"),
 )  # fmt: skip
 payment = _table(rows.PaymentRow, "payment", _ref("patron_id", "patron"), Index(None, "member", "patron_id"))
 payment_line = _table(

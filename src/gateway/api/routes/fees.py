@@ -29,11 +29,13 @@ _AMOUNT = (R.PAYMENT_INVALID_AMOUNT, R.PAYMENT_WRONG_CURRENCY)
         examples.FEE_OUTCOME,
         refusals=(*PATRON_READ, *ITEM_READ, *_AMOUNT),
         status=201,
+        also={200: "This charge had been made before (`duplicate`); nothing was charged now"},
         body=True,
     ),
 )
 async def charge(call: Commanding, body: Annotated[bodies.ChargeBody, FromBody()]) -> Response:
-    return call.respond(await call.command(req.FeeCreate(**body.given()), out.FeeOutcome), 201)
+    made = await call.command(req.FeeCreate(**body.given()), out.FeeOutcome)
+    return call.respond(made, 200 if made.duplicate else 201)
 
 
 @fees.post(

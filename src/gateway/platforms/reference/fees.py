@@ -69,12 +69,15 @@ class PaySnapshot:
 
 @dataclass(slots=True)
 class CreateSnapshot:
+    """`earlier` is the charge of this patron with the same reference."""
+
     state: MemberStateRow | None
     stored: IdempotencyRow | None
     patron: PatronRow | None
     pseudonym: PseudonymRow | None
     item: ItemRow | None
     bib: dict[str, Any] | None
+    earlier: ChargeRow | None
 
 
 @dataclass(slots=True)
@@ -123,7 +126,22 @@ PAY = Plan(
 
 CREATE = Plan(
     "reference.fee.create",
-    (STATE, STORED, parts.patron(_WHO), parts.pseudonym(_WHO), parts.item(_WHICH), parts.bib(_WHICH)),
+    (
+        STATE,
+        STORED,
+        parts.patron(_WHO),
+        parts.pseudonym(_WHO),
+        parts.item(_WHICH),
+        parts.bib(_WHICH),
+        Part(
+            "earlier",
+            parts.of_member(schema.charge)
+            .where(schema.charge.c.patron_id == _WHO, schema.charge.c.external_ref == _REFERENCE)
+            .order_by(schema.charge.c.created_at, schema.charge.c.id)
+            .limit(1),
+            ChargeRow,
+        ),
+    ),
     CreateSnapshot,
 )
 
@@ -154,7 +172,7 @@ async def pay(core: Core, ctx: Context, request: req.FeePay, key: CommandKey) ->
 
 
 async def create(core: Core, ctx: Context, request: req.FeeCreate, key: CommandKey) -> FeeOutcome | Refusal:
-    """A new charge. Its item, where one is named, must exist."""
+    """A new charge. Its item, where one is named, must exist. A reference that has made a charge makes no other."""
 
     def rule(command: Command, snapshot: CreateSnapshot) -> Ruling:
         patron = snapshot.patron
@@ -163,6 +181,8 @@ async def create(core: Core, ctx: Context, request: req.FeeCreate, key: CommandK
         amount = checked_amount(request.amount, command.rules)
         if isinstance(amount, Refusal):
             return Ruling(amount)
+        if snapshot.earlier is not None:
+            return Ruling(_charged(request, snapshot.earlier, amount, snapshot.item))
         if request.item is not None and snapshot.item is None:
             return Ruling(Refusal(code=RefusalCode.ITEM_NOT_FOUND))
         charge = ChargeRow(
@@ -181,9 +201,11 @@ async def create(core: Core, ctx: Context, request: req.FeeCreate, key: CommandK
             created_at=command.now,
             last_key=None,
             last_terminal=None,
+            external_ref=request.external_ref,
         )
         touch_charge(charge, command)
         log = Log(command, snapshot.pseudonym)
+        said: dict[str, Any] = {} if request.external_ref is None else {"external_ref": request.external_ref}
         log.add(
             "fee.created",
             patron_id=patron.id,
@@ -191,12 +213,18 @@ async def create(core: Core, ctx: Context, request: req.FeeCreate, key: CommandK
             charge=charge.id,
             type=charge.type,
             amount=amount,
+            **said,
         )
         answer = FeeOutcome(fee=fee_view(charge, item_barcode=snapshot.item.barcode if snapshot.item else None))
         effects = [Update(touch_account(patron, command)), Insert(charge), *log.effects]
         return Ruling(answer, effects, Subject("account", patron.id))
 
-    params = {**patron_named(request), "item": trimmed(request.item), "item_id": None}
+    params = {
+        **patron_named(request),
+        "item": trimmed(request.item),
+        "item_id": None,
+        "external_ref": request.external_ref,
+    }
     return await core.command(ctx, request, key, CREATE, params, rule)
 
 
@@ -283,6 +311,14 @@ def checked_amount(money: Money, rules: MemberRules) -> int | Refusal:
     if not 0 < minor < 10**12:
         return Refusal(code=RefusalCode.PAYMENT_INVALID_AMOUNT)
     return minor
+
+
+def _charged(request: req.FeeCreate, earlier: ChargeRow, amount: int, item: ItemRow | None) -> FeeOutcome | Refusal:
+    """The charge that a reference has made, as it stands; the item may be gone since."""
+    same_item = item is None or item.id == earlier.item_id
+    if (earlier.type, earlier.original) != (request.type, amount) or not same_item:
+        return Refusal(code=RefusalCode.CONFLICT, detail={"kind": "reference"})
+    return FeeOutcome(fee=fee_view(earlier, item_barcode=item.barcode if item else None), duplicate=True)
 
 
 def _chosen(fee_ids: Sequence[str], charges: Sequence[ChargeRow]) -> list[ChargeRow] | Refusal:

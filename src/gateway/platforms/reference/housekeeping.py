@@ -222,7 +222,7 @@ NOTICES = Plan(
             "rows",
             parts.of_member(_BLOCK)
             .where(_BLOCK.c.reason == BlockReason.NOTICE.value, _BLOCK.c.expires_at < _BEFORE)
-            .order_by(_BLOCK.c.id)
+            .order_by(_BLOCK.c.expires_at)
             .limit(BATCH),
             PatronBlockRow,
             many=True,

@@ -16,7 +16,7 @@ from sqlalchemy import and_, select
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.outcomes import LoanOutcome, RenewAllOutcome, Unrenewed
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.requests import LoanRenew, LoanRenewAll
+from gateway.canonical.requests import LoanCreate, LoanRenew, LoanRenewAll
 from gateway.canonical.vocabulary import BlockScope, FeeType, LoanStatus, UseRestriction
 from gateway.platforms.reference import exactly_once, offline, parts, policy
 from gateway.platforms.reference.charging import late_fee, new_charge
@@ -33,7 +33,8 @@ from gateway.platforms.reference.circulation import (
     subject_of,
 )
 from gateway.platforms.reference.core import Core
-from gateway.platforms.reference.events import Log
+from gateway.platforms.reference.due import capped, due_as_asked, wish_refusal
+from gateway.platforms.reference.events import Log, referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, Subject, touch_account, touch_item
 from gateway.platforms.reference.policy import instant, millis
 from gateway.platforms.reference.trapping import active
@@ -64,6 +65,9 @@ PLAN = Plan(
     ),
     Case,
 )
+
+Asking = LoanRenew | LoanCreate
+"""What may ask for a renewal."""
 
 Verdict = Callable[[LoanRenew, Command, Case], Ruling]
 
@@ -107,12 +111,12 @@ def verdict(request: LoanRenew, command: Command, case: Case) -> Ruling:
     return _kept(request, command, case, refusal)
 
 
-def renew(request: Any, command: Command, case: Case) -> Ruling:
-    """Renews the loan in `case`, whose patron is the borrower; `request` is a LoanRenew or LoanCreate."""
+def renew(request: Asking, command: Command, case: Case) -> Ruling:
+    """Renews the loan in `case`, whose patron is the borrower."""
     loan, item = case.loan, case.item
     assert loan is not None
     assert item is not None
-    refusal = patron_refusal(case.patron, command) or renewal_refusal(command, case, request.fee_acknowledged)
+    refusal = patron_refusal(case.patron, command) or renewal_refusal(command, case, request)
     if refusal is not None and not (request.offline and loan.status == LoanStatus.OPEN):
         if request.offline:
             return _kept(request, command, case, refusal)
@@ -120,7 +124,7 @@ def renew(request: Any, command: Command, case: Case) -> Ruling:
     log, effects = case.log(command), []
     at = offline.happened(request.happened_at, command) if request.offline else command.now
     told = millis(request.due) if request.offline and request.due is not None else None
-    charges = extend(command, case, log, effects, at=at, told_due=told)
+    charges = extend(request, command, case, log, effects, at=at, told_due=told)
     messages = (due_message(loan),)
     if request.offline:
         messages += (offline.MESSAGE,)
@@ -140,7 +144,7 @@ def renew(request: Any, command: Command, case: Case) -> Ruling:
     return Ruling(answer, log.effects + effects, subject_of(item))
 
 
-def renewal_refusal(command: Command, case: Case, fee_acknowledged: bool) -> Refusal | None:
+def renewal_refusal(command: Command, case: Case, request: Asking) -> Refusal | None:
     """Why this loan cannot be renewed now; the patron's own state is not looked at, blocks on renewing are."""
     loan, item = case.loan, case.item
     assert loan is not None
@@ -160,10 +164,12 @@ def renewal_refusal(command: Command, case: Case, fee_acknowledged: bool) -> Ref
         return _not_allowed("policy")
     if rule.max_renewals is not None and loan.renewals >= rule.max_renewals:
         return Refusal(code=RefusalCode.RENEWAL_LIMIT, detail={"limit": rule.max_renewals})
-    due, _ = _new_due(command, loan, rule, command.now)
+    if refusal := wish_refusal(request, command.now):
+        return refusal
+    due, _ = _new_due(request, command, case, rule, command.now)
     if due <= loan.due_at:
         return _not_allowed("no_change")
-    if rule.rental_fee and not fee_acknowledged:
+    if rule.rental_fee and not request.fee_acknowledged:
         money = command.rules.money(rule.rental_fee)
         detail = {"amount": str(money.amount), "currency": money.currency, "fee_type": str(FeeType.RENTAL)}
         return Refusal(code=RefusalCode.FEE_ACK_REQUIRED, detail=detail)
@@ -176,11 +182,19 @@ def can_renew(command: Command, case: Case) -> bool:
     if loan is None or case.item is None or rule is None or loan.recalled_at is not None or _wanted(command, case):
         return False
     left = rule.max_renewals is None or loan.renewals < rule.max_renewals
-    return left and UseRestriction.NO_RENEWALS not in restrictions(case.item)
+    longer = capped(case.item, loan.due_at + 1) > loan.due_at
+    return left and longer and UseRestriction.NO_RENEWALS not in restrictions(case.item)
 
 
 def extend(
-    command: Command, case: Case, log: Log, effects: list[Effect], *, at: int, told_due: int | None = None
+    request: Asking,
+    command: Command,
+    case: Case,
+    log: Log,
+    effects: list[Effect],
+    *,
+    at: int,
+    told_due: int | None = None,
 ) -> list[ChargeRow]:
     """Moves the due date, charges lateness so far and the rental fee; the new charges. Appends its effects."""
     loan, item, rule = case.loan, case.item, _rule(command, case)
@@ -196,7 +210,7 @@ def extend(
     if told_due is not None:
         loan.due_at = max(told_due, loan.due_at)
     elif rule is not None:
-        due, precision = _new_due(command, loan, rule, at)
+        due, precision = _new_due(request, command, case, rule, at)
         if due > loan.due_at:
             loan.due_at, loan.due_precision = due, precision
     loan.renewals += 1
@@ -208,20 +222,23 @@ def extend(
         before=before,
         due=loan.due_at,
         charges=[c.id for c in charges],
+        **referred(loan, item),
     )
     effects += [Update(loan), Update(touch_item(item, command)), *(Insert(c) for c in charges)]
     return charges
 
 
-def _new_due(command: Command, loan: LoanRow, rule: LoanRuleRow, at: int) -> tuple[int, str]:
-    """Counted from the due date where the rule says so and that leads beyond `at`, else from `at`."""
+def _new_due(request: Asking, command: Command, case: Case, rule: LoanRuleRow, at: int) -> tuple[int, str]:
+    """By the rule: counted from the due date where it says so and that leads beyond `at`, else from `at`. Then as it is
+    wished for, and never later than the item has to be back."""
+    loan, item = case.loan, case.item
+    assert loan is not None
+    assert item is not None
     calendar = command.rules.calendar(loan.location)
-    if rule.renew_from == "due":
-        due, precision = calendar.due(rule, instant(loan.due_at))
-        if millis(due) > at:
-            return millis(due), precision
-    due, precision = calendar.due(rule, instant(at))
-    return millis(due), precision
+    due, precision = calendar.due(rule, instant(loan.due_at if rule.renew_from == "due" else at))
+    if millis(due) <= at:
+        due, precision = calendar.due(rule, instant(at))
+    return due_as_asked(request, item, millis(due)), precision
 
 
 def _rule(command: Command, case: Case) -> LoanRuleRow | None:
@@ -411,15 +428,16 @@ def _decide_all(request: LoanRenewAll, command: Command, snapshot: _All) -> Ruli
         return refuse(RefusalCode.PATRON_NOT_FOUND) if refusal is None else Ruling(refusal)
     log, effects = Log(command, snapshot.pseudonym), []
     log.introduce(patron.id)
+    each = LoanRenew(fee_acknowledged=request.fee_acknowledged)
     renewed, unrenewed = [], []
     for case in snapshot.cases:
         loan = case.loan
         assert loan is not None
-        refusal = renewal_refusal(command, case, request.fee_acknowledged)
+        refusal = renewal_refusal(command, case, each)
         if case.item is not None and case.item.owner_member is not None:
             refusal = _not_allowed("foreign")  # one by one, for the owner has to be asked
         if refusal is None:
-            extend(command, case, log, effects, at=command.now)
+            extend(each, command, case, log, effects, at=command.now)
         shown = loan_entity(case, command, loan, renewable=can_renew(command, case))
         if refusal is None:
             renewed.append(shown)

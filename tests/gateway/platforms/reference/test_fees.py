@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -166,6 +167,40 @@ async def test_a_charge_is_waived_only_for_whom_it_is(library: Library) -> None:
     own = req.FeeWaive(fee_id="c1", patron_id=owner)
     answer = await asked(library).fee_waive(library.context(), own, library.key())
     assert answer.fee.status == FeeStatus.WAIVED
+
+
+async def test_one_reference_is_one_charge_however_it_stands_since(library: Library) -> None:
+    await library.add(charge("c1", "bob", 500))
+
+    async def charged(amount: str = "5.00", **more: Any) -> Any:
+        words: dict[str, Any] = {"patron": "c-ann", "type": FeeType.ILL, "external_ref": "ncip:reshare:1", **more}
+        request = req.FeeCreate(amount=pounds(amount), **words)
+        return await asked(library).fee_create(library.context(), request, library.key())
+
+    first = await charged(item="b-x")
+    assert (first.duplicate, first.fee.external_ref) == (False, "ncip:reshare:1")
+    again = await charged(item="b-x")
+    assert (again.duplicate, again.fee) == (True, first.fee)
+    await pay(library, "5.00")
+    paid = await charged()
+    assert (paid.duplicate, paid.fee.status, paid.fee.id) == (True, FeeStatus.PAID, first.fee.id)
+    for other in ({"amount": "5.01"}, {"type": FeeType.OTHER}, {"item": "b-y.1"}):
+        refusal = await charged(**other)
+        refused(refusal, RefusalCode.CONFLICT)
+        assert refusal.detail == {"kind": "reference"}
+    assert len(await library.rows(ChargeRow, patron_id="ann")) == 1
+    assert (await charged(patron="c-bob")).duplicate is False, "a reference is of one patron"
+    assert (await charged(external_ref=None)).duplicate is False
+    assert len(await library.rows(EventRow, type="fee.created")) == 3
+
+
+async def test_two_with_one_reference_at_one_moment_charge_once(library: Library) -> None:
+    request = req.FeeCreate(patron="c-ann", type=FeeType.ILL, amount=pounds("5.00"), external_ref="r")
+    made = await asyncio.gather(
+        *(asked(library).fee_create(library.context(), request, library.key()) for _ in range(3))
+    )
+    assert sorted(answer.duplicate for answer in made) == [False, True, True]
+    assert len(await library.rows(ChargeRow)) == 1
 
 
 async def test_a_charge_is_waived_in_part_and_then_whole(library: Library) -> None:

@@ -97,10 +97,11 @@ async def test_the_same_words_are_left_once_and_shown_for_longer(library: Librar
 
 
 async def test_the_oldest_notice_goes_where_there_are_too_many(library: Library) -> None:
+    answers = []
     for number in range(AT_ONCE + 2):
         library.clock.turn(DAY / 24)
-        answer = await notify(library, f"Notice {number}")
-    texts = [b.text for b in answer.patron.blocks]
+        answers.append(await notify(library, f"Notice {number}"))
+    texts = [b.text for b in answers[-1].patron.blocks]
     assert texts == [f"Notice {number}" for number in range(2, AT_ONCE + 2)] == await shown(library)
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from gateway.canonical.context import CommandKey
 from gateway.canonical.outcomes import LoanOutcome, RenewAllOutcome, ReturnOutcome, UndoOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import LoanUndo
-from gateway.canonical.vocabulary import HoldStatus, ItemStatus, LoanStatus
-from gateway.platforms.reference.policy import MemberSettings
+from gateway.canonical.vocabulary import DesiredDue, HoldStatus, ItemStatus, LoanStatus
+from gateway.platforms.reference.policy import MemberSettings, millis
 from gateway.store.effects import Update
 from gateway.store.rows import (
     ChargeRow,
@@ -116,6 +118,67 @@ async def test_an_off_line_renewal_is_kept(library: Library) -> None:
     kept = await library.renew("y.1", "ann", **told)
     assert (kept.loan.id, kept.offline_conflict) == ("", "LOAN_NOT_FOUND")
     assert len(await library.rows(OfflineConflictRow)) == 2
+
+
+async def test_a_due_date_wished_for_counts_as_it_is_said_to(library: Library) -> None:
+    await library.lend("x", "ann")
+    library.clock.turn(DAY)
+    by_rule = datetime(2026, 3, 17, 23, 59, 59, tzinfo=UTC)
+    sooner, later = by_rule - timedelta(hours=5), by_rule + 3 * DAY
+
+    async def renewed(wish: datetime, rule: DesiredDue) -> Any:
+        answer = await library.renew("x", "ann", desired_due=wish, desired_due_rule=rule)
+        if isinstance(answer, LoanOutcome):
+            await library.undo("loan", "x")
+        return answer
+
+    assert (await renewed(later, DesiredDue.IGNORED)).loan.due == by_rule
+    assert (await renewed(later, DesiredDue.EARLIER)).loan.due == by_rule
+    assert (await renewed(sooner, DesiredDue.EARLIER)).loan.due == sooner
+    assert (await renewed(later, DesiredDue.WINS)).loan.due == later
+    assert (await renewed(sooner, DesiredDue.WINS)).loan.due == sooner
+    assert (await renewed(sooner - DAY, DesiredDue.WINS)).detail == {"kind": "no_change"}
+    for counted in (DesiredDue.EARLIER, DesiredDue.WINS):
+        assert code(await renewed(library.clock.now(), counted)) is RefusalCode.INVALID_DATE
+    assert isinstance(await renewed(library.clock.now(), DesiredDue.IGNORED), LoanOutcome)
+    assert (await library.renew("x", "ann", desired_due=later, desired_due_rule=DesiredDue.WINS)).loan.due == later
+    assert (await library.row(LoanRow)).due_at == millis(later)
+
+
+async def test_what_has_to_be_back_is_not_renewed_beyond_that(library: Library) -> None:
+    back = library.clock.millis + 15 * 86_400_000
+    await library.add(item("z", bib_id="x", return_by_at=back))
+    lent = await library.lend("z", "ann")
+    assert lent.loan.renewable is True
+    library.clock.turn(3 * DAY)
+    renewed = await library.renew("z", "ann", desired_due=lent.loan.due + 90 * DAY, desired_due_rule=DesiredDue.WINS)
+    assert millis(renewed.loan.due) == back
+    assert renewed.loan.renewable is False
+    library.clock.turn(DAY)
+    assert (await library.renew("z", "ann")).detail == {"kind": "no_change"}
+    (left,) = (await library.renew_all("ann")).unrenewed
+    assert left.refusal.detail == {"kind": "no_change"}
+
+
+async def test_what_may_not_be_renewed_is_not_whatever_is_wished_for(library: Library) -> None:
+    await library.add(item("z", bib_id="x", restrictions="NO_RENEWALS"))
+    lent = await library.lend("z", "ann")
+    assert lent.loan.renewable is False
+    library.clock.turn(DAY)
+    wish = {"desired_due": lent.loan.due + 9 * DAY, "desired_due_rule": DesiredDue.WINS}
+    refusal = await library.renew("z", "ann", **wish)
+    assert (code(refusal), refusal.detail) == (RefusalCode.RENEWAL_NOT_ALLOWED, {"kind": "policy"})
+
+
+async def test_the_other_side_of_an_interlibrary_loan_is_told_of_a_renewal(library: Library) -> None:
+    await library.add(item("z", bib_id="x", external_ref="ncip:reshare:1"))
+    await library.lend("z", "ann")
+    await library.lend("y.1", "ann")
+    library.clock.turn(DAY)
+    await library.renew_all("ann")
+    renewed = {row.item_id: orjson.loads(row.data_json) for row in await library.rows(EventRow, type="loan.renewed")}
+    assert renewed["z"]["external_ref"] == "ncip:reshare:1"
+    assert "external_ref" not in renewed["y.1"]
 
 
 # Undo

@@ -138,7 +138,7 @@ async def test_a_missing_item_leaves_its_hold_in_the_queue(library: Library) -> 
         ("AVAILABLE", {"owner_member": "beta"}),
     ],
 )
-async def test_what_is_not_here_is_not_missing(library: Library, status: str, more: dict[str, str]) -> None:
+async def test_what_is_not_here_is_not_missing(library: Library, status: str, more: dict[str, Any]) -> None:
     await library.add(item("z", bib_id="x", status=status, **more))
     refused(await report(library, ReportedAs.MISSING, "z"), RefusalCode.ITEM_UNAVAILABLE, status=status)
 

@@ -1,4 +1,5 @@
-"""Interlibrary loans: what the other side calls an item, a loan, a hold or a charge, and notifications to brokers."""
+"""Interlibrary loans: what the other side calls an item, a loan, a hold or a charge, notifications to brokers, and notices
+to patrons."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 PRESENT = sa.text("external_ref IS NOT NULL")
+NOTICE = sa.text("reason = 'NOTICE'")
 WAITING = sa.text("sent_at IS NULL AND given_up_at IS NULL")
 
 
@@ -19,7 +21,7 @@ def upgrade() -> None:
     op.add_column("item", sa.Column("return_by_at", sa.BigInteger(), nullable=True))
     for table in ("loan", "hold", "charge"):
         op.add_column(table, sa.Column("external_ref", sa.Text(), nullable=True))
-    for table in ("item", "loan", "hold"):
+    for table in ("item", "loan", "hold", "charge"):
         op.create_index(
             f"ix_{table}_external",
             table,
@@ -27,6 +29,13 @@ def upgrade() -> None:
             sqlite_where=PRESENT,
             postgresql_where=PRESENT,
         )
+    op.create_index(
+        "ix_patron_block_notice",
+        "patron_block",
+        ["member", "expires_at"],
+        sqlite_where=NOTICE,
+        postgresql_where=NOTICE,
+    )
     op.create_table(
         "broker_notice",
         sa.Column("member", sa.Text(), nullable=False),

@@ -1,5 +1,4 @@
-"""Interlibrary loans: what the other side calls an item, a loan, a hold or a charge, notifications to brokers, and notices
-to patrons."""
+"""Interlibrary loans: what the other side calls things, notifications to brokers, and notices to patrons."""
 
 from __future__ import annotations
 

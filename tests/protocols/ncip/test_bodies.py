@@ -131,6 +131,7 @@ def test_the_character_set_in_odd_quotes(content_type: str, charset: str | None)
     assert charset_of(content_type) == charset
 
 
+@pytest.mark.fuzz
 @given(st.text(max_size=60), st.binary(max_size=80))
 def test_any_octets(content_type: str, body: bytes) -> None:
     assert isinstance(document_of(content_type, body), bytes | BodyError)
@@ -139,6 +140,7 @@ def test_any_octets(content_type: str, body: bytes) -> None:
 PIECES = [b"--x", b"\r\n", b"\n", b"=", b"&", b"<a/>", b"%3C", b"%", b"xml", b": ", b'name="xml"']
 
 
+@pytest.mark.fuzz
 @given(st.sampled_from(["multipart/form-data; boundary=x", FORM]), st.lists(st.sampled_from(PIECES), max_size=20))
 def test_any_wrapping(content_type: str, pieces: list[bytes]) -> None:
     assert isinstance(document_of(content_type, b"".join(pieces)), bytes | BodyError)

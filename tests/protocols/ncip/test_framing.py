@@ -172,6 +172,7 @@ def test_a_request_that_cannot_be_read(octets: bytes) -> None:
     assert framer.error.http
 
 
+@pytest.mark.fuzz
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([*DOCUMENTS, b"<", b"<a>", b"POST / x\r\n\r\n"]), max_size=6))
 def test_any_octets_in_any_pieces(pieces: list[bytes]) -> None:
     stream = b"".join(pieces)

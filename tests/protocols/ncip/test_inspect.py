@@ -165,6 +165,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join))
 def test_any_octets(data: bytes) -> None:
     assert whole(inspect(data))

@@ -216,6 +216,52 @@ def test_nor_does_one_that_is_missing_or_one_too_many() -> None:
                 assert SECRET.encode() not in (mask(damaged, personal=personal) or b""), at
 
 
+EDITS = st.tuples(
+    st.integers(0, len(LOOKUP)),
+    st.integers(0, 3),
+    st.sampled_from(
+        [
+            *(
+                "<",
+                ">",
+                "/",
+                "</",
+                "/>",
+                "<!--",
+                "-->",
+                "<![CDATA[",
+                "]]>",
+                "<?",
+                "?>",
+                '"',
+                "'",
+                "&",
+                "n:",
+                "x",
+                "",
+                "=",
+            ),
+            *("<n:Title>", "</n:Title>", "<n:AgencyId>", "</n:AgencyId>", "<n:Ext>", "</n:Ext>", "<n:Title/>", " "),
+            *("</n:AuthenticationInputData>", "</n:AuthenticationInput>", "</n:NCIPMessage>", "<n:NCIPMessage>"),
+            *("<!DOCTYPE n:NCIPMessage>", '<?xml version="1.0"?>'),
+        ]
+    ),
+)
+"""Where, how many characters go, and what comes."""
+
+
+@pytest.mark.fuzz
+@given(st.lists(EDITS, min_size=1, max_size=5), st.booleans(), st.sampled_from(["utf-8", "utf-16"]))
+def test_several_damages_show_no_secret(edits: list[tuple[int, int, str]], personal: bool, encoding: str) -> None:
+    places = [found.span() for found in re.finditer(SECRET, LOOKUP)]
+    text = LOOKUP
+    for at, gone, new in sorted(edits, reverse=True):
+        if not any(start - gone < at < stop for start, stop in places):
+            text = text[:at] + new + text[at + gone :]
+    masked = mask(text.encode(encoding), personal=personal)
+    assert SECRET not in (masked or b"").decode(encoding, "replace")
+
+
 NAMES = st.sampled_from(
     [name for name, kind in CONTENTS.items() if kind.name in ("STRUCTURE", "PLAIN")] + ["Scheme", "Value", "foo", "pin"]
 )
@@ -232,6 +278,7 @@ FORMS = [
 ]
 
 
+@pytest.mark.fuzz
 @given(st.lists(NAMES, max_size=6), st.sampled_from(HOLDERS), st.sampled_from(FORMS), st.sampled_from(["", "n:"]),
        st.sampled_from(["utf-8", "utf-16"]), st.booleans(), st.data())  # fmt: skip
 def test_wherever_it_stands(
@@ -260,6 +307,7 @@ def same_both_ways(octets: bytes) -> bool:
     return went
 
 
+@pytest.mark.fuzz
 @given(st.lists(NAMES, max_size=6), st.sampled_from([*HOLDERS, "Title", "Surname"]),
        st.sampled_from([*FORMS, "", "<Value Scheme='x'>{0}</Value>", "<Ext/>{0}"]),
        st.integers(0, 400), st.binary(max_size=2))  # fmt: skip
@@ -281,6 +329,7 @@ def test_ordinary_documents_go_the_quick_way(shared_data: Callable[[str], Path])
     assert quick > len(paths) / 2
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda some: b"<NCIPMessage>" + some))
 def test_any_octets(octets: bytes) -> None:
     for personal in (False, True):

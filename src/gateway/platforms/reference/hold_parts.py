@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, and_, bindparam, func, or_, select
+from sqlalchemy import Text, and_, bindparam, case, func, or_, select
 
 from gateway.platforms.reference import parts
 from gateway.platforms.reference.parts import MEMBER, Sql, of_member
@@ -75,9 +75,10 @@ def copies(which: Sql) -> tuple[Part, Part, Part, Part]:
 
 
 def asked_holder() -> Sql:
-    """Id of the patron named, else of the one whose hold `asked_hold` is."""
+    """Id of the patron named; where none is, of the one whose hold `asked_hold` is."""
     by_hold = select(_HOLD.c.patron_id).where(_HOLD.c.member == MEMBER, _HOLD.c.id == asked_hold()).scalar_subquery()
-    return func.coalesce(parts.asked_patron(), by_hold)
+    nobody = and_(bindparam("patron", type_=Text).is_(None), bindparam("patron_id", type_=Text).is_(None))
+    return case((nobody, by_hold), else_=parts.asked_patron())
 
 
 def asked_hold() -> Sql:

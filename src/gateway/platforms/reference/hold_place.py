@@ -186,6 +186,7 @@ def rule_place(request: req.HoldPlace, command: Command, snapshot: PlaceSnapshot
         *(Update(copy) for copy in fitting),
         Insert(hold),
         *recalled,
+        *one_at_a_time(request.external_ref, snapshot.state),
         *log.effects,
     ]
     return Ruling(answer, effects, Subject("account", patron.id))
@@ -235,6 +236,12 @@ def may_not_hold(kind: HoldType, command: Command, patron: PatronRow, snapshot: 
     if limit is not None and totals is not None and totals["ready"] + totals["pending"] >= limit:
         return Refusal(code=RefusalCode.LIMIT_REACHED, detail={"kind": "holds", "limit": limit})
     return None
+
+
+def one_at_a_time(external_ref: str | None, state: MemberStateRow | None) -> list[Effect]:
+    """Writes a row that all interlibrary loans of the member share: what was read of a reference that nobody had used
+    is still true when this commits."""
+    return [Update(state)] if external_ref is not None and state is not None else []
 
 
 def _referred_already(snapshot: PlaceSnapshot) -> Refusal | None:

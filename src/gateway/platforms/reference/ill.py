@@ -22,7 +22,7 @@ from gateway.platforms.reference.circulation import patron_named, patron_refusal
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log, referred
 from gateway.platforms.reference.exactly_once import STORED, STORED_ITEM, Command, Ruling, touch_account
-from gateway.platforms.reference.hold_place import may_not_hold
+from gateway.platforms.reference.hold_place import may_not_hold, one_at_a_time
 from gateway.platforms.reference.holds import bad_date, named_hold, pickup_code, tell
 from gateway.platforms.reference.ids import new_id, trimmed
 from gateway.platforms.reference.items import seen
@@ -140,7 +140,8 @@ def _accept(request: req.IllAccept, asked: str | None, command: Command, found: 
     item = item_edit.new_item(command, barcode, bib, command.here, request, temporary=True)
     if request.return_by is not None:
         item.return_by_at = millis(request.return_by)
-    log, effects = Log(command, found.pseudonym), [Insert(bib), Insert(item)]
+    log = Log(command, found.pseudonym)
+    effects: list[Effect] = [Insert(bib), Insert(item), *one_at_a_time(request.external_ref, found.state)]
     if not request.hold:
         log.add("item.received", item_id=item.id, **referred(item))
         answer = IllOutcome(item=seen(item, _names(bib), command.rules))

@@ -19,7 +19,7 @@ _MADE_HERE = "library-gateway"
 """003 of a record that was made of words: it may be made again, a record that somebody catalogued may not."""
 
 _LONGEST = 1000
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 _LISTS = ("isbn", "issn", "oclc")
 _TEXTS = ("title", "author", "publisher", "year", "edition", "language")
 # Leader/06-07 (MARC 21): type of record and bibliographic level.

@@ -28,7 +28,7 @@ class Profile:
     `system_scheme`, `profile_scheme`: what it calls the schemes of those values, "" for none. `request_type`: its
     RequestIdentifierType. `ascii`: other characters are written without their marks, or as `?`. `transports` are what
     it is reached by (`https`, `http`, `tcp`, `http10`), `content_type` is what it wants to be told over HTTP.
-    `takes_due_date`: it keeps to a date that it is sent. `source` is where this was read.
+    `source` is where this was read.
     """
 
     name: str
@@ -45,7 +45,6 @@ class Profile:
     ascii: bool = False
     transports: tuple[str, ...] = ("https", "http")
     content_type: str = XML
-    takes_due_date: bool = False
     remark: str = ""
 
     def dialect(self, version: str = "") -> Dialect:
@@ -61,21 +60,24 @@ _ALMA = "developers.exlibrisgroup.com, resource sharing, NCIP brokers"
 _OCLC = "http://oclc.org/ncip/schemes/"
 
 _ROWS = (
-    Profile("standard", "What keeps to the standard", "ANSI/NISO Z39.83-1 and -2, 2012", takes_due_date=True),
+    Profile("standard", "What keeps to the standard", "ANSI/NISO Z39.83-1 and -2, 2012"),
     Profile(
         "aleph", "Ex Libris Aleph", f"{_ADAPTERS}; OCLC's page of Relais on CheckOutItem",
-        version="1.0", header=True, transports=("http10", "http", "tcp"), content_type=FORM, takes_due_date=True,
-        remark="HTTP/1.0 typed onto a socket, the document bare under the content type of a form",
+        version="1.0", header=True, transports=("http10", "http", "tcp"), content_type=FORM,
+        remark="HTTP/1.0 typed onto a socket, the document bare under the content type of a form; keeps to the due "
+        "date that it is sent",
     ),
     Profile(
         "alma", "Ex Libris Alma, as a partner of brokers", _ALMA,
-        header=True, application_profile=True, takes_due_date=True,
-        remark="both agency ids and ApplicationProfileType (the partner's code) are mandatory: else Unknown partner",
+        header=True, application_profile=True,
+        remark="both agency ids and ApplicationProfileType (the partner's code) are mandatory: else Unknown partner; "
+        "keeps to the due date that it is sent",
     ),
     Profile(
         "alma-1", "Ex Libris Alma, over NCIP 1", _ALMA,
-        version="1.0", header=True, application_profile=True, takes_due_date=True,
-        remark="ItemCheckedIn, ItemRequested and ItemRequestCancelled are commands to it",
+        version="1.0", header=True, application_profile=True,
+        remark="ItemCheckedIn, ItemRequested and ItemRequestCancelled are commands to it; keeps to the due date that "
+        "it is sent",
     ),
     Profile("evergreen", "Evergreen with its NCIP add-on", _ADAPTERS),
     Profile(

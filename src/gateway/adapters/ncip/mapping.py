@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.adapters.ncip import _fees, _items, _users
+from gateway.adapters.ncip import _fees, _ill, _items, _loans, _notifications, _requests, _users
 from gateway.adapters.ncip.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -14,6 +14,20 @@ HANDLERS: Mapping[str, Handler] = {
     "AuthenticateUser": _users.authenticate_user,
     "CreateUserFiscalTransaction": _fees.create_user_fiscal_transaction,
     # Loans, requests, interlibrary loans, notifications
+    "AcceptItem": _ill.accept_item,
+    "CancelRecallItem": _loans.cancel_recall_item,
+    "CancelRequestItem": _requests.cancel_request_item,
+    "CheckInItem": _loans.check_in_item,
+    "CheckOutItem": _loans.check_out_item,
+    "RecallItem": _loans.recall_item,
+    "RenewAllItem": _loans.renew_all_item,
+    "RenewItem": _loans.renew_item,
+    "RequestItem": _requests.request_item,
+    "UndoCheckOutItem": _loans.undo_check_out_item,
+    "UpdateRequestItem": _requests.update_request_item,
+    "ItemReceived": _ill.item_received,
+    "ItemShipped": _ill.item_shipped,
+    **dict.fromkeys(_notifications.ACTS, _notifications.notified),
 }
 """By name of the service; LookupVersion, which has its own root, and WorldShare's RenewAllItem among them."""
 

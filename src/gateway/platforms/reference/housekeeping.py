@@ -18,9 +18,9 @@ from gateway.canonical.vocabulary import BlockReason, HoldStatus
 from gateway.platforms.reference import hold_parts, parts
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log
-from gateway.platforms.reference.exactly_once import Command, touch_item
+from gateway.platforms.reference.exactly_once import Command
 from gateway.platforms.reference.forgetting import bared
-from gateway.platforms.reference.holds import categories_of, close, follow, pass_on, pseudonyms_of
+from gateway.platforms.reference.holds import categories_of, end, pseudonyms_of
 from gateway.platforms.reference.ids import new_id
 from gateway.platforms.reference.listings import CONFIG
 from gateway.platforms.reference.policy import STATE
@@ -261,14 +261,9 @@ def end_holds(command: Command, snapshot: HoldsSnapshot) -> Decision[int]:
     items = {item.hold_id: item for item in snapshot.items if item.hold_id is not None}
     effects: list[Effect] = []
     for hold in snapshot.ended:
-        item = items.get(hold.id)
-        log.add("hold.expired", patron_id=hold.patron_id, item_id=hold.filled_item_id, hold=hold.id)
-        effects.append(Update(close(hold, HoldStatus.EXPIRED, command.now)))
-        if item is None:
-            continue
         queue = [other for other in snapshot.queues if other.bib_id == hold.bib_id]
-        following = pass_on(item, queue, command.rules, command.now, categories_of(snapshot.waiting))
-        effects += [Update(touch_item(item, command)), *follow(following, item, log)]
+        categories = categories_of(snapshot.waiting)
+        effects += end(hold, items.get(hold.id), HoldStatus.EXPIRED, queue, command, categories, log)
     return Decision(len(snapshot.ended), [*effects, *log.effects])
 
 

@@ -32,6 +32,7 @@ from gateway.platforms.reference.circulation import (
     subject_of,
 )
 from gateway.platforms.reference.core import Core
+from gateway.platforms.reference.events import referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_charge, touch_item
 from gateway.platforms.reference.trapping import release
 from gateway.store import schema
@@ -208,6 +209,7 @@ def _verdict(request: LoanUndo, hold_id: str | None, command: Command, found: Un
         loan_id=loan.id,
         undone=step["seq"],
         charges=[c.id for c, _ in charges],
+        **referred(loan, item),
     )
     effects += [Update(loan), Update(touch_item(item, command))]
     unreturned = loan if loan.status == LoanStatus.OPEN else None

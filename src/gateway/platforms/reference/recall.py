@@ -28,7 +28,7 @@ from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_item
 from gateway.platforms.reference.policy import MemberRules, instant, millis
-from gateway.platforms.reference.views import waits_for
+from gateway.platforms.reference.views import is_gone, waits_for
 from gateway.store.effects import Update
 from gateway.store.port import Plan
 from gateway.store.rows import HoldRow, LoanRow
@@ -94,8 +94,8 @@ def _cancel(command: Command, case: Case) -> Ruling:
 def _on_loan(case: Case) -> LoanRow | Ruling:
     """The open loan of an item that is this member's own affair, or why there is none."""
     item, loan = case.item, case.loan
-    if item is None:
-        return refuse(RefusalCode.ITEM_NOT_FOUND)
+    if item is None or is_gone(item):
+        return refuse(RefusalCode.ITEM_NOT_FOUND, item)
     if item.owner_member is not None or item.lent_to_member is not None:
         return refuse(RefusalCode.RECALL_NOT_ALLOWED, item, kind="foreign")
     if loan is None:

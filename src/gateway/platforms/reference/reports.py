@@ -27,6 +27,7 @@ from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.events import Log, referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_item
 from gateway.platforms.reference.trapping import release
+from gateway.platforms.reference.views import is_gone
 from gateway.store.effects import Effect, Insert, Update
 from gateway.store.port import Plan
 from gateway.store.rows import ChargeRow, ItemRow, LoanRow
@@ -90,8 +91,8 @@ def _replacement(command: Command, loan: LoanRow, item: ItemRow, title: str | No
 
 def _decide(request: req.ItemReport, command: Command, case: Case) -> Ruling:
     item, loan, asker = case.item, case.loan, case.asker
-    if item is None:
-        return refuse(RefusalCode.ITEM_NOT_FOUND)
+    if item is None or is_gone(item):
+        return refuse(RefusalCode.ITEM_NOT_FOUND, item)
     if request.patron is not None or request.patron_id is not None:
         if asker is None or asker.status == PatronStatus.DELETED:
             return refuse(RefusalCode.PATRON_NOT_FOUND, item)
@@ -139,18 +140,18 @@ def _missing(command: Command, case: Case, item: ItemRow) -> Ruling:
     lent = case.loan is not None or item.lent_to_member is not None
     if lent or item.owner_member is not None or item.status in _NOT_HERE:
         return refuse(RefusalCode.ITEM_UNAVAILABLE, item, status=item.status)
-    before = item_before(item)
-    effects: list[Effect] = []
+    before, trapped = item_before(item), case.hold(item.hold_id)
+    item.status, item.hold_id, item.destination = ItemStatus.MISSING, None, None
+    effects: list[Effect] = [Update(touch_item(item, command))]
     log = case.log(command)
-    trapped = case.hold(item.hold_id)
     if trapped is not None:
         release(trapped)
         effects.append(Update(trapped))
-        log.add("hold.released", patron_id=trapped.patron_id, item_id=item.id, hold=trapped.id, **referred(trapped))
-    item.status, item.hold_id, item.destination = ItemStatus.MISSING, None, None
+        news = referred(trapped, item)
+        log.add("hold.released", patron_id=trapped.patron_id, item_id=item.id, hold=trapped.id, **news)
     said = {"fields": ["status"], "status": item.status, "reported_as": ReportedAs.MISSING, **referred(item)}
     log.add("item.updated", item_id=item.id, before=before, **said)
-    return _done(command, case, log, [*effects, Update(touch_item(item, command))])
+    return _done(command, case, log, effects)
 
 
 def _done(command: Command, case: Case, log: Log, effects: list[Effect]) -> Ruling:

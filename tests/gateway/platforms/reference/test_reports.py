@@ -183,6 +183,14 @@ async def test_a_retry_after_the_item_was_seen_is_a_report_anew(library: Library
     assert isinstance(await library.lend("x", "bob"), LoanOutcome)
 
 
+async def test_nothing_is_said_of_what_was_taken_away(library: Library) -> None:
+    gone = await asked(library).item_delete(library.context(), req.ItemDelete(item="b-y.1"), library.key())
+    request = req.ItemReport(item_id=gone.item.id, reported_as=ReportedAs.MISSING)
+    refused(await asked(library).item_report(library.context(), request, library.key()), RefusalCode.ITEM_NOT_FOUND)
+    recall = req.LoanRecall(item_id=gone.item.id)
+    refused(await asked(library).loan_recall(library.context(), recall, library.key()), RefusalCode.ITEM_NOT_FOUND)
+
+
 async def test_another_members_items_are_nobodys(library: Library) -> None:
     await library.lend("x", "ann")
     request = req.ItemReport(item="b-x", reported_as=ReportedAs.LOST)

@@ -25,6 +25,9 @@ _LARGEST = 16_777_216
 """Octets of a document that somebody pastes: no gateway takes as many."""
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?NCIP(?:Version)?Message[\s/>]")
 _ESCAPED_ROOT = re.compile(rb"%3C(?:[\w.-]+(?:%3A|:))?NCIP(?:Version)?Message", re.IGNORECASE)
+_SERVICE = re.compile(
+    rb"<(?:[\w.-]+:)?NCIP(?:Version)?Message(?:\s[^<>]*+)?>(?:\s|<!--.*?-->)*+<(?:[\w.-]+:)?(\w+)", re.DOTALL
+)
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?<(?:\?xml\s|!DOCTYPE\s|(?:[\w.-]+:)?NCIP(?:Version)?Message[\s/>])")
 _HEAD = re.compile(rb"(?:\A|\n)(?:[A-Z]+ \S+ HTTP/|HTTP/\d[^\n]*|[\w-]+:[^\n]*)(?:\r?\n[\w-]+:[^\n]*)*\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -100,6 +103,12 @@ def print_recorded_ncip(octets: bytes) -> None:
         _show(found, found.spans)
     if not documents:
         print_line(f"   {len(octets)} octets that are no NCIP")
+
+
+def service_of(octets: bytes) -> str:
+    """The name of the first document's message, also where it cannot be read; empty where there is none."""
+    found = _SERVICE.search(view_of(octets).octets)
+    return found[1].decode() if found else ""
 
 
 def _title(spans: tuple[Span, ...]) -> str:

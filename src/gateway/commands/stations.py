@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from gateway.clients.sip2_requests import said_yes
 from gateway.commands.decode_ber import STANDARDS, print_recorded
-from gateway.commands.decode_ncip import print_recorded_ncip
+from gateway.commands.decode_ncip import print_recorded_ncip, service_of
 from gateway.commands.output import console, print_inspection, print_line, print_table, title_of
 from gateway.crosswalks.refusals import REFUSALS
 from gateway.exchanges.model import Verdict
@@ -119,6 +119,8 @@ def _screen_words(record: dict[str, Any]) -> str:
 def _title(record: dict[str, Any], asked: Message | None) -> str:
     if asked is not None:
         return f"{asked.code} {title_of(asked.code)}"
+    if record["protocol"] == NCIP and (service := service_of(_octets(record, "in") or b"")):
+        return service
     return record.get("operation") or f"{record['protocol']}, unreadable"
 
 

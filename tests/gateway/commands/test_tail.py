@@ -141,6 +141,30 @@ def test_the_stations_of_an_exchange_over_ldap(tmp_path: Path) -> None:
     assert "7 octets that are no LDAP" in lines
 
 
+def test_the_stations_of_an_exchange_over_ncip(tmp_path: Path) -> None:
+    asked = (
+        '<?xml version="1.0"?><n:NCIPMessage xmlns:n="http://www.niso.org/2008/ncip" n:version="2_02"><!-- * -->\n'
+        "<n:LookupUser><n:UserId><n:UserIdentifierValue>********</n:UserIdentifierValue></n:UserId></n:LookupUser>"
+        "</n:NCIPMessage>"
+    )
+    given = asked.replace("LookupUser>", "LookupUserResponse>")
+    file = ExchangeFile(tmp_path / FILE_NAME)
+    file.append([
+        record(id="n1", protocol="ncip", **{"in": octets(asked), "out": octets(given)}),
+        record(id="n2", protocol="ncip", **{"in": octets("no NCIP"), "out": None}),
+    ])  # fmt: skip
+    file.close()
+    first, second = run(tail, "--data-dir", str(tmp_path), "--no-follow").stdout.splitlines()
+    assert "LookupUser " in first
+    assert "loan.create" in second
+    answer = run(tail, "--data-dir", str(tmp_path), "--no-follow", "--detail")
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    assert any(line.startswith("LookupUser (NCIP 2.02, prefix n,") for line in lines)
+    assert any(line.startswith("LookupUserResponse (NCIP 2.02") for line in lines)
+    assert "2 UserIdentifierValue ******** covered 1.0 to 2.02" in lines
+    assert "7 octets that are no NCIP" in lines
+
+
 def ldap_octets(*messages: LdapMessage) -> dict[str, Any]:
     kept = b"".join(map(encode, messages))
     return {"length": len(kept), "text": kept.decode("latin-1")}

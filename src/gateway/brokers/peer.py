@@ -242,17 +242,7 @@ class Broker:
         return Wish(self.name, frozenset(outward.notify), outward.notify_about == "all")
 
     def _open(self) -> NcipClient:
-        outward = self.config.outward
-        assert outward is not None
-        return self.client(
-            outward.url,
-            PROFILES[outward.profile],
-            version=outward.version if "version" in outward.model_fields_set else "",
-            parties=parties(self.member, self.config),
-            login=Login(outward.bearer.get_secret_value(), outward.user, outward.password.get_secret_value()),
-            timeout=outward.timeout_seconds,
-            keep=True,
-        )
+        return client_of(self.member, self.config, self.client)
 
     def _sender(self, client: NcipClient) -> Sender:
         agency = client.parties.from_agency
@@ -262,6 +252,21 @@ class Broker:
             request_id=lambda value: client.request_id(value, client.parties.to_agency),
             user=self.config.institution_patron or "",
         )
+
+
+def client_of(member: MemberConfig, peer: NcipPeerConfig, make: Callable[..., NcipClient] = NcipClient) -> NcipClient:
+    """What speaks to a peer that has an address of its own."""
+    outward = peer.outward
+    assert outward is not None  # only such peers are spoken to
+    return make(
+        outward.url,
+        PROFILES[outward.profile],
+        version=outward.version if "version" in outward.model_fields_set else "",
+        parties=parties(member, peer),
+        login=Login(outward.bearer.get_secret_value(), outward.user, outward.password.get_secret_value()),
+        timeout=outward.timeout_seconds,
+        keep=True,
+    )
 
 
 def parties(member: MemberConfig, peer: NcipPeerConfig) -> Parties:

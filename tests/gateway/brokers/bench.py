@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -71,6 +72,7 @@ class Bench:
     """The broker `reshare` of the member `alpha`, where it is wanted another one, and what happens at the desk."""
 
     library: Library
+    store: Store
     outbox: Outbox
     desk: Desk
     host: BrokerHost
@@ -79,7 +81,7 @@ class Bench:
     @classmethod
     def made(cls, library: Library, store: Store, host: BrokerHost, responder: Responder) -> Bench:
         desk = Desk({"alpha": library.platform}, clock=library.clock, attempts=StoreAttempts(store))
-        return cls(library, Outbox(store), desk, host, responder)
+        return cls(library, store, Outbox(store), desk, host, responder)
 
     def config(self, **more: Any) -> Config:
         return configured(self.responder.address("tcp"), **more)
@@ -115,7 +117,7 @@ class Bench:
         return await self.library.rows(BrokerNoticeRow)
 
 
-def configured(address: str, **outward: Any) -> Config:
+def configured(address: str, *, store: str = "", folder: Path | None = None, **outward: Any) -> Config:
     """A member with two brokers, both at one address."""
     peers = {
         name: {
@@ -127,4 +129,7 @@ def configured(address: str, **outward: Any) -> Config:
         for name in ("reshare", "relais")
     }
     member = {"name": "Alpha", "institution_ids": ["ALPHA"], "main_location": "MAIN", "ncip": {"peers": peers}}
-    return Config.model_validate({"pepper": "a pepper for these tests", "members": {"alpha": member}})
+    document: dict[str, Any] = {"pepper": "a pepper for these tests", "members": {"alpha": member}}
+    if folder is not None:
+        document |= {"data_dir": str(folder), "store": {"url": store}}
+    return Config.model_validate(document)

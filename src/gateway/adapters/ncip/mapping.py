@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.adapters.ncip import _fees, _ill, _items, _loans, _notifications, _requests, _users
+from gateway.adapters.ncip import (
+    _agency,
+    _fees,
+    _ill,
+    _item_changes,
+    _item_sets,
+    _items,
+    _loans,
+    _lookup_request,
+    _notifications,
+    _requests,
+    _user_changes,
+    _users,
+)
 from gateway.adapters.ncip.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {
     # Lookups, users, money, items
+    "LookupAgency": _agency.lookup_agency,
     "LookupItem": _items.lookup_item,
+    "LookupItemSet": _item_sets.lookup_item_set,
+    "LookupRequest": _lookup_request.lookup_request,
     "LookupUser": _users.lookup_user,
     "AuthenticateUser": _users.authenticate_user,
+    "CreateItem": _item_changes.create_item,
+    "CreateUser": _user_changes.create_user,
     "CreateUserFiscalTransaction": _fees.create_user_fiscal_transaction,
+    "DeleteItem": _item_changes.delete_item,
+    "ReportCirculationStatusChange": _item_changes.report_circulation_status_change,
+    "SendUserNotice": _user_changes.send_user_notice,
+    "UpdateCirculationStatus": _item_changes.update_circulation_status,
+    "UpdateItem": _item_changes.update_item,
+    "UpdateUser": _user_changes.update_user,
     # Loans, requests, interlibrary loans, notifications
     "AcceptItem": _ill.accept_item,
     "CancelRecallItem": _loans.cancel_recall_item,

@@ -69,7 +69,6 @@ class Broker:
     perform: Perform
     clock: Clock
     metrics: BrokerMetrics
-    client: Callable[..., NcipClient] = NcipClient
     _position: int | None = field(default=None, init=False)
     _written: int = field(default=0, init=False)  # the position in the database
     _written_at: float = field(default=0.0, init=False)  # monotonic seconds
@@ -165,7 +164,7 @@ class Broker:
             return 0
         self._away = False
         told, held = 0, set[str]()
-        async with self._open() as client:
+        async with client_of(self.member, self.config, keep=True) as client:
             for notice in waiting:
                 content = Facts.of(notice.facts_json)
                 if content.subject in held:
@@ -241,9 +240,6 @@ class Broker:
         assert outward is not None  # only such peers are brokers
         return Wish(self.name, frozenset(outward.notify), outward.notify_about == "all")
 
-    def _open(self) -> NcipClient:
-        return client_of(self.member, self.config, self.client)
-
     def _sender(self, client: NcipClient) -> Sender:
         agency = client.parties.from_agency
         scheme = client.profile.agency_scheme or None
@@ -278,6 +274,21 @@ def parties(member: MemberConfig, peer: NcipPeerConfig) -> Parties:
         to_system=peer.system_ids[0] if peer.system_ids else "",
         application_profile=peer.profiles[0] if peer.profiles else "",
         secret=peer.outward.secret.get_secret_value() if peer.outward is not None else "",
+    )
+
+
+def client_of(member: MemberConfig, peer: NcipPeerConfig, *, keep: bool = False) -> NcipClient:
+    """What asks a peer that has an outward address. Raises KeyError for a profile that there is not."""
+    outward = peer.outward
+    assert outward is not None  # the caller has looked
+    return NcipClient(
+        outward.url,
+        PROFILES[outward.profile],
+        version=outward.version if "version" in outward.model_fields_set else "",
+        parties=parties(member, peer),
+        login=Login(outward.bearer.get_secret_value(), outward.user, outward.password.get_secret_value()),
+        timeout=outward.timeout_seconds,
+        keep=keep,
     )
 
 

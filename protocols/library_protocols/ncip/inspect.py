@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from library_protocols.ncip.codec import Envelope, decode
 from library_protocols.ncip.dialect import Dialect
+from library_protocols.ncip.documents import MAX_DEPTH
 from library_protocols.ncip.elements.base import COUNT, DATE_TIME, INTEGER, POSITIVE, Element, Kind, Row
 from library_protocols.ncip.errors import DecodeError
 from library_protocols.ncip.facts import MINOR_DIGITS, SCHEMES, known_problem, version1
@@ -148,6 +149,8 @@ class _Walk:
             "start": self._start, "empty": self._start, "end": self._end, "text": self._text, "cdata": self._text,
         }  # fmt: skip
         for token in tokens(self.view.octets, at):
+            if len(self._open) > MAX_DEPTH:
+                break
             steps.get(token.kind, self._other)(token)
             self._line += self.view.octets.count(b"\n", at, token.stop)
             at = token.stop
@@ -156,7 +159,7 @@ class _Walk:
         self._fill(at)
         rest = len(self.data) - self._done
         if rest:
-            self._add(len(self.data), "unknown", value=f"{rest} octets", meaning="no XML")
+            self._add(len(self.data), "unknown", value=f"{rest} octets", meaning="not looked at: no XML, or too deep")
 
     def _start(self, token: Token) -> None:
         name = self._read(*token.inside)

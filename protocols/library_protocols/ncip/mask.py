@@ -33,6 +33,8 @@ _ENCODING = re.compile(
 _NAMESPACE = re.compile(rb"xmlns(?::[\w.-]+)?")
 _OF_THE_STANDARD = re.compile(rb"https?://www\.niso\.org/[\w./-]*")
 _PLAIN_ATTRIBUTES = frozenset((b"Scheme", b"version", b"schemaLocation"))
+_DEEPEST = 64
+"""Elements within each other; the deepest of the tables is the fifteenth, and no reader goes on behind this."""
 _CODE = re.compile(rb"[A-Z]+(?:_[A-Z]+)+(?![\w-])")
 """What a detail may begin with: a code of several words in capitals names nobody."""
 _ABOUT_SECRETS = re.compile(rb"authentic|passw|credential|secret|\bpins?\b", re.IGNORECASE)
@@ -121,6 +123,8 @@ def _hidden_in_ordinary(view: bytes, personal: bool) -> list[tuple[int, int]] | 
             if (kind >= Kind.UNKNOWN and tag.attributes) or (
                 not names and (tag.bare not in _ROOTS or tag.kind == _EMPTY)
             ):
+                return None
+            if len(names) == _DEEPEST:
                 return None
             if tag.kind == _START:
                 names.append(tag.name)
@@ -225,7 +229,7 @@ class _Cover:
         name = self.view[slice(*token.inside)]
         bare = local(name)
         parent = self._open[-1] if self._open else None
-        if parent is None and bare not in _ROOTS:
+        if (parent is None and bare not in _ROOTS) or len(self._open) == _DEEPEST:
             return False
         kind = _kind_within(parent.kind, bare) if parent else Kind.STRUCTURE
         # Where only text belongs, a name that is none of the standard's may be text in which `<` was not escaped.

@@ -158,6 +158,13 @@ def test_what_cannot_be_read_is_explained_up_to_there(data: bytes, seen: list[st
     assert list(elements(found)) == seen
 
 
+def test_what_is_too_deep_is_not_looked_at() -> None:
+    found = inspect(b"<NCIPMessage>" + b"<a>" * 200_000)
+    assert whole(found)
+    assert len(found.spans) < 100
+    assert found.spans[-1].meaning.startswith("not looked at")
+
+
 PIECES = [
     *(b"<NCIPMessage>", b"</NCIPMessage>", b"<LookupUser>", b"</LookupUser>", b"<UserId>", b"</UserId>", b"<Ext>"),
     *(b"<AgencyId>", b"<Scheme>", b"</Scheme>", b"<Value>", b"</AgencyId>", b"<![CDATA[", b"]]>", b"<Problem/>"),

@@ -170,6 +170,13 @@ def test_behind_the_first_thing_that_is_wrong_nothing_stays(octets: str, kept: s
     assert set(masked[len(start + kept) :]) <= {"*"}
 
 
+@pytest.mark.parametrize("name", ["Ext", "x"])
+def test_what_is_too_deep_is_not_looked_at(name: str) -> None:
+    deep = "<NCIPMessage>" + f"<{name}>" * 63
+    assert covered(deep + "<Ext/>") == deep + "*" * 6
+    assert covered(deep + f"<{name}>" * 100_000) == deep + "*" * ((len(name) + 2) * 100_000)
+
+
 def test_behind_the_last_tag_nothing_stays_but_another_document() -> None:
     text = message("")
     assert covered(text + "\n" + text) == text + "\n" + text

@@ -138,4 +138,7 @@ def _without_document_type(octets: bytes) -> tuple[bytes, bytes]:
     if found is None:
         raise DecodeError("a document type with declarations of its own", line=octets.count(b"\n", 0, start) + 1)
     doctype = found[0]
+    after = _PROLOG.match(octets, found.end())
+    if after and octets.startswith(b"<!DOCTYPE", after.end()):
+        raise DecodeError("two document types", line=octets.count(b"\n", 0, after.end()) + 1)
     return octets[:start] + b"\n" * doctype.count(b"\n") + octets[found.end() :], doctype

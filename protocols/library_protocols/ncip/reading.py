@@ -288,9 +288,9 @@ def _code(value: str, scheme: str | None) -> SchemeValue:
 
 
 def _promote(pair: tuple[str, str], values: dict[str, Any]) -> None:
-    """Where there is no unique identifier, the first visible one is it."""
+    """Where nothing else says who or what is meant, the first visible identifier does."""
     visible, unique = pair
-    if unique not in values:
+    if unique not in values and "authentication_input" not in values:
         first, *others = values.pop(visible)
         values[unique] = first
         if others:

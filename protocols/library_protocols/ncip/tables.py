@@ -45,8 +45,8 @@ WRAPPER_ROW = Row(version1.WRAPPER, Kind.STRUCT, attribute="user_transaction")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One element to write: its name in the version, the row it comes from, whether it has to stand, and whether it stands
-    at most once though the row repeats."""
+    """One element to write: its name in the version, the row it comes from, whether it has to stand, and whether only
+    one may stand though the row repeats."""
 
     name: str
     row: Row

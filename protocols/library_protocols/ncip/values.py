@@ -16,7 +16,8 @@ M = TypeVar("M", bound=Money)
 _DATE_TIME = re.compile(
     r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)"
     r"(?:[T ](?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?)?"
-    r"\s*(?P<zone>Z|z|[+-]\d\d:?(?:\d\d)?)?"
+    r"\s*(?P<zone>Z|z|[+-]\d\d:?(?:\d\d)?)?",
+    re.ASCII,
 )
 
 

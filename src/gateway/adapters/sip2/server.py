@@ -7,12 +7,10 @@ A peer that does not read is not read from; one that sends slowly, or nothing, i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 import structlog
-from cryptography import x509
 
 from gateway.adapters.sip2 import mapping
 from gateway.adapters.sip2.prompts import LOGIN, WELCOME, Credentials, LoginPrompts
@@ -21,7 +19,7 @@ from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.desk.driving import Driver
-from gateway.doors.line import PacedProtocol
+from gateway.doors.line import PacedProtocol, RequestedName, evidence_of
 from gateway.exchanges.model import Exchange, Verdict
 from gateway.members import Evidence
 from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, LocalError, Send
@@ -45,7 +43,7 @@ class Sip2Protocol(PacedProtocol):
         *,
         listener_member: str | None = None,
         prompts: bool = False,
-        requested_name: Callable[[object], str | None] | None = None,
+        requested_name: RequestedName | None = None,
     ) -> None:
         super().__init__()
         self.session = Session()
@@ -84,7 +82,9 @@ class Sip2Protocol(PacedProtocol):
         self._loop = asyncio.get_running_loop()
         self._heard = self._opened = self._service.clock.monotonic()
         transport.set_write_buffer_limits(high=self._service.settings.write_buffer)
-        self._evidence = self._gather(transport)
+        self._evidence = evidence_of(
+            transport, listener_member=self._listener_member, requested_name=self._requested_name
+        )
         self._watch_over()
         if self._prompts is not None:
             transport.write(LOGIN)
@@ -92,20 +92,6 @@ class Sip2Protocol(PacedProtocol):
         identity = self._service.members.by_evidence(self._evidence)
         if identity is not None and self._service.admit(self.session, identity):
             self._acs.dialect = self.session.surroundings.profile.wire
-
-    def _gather(self, transport: asyncio.Transport) -> Evidence:
-        peer = transport.get_extra_info("peername")
-        connection = transport.get_extra_info("ssl_object")
-        subject = None
-        if connection is not None and (der := connection.getpeercert(binary_form=True)):
-            subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
-        return Evidence(
-            peer=peer[0] if isinstance(peer, tuple) else None,
-            tls=connection is not None,
-            tls_name=self._requested_name(connection) if connection is not None and self._requested_name else None,
-            client_certificate=subject,
-            listener_member=self._listener_member,
-        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

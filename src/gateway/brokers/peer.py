@@ -250,21 +250,6 @@ class Broker:
         )
 
 
-def client_of(member: MemberConfig, peer: NcipPeerConfig, make: Callable[..., NcipClient] = NcipClient) -> NcipClient:
-    """What speaks to a peer that has an address of its own."""
-    outward = peer.outward
-    assert outward is not None  # only such peers are spoken to
-    return make(
-        outward.url,
-        PROFILES[outward.profile],
-        version=outward.version if "version" in outward.model_fields_set else "",
-        parties=parties(member, peer),
-        login=Login(outward.bearer.get_secret_value(), outward.user, outward.password.get_secret_value()),
-        timeout=outward.timeout_seconds,
-        keep=True,
-    )
-
-
 def parties(member: MemberConfig, peer: NcipPeerConfig) -> Parties:
     """Who we are to a peer, and who it is."""
     ours = (*peer.our_ids, *member.institution_ids)

@@ -208,7 +208,7 @@ _row(
     401,
     "Not logged in",
     _UNKNOWN_CARD,
-    "System Authentication Failed",
+    "Agency Authentication Failed",
     None,
     _LDAP_INVALID_CREDENTIALS,
 )
@@ -217,7 +217,7 @@ _row(
     403,
     "Not permitted",
     _UNKNOWN_CARD,
-    "Unauthorized Service For System",
+    "Unauthorized Service For Agency",
     None,
     _LDAP_INSUFFICIENT_RIGHTS,
 )

@@ -143,6 +143,7 @@ _SEEN = Literal["AVAILABLE", "IN_PROCESS", "TO_BE_RESHELVED", "MISSING", "LOST",
 _NARROWED: Mapping[tuple[type[BaseModel], str], Any] = {
     (req.ItemUpdate, "cleared"): Annotated[tuple[_CLEARED_OF_ITEM, ...], Field(max_length=20)],
     (req.ItemUpdate, "status"): _SEEN,
+    (req.ItemCreate, "status"): _SEEN,
     (req.LoanUndo, "what"): Literal["loan", "return"],
     (req.PatronProvision, "cleared"): Annotated[tuple[_CLEARED, ...], Field(max_length=20)],
     (req.PatronProvision, "status"): Literal["active", "inactive", "expired"],
@@ -376,7 +377,11 @@ class Return(Body):
     """Which item came back, and where."""
 
 
-@derived(req.LoanRenew, leave_out=(*PATRON, *ITEM, "title", "loan_id"), example={"third_party": True})
+@derived(
+    req.LoanRenew,
+    leave_out=(*PATRON, *ITEM, "title", "loan_id", "pin", "third_party"),
+    example={"desired_due": "2027-01-10T00:00:00Z", "desired_due_rule": "earlier"},
+)
 class Renewal(Body):
     """What it takes to renew a loan."""
 

@@ -24,10 +24,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "fee_create": {"patron": FOREIGN_PATRON, "type": "DAMAGE", "amount": {"amount": "1.00", "currency": "GBP"}},
     "fee_pay": {"patron": FOREIGN_PATRON, "amount": {"amount": "1.00", "currency": "GBP"}},
     "item_update": {"properties": "x"},
+    "ill_accept": {"patron": FOREIGN_PATRON, "external_ref": "r"},
+    "item_create": {"bib_id": "not-here"},
 }
+FOREIGN_REFERENCE = "reshare:4711"
 # These name nobody: what they list is compared below.
 LISTS = {
     "system_status", "capabilities", "config_list", "event_list", "conflict_list", "bib_changes", "bib_availability",
+    "ill_note",
 }  # fmt: skip
 
 
@@ -36,7 +40,12 @@ async def foreign_ids(client: httpx.AsyncClient) -> dict[str, str]:
     patron = (await client.get("/v1/patrons", params={"identifier": FOREIGN_PATRON})).json()["patron"]["id"]
     account = (await client.get(f"/v1/patrons/{patron}/account")).json()
     charge = {"patron": BANGOR.patron_barcode(1), "type": "OTHER", "amount": {"amount": "1.00", "currency": "GBP"}}
-    hold = {"patron": BANGOR.patron_barcode(1), "item": BANGOR.item_barcode(22), "level": "item"}
+    hold = {
+        "patron": BANGOR.patron_barcode(1),
+        "item": BANGOR.item_barcode(22),
+        "level": "item",
+        "external_ref": FOREIGN_REFERENCE,
+    }
     block = await client.post(f"/v1/patrons/{patron}/blocks", json={})
     lent = await client.post("/v1/loans", json={"patron": BANGOR.patron_barcode(1), "item": BANGOR.item_barcode(2)})
     assert account["loans"]
@@ -65,7 +74,7 @@ async def test_no_operation_reaches_another_members_ids(
             if named and not set(named) & ids.keys():
                 continue
             filled = path.format(**{**dict.fromkeys(named, own), **ids})
-            params = {"identifier": FOREIGN_PATRON, "barcode": FOREIGN_ITEM}
+            params = {"identifier": FOREIGN_PATRON, "barcode": FOREIGN_ITEM, "external_ref": FOREIGN_REFERENCE}
             wanted = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
             answer = await api.request(
                 method,
@@ -87,3 +96,13 @@ async def test_lists_are_of_one_member(api: httpx.AsyncClient, other: httpx.Asyn
     ours, theirs = [(await client.get(path)).json()["items"] for client in (api, other)]
     assert ours
     assert not [row for row in ours if row in theirs]
+
+
+async def test_a_note_reaches_no_other_members_hold(
+    gateway: Gateway, api: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    ids = await foreign_ids(other)
+    note = {"step": "shipped", "external_ref": FOREIGN_REFERENCE, "item": FOREIGN_ITEM}
+    noted = await api.post("/v1/interlibrary-loans/notes", json=note)
+    assert (noted.status_code, noted.json()["item"], noted.json()["hold"]) == (200, None, None)
+    assert (await other.get(f"/v1/holds/{ids['hold_id']}")).json()["hold"]["status"] == "PENDING"

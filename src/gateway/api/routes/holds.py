@@ -48,7 +48,7 @@ async def place(call: Commanding, body: Annotated[bodies.HoldBody, FromBody()]) 
         out.HoldOutcome,
         "Look a hold up by what the other side calls it",
         examples.HOLD_OUTCOME,
-        refusals=(R.HOLD_NOT_FOUND,),
+        refusals=(R.HOLD_NOT_FOUND, R.HOLD_AMBIGUOUS),
         conditional=True,
         operation_id="hold_find",
     ),

@@ -8,7 +8,7 @@ from fastapi import Body as FromBody
 from fastapi.responses import Response
 
 from gateway.api import bodies, examples
-from gateway.api.description import ITEM_READ, PATRON_MAY, PATRON_READ, R, describe
+from gateway.api.description import PATRON_MAY, PATRON_READ, R, describe
 from gateway.api.door import Commanding
 from gateway.api.routes import router
 from gateway.canonical import outcomes as out
@@ -43,7 +43,6 @@ async def accept(call: Commanding, body: Annotated[bodies.ArrivalBody, FromBody(
         out.IllOutcome,
         "Put on record that a piece was shipped or received",
         examples.SHIPPED_OUTCOME,
-        refusals=(*ITEM_READ, R.HOLD_NOT_FOUND),
         body=True,
     ),
 )

@@ -94,15 +94,18 @@ def decide(request: LoanRenew, command: Command, case: Case) -> Ruling:
 
 def verdict(request: LoanRenew, command: Command, case: Case) -> Ruling:
     """Refuses or renews; off line always yes."""
-    loan, item = case.loan, case.item
-    if case.asker is None:
+    loan, item, asker = case.loan, case.item, case.asker
+    by_id = request.loan_id is not None and request.patron is None and request.patron_id is None
+    if by_id:
+        asker = case.patron  # the loan itself says whose it is
+    if asker is None and not by_id:
         refusal = Refusal(code=RefusalCode.PATRON_NOT_FOUND)
     elif item is None:
         code = RefusalCode.ITEM_NOT_FOUND if request.item else RefusalCode.LOAN_NOT_FOUND
         refusal = Refusal(code=code)
-    elif loan is None:
+    elif loan is None or asker is None or request.loan_id not in (None, loan.id):
         refusal = Refusal(code=RefusalCode.LOAN_NOT_FOUND)
-    elif loan.patron_id != case.asker.id and not request.third_party:
+    elif loan.patron_id != asker.id and not request.third_party:
         refusal = Refusal(code=RefusalCode.LOAN_OF_OTHER_PATRON)
     else:
         return renew(request, command, case)

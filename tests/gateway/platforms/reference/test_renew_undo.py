@@ -12,7 +12,7 @@ import orjson
 from gateway.canonical.context import CommandKey
 from gateway.canonical.outcomes import LoanOutcome, RenewAllOutcome, ReturnOutcome, UndoOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
-from gateway.canonical.requests import LoanUndo
+from gateway.canonical.requests import LoanRenew, LoanUndo
 from gateway.canonical.vocabulary import DesiredDue, HoldStatus, ItemStatus, LoanStatus
 from gateway.platforms.reference.policy import MemberSettings, millis
 from gateway.store.effects import Update
@@ -79,6 +79,24 @@ async def test_a_loan_can_be_named_by_title_or_id(library: Library) -> None:
     assert code(await library.renew(None, "ann", title="The y book")) is RefusalCode.LOAN_NOT_FOUND
     library.clock.turn(DAY)
     assert isinstance(await library.renew(None, "ann", loan_id=lent.loan.id), LoanOutcome)
+
+
+async def test_a_loan_that_is_named_by_id_needs_no_patron_and_is_no_other_loan_of_the_item(library: Library) -> None:
+    request = LoanRenew(loan_id=(await library.lend("x", "ann")).loan.id)
+
+    async def renew() -> Any:
+        return await library.platform.loan_renew(library.context(), request, library.key())
+
+    library.clock.turn(DAY)
+    assert isinstance(await renew(), LoanOutcome)
+    await library.take_back("x")
+    assert code(await renew()) is RefusalCode.LOAN_NOT_FOUND
+    await library.lend("x", "bob")
+    library.clock.turn(DAY)
+    assert code(await renew()) is RefusalCode.LOAN_NOT_FOUND
+    none = LoanRenew(loan_id="none")
+    assert code(await library.platform.loan_renew(library.context(), none, library.key())) is RefusalCode.LOAN_NOT_FOUND
+    assert (await library.row(LoanRow, patron_id="bob")).renewals == 0
 
 
 async def test_renewing_an_overdue_loan_charges_the_lateness_so_far(library: Library) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -186,7 +186,7 @@ def test_every_service_that_is_served_can_tell_every_refusal() -> None:
     for service in SERVED:
         if service not in SERVICES:
             continue
-        message = SERVICES[service].request()
+        message, response = SERVICES[service].request(), cast(Any, SERVICES[service].response)
         for code in RefusalCode:
             problem = told(message, Refusal(code=code))
             encode(

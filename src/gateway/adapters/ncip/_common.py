@@ -110,7 +110,7 @@ def user_typed(work: Work, message: Any) -> User | None:
     from these. Raises Stopped for several identifiers without UserId that say different things."""
     inputs = _inputs(message)
     pin = next((SecretStr(data) for kind, data in inputs if kind in _SECRETS), None)
-    for user_id in (message.user_id, *getattr(message, "visible_user_id", ())):
+    for user_id in (getattr(message, "user_id", None), *getattr(message, "visible_user_id", ())):
         if user_id is not None and (typed := clean(user_id.user_identifier_value)):
             return User(typed, pin=pin, path="UserId/UserIdentifierValue")
     names = {clean(data) for kind, data in inputs if kind in _NAMES} - {None}

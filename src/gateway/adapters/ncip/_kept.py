@@ -9,6 +9,8 @@ from library_protocols.ncip import SchemeValue
 from library_protocols.ncip.elements import Element
 from library_protocols.ncip.elements.base import rows
 
+_BESIDE = frozenset({"agency_id", "currency_code", "payment_method_type"})
+"""Attributes that say nothing by themselves: senders fill them in beside values that are empty."""
 Kept = Mapping[type[Any], frozenset[str]]
 """Attributes that are kept, by the class of the element they stand in; what is in other elements is kept whole."""
 
@@ -20,7 +22,7 @@ def says(found: object) -> bool:
     if isinstance(found, SchemeValue):
         return bool(found.value.strip())
     if isinstance(found, Element):
-        return any(says(getattr(found, row.attribute)) for row in rows(type(found)))
+        return any(says(getattr(found, row.attribute)) for row in rows(type(found)) if row.attribute not in _BESIDE)
     return bool(found.strip()) if isinstance(found, str) else bool(found)
 
 

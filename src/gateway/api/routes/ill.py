@@ -43,6 +43,7 @@ async def accept(call: Commanding, body: Annotated[bodies.ArrivalBody, FromBody(
         out.IllOutcome,
         "Put on record that a piece was shipped or received",
         examples.SHIPPED_OUTCOME,
+        refusals=(R.INVALID_DATE,),
         body=True,
     ),
 )

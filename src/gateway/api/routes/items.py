@@ -117,7 +117,7 @@ async def report(call: Commanding, item_id: IdInPath, body: Annotated[bodies.Rep
         out.LoanOutcome,
         "Ask for an item back that is on loan",
         examples.RECALLED_OUTCOME,
-        refusals=(*ITEM_READ, R.LOAN_NOT_FOUND, R.RECALL_NOT_ALLOWED),
+        refusals=(*ITEM_READ, R.LOAN_NOT_FOUND, R.RECALL_NOT_ALLOWED, R.INVALID_DATE),
         body=True,
     ),
 )

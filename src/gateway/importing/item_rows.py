@@ -76,6 +76,8 @@ class Items:
         before = self._after.get(barcode) or self._before.get(barcode)
         if before is not None and before.owner_member is not None:
             raise ValueError(f"item {barcode} belongs to another member")
+        if before is not None and before.temporary:
+            raise ValueError(f"item {barcode} is here for an interlibrary loan")
         row = dataclasses.replace(before) if before is not None else self._new(barcode, bib_id, said)
         row.bib_id = bib_id
         for name in _TEXTS:

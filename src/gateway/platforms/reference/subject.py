@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Table, Text, bindparam, select
 from gateway.platforms.reference import parts
 from gateway.platforms.reference.core import Core
 from gateway.platforms.reference.forgetting import ANONYMISE, Everything
+from gateway.platforms.reference.ids import shown_barcode
 from gateway.store import schema
 from gateway.store.effects import Update
 from gateway.store.port import Part, Plan
@@ -107,7 +108,7 @@ async def everything(core: Core, member: str, patron_id: str) -> dict[str, Any]:
     loans = await _gone_through(core, LOANS, member, patron_id=patron_id)
     items = sorted({row.item_id for row in loans})
     barcodes = (await core.read(member, ITEMS, {"items": items}))["items"] if items else []
-    shown = {row["id"]: row["barcode"] for row in barcodes}
+    shown = {row["id"]: shown_barcode(row["barcode"]) for row in barcodes}
     payments = (await core.read(member, PAYMENTS, {"patron_id": patron_id}))["payments"]
     lines = {row.id: (await core.read(member, LINES, {"payment_id": row.id}))["lines"] for row in payments}
     events = await _gone_through(core, EVENTS, member, first=0, pseudonym=pseudonym) if pseudonym else []

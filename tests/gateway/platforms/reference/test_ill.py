@@ -24,7 +24,7 @@ from gateway.canonical.vocabulary import (
     ShipmentStep,
     UseRestriction,
 )
-from gateway.platforms.reference import housekeeping
+from gateway.platforms.reference import housekeeping, subject
 from gateway.store.port import Store
 from gateway.store.rows import BibRow, EventRow, HoldRow, ItemRow, ItemTypeRow, LoanRow
 from tests.gateway.platforms.reference.answers import asked
@@ -286,6 +286,8 @@ async def test_what_the_patron_owes_for_it_stays_with_its_name(library: Library)
     account = await asked(library).patron_account(library.context(), req.PatronAccount(patron="c-ann", fees=True))
     (fee,) = account.fees
     assert (fee.item_barcode, fee.title) == ("R-17", "Cold Comfort Farm")
+    exported = await subject.everything(library.platform, "alpha", "ann")
+    assert [loan["item"] for loan in exported["loans"]] == ["R-17"]
 
 
 async def test_its_removal_cancels_its_hold(library: Library) -> None:

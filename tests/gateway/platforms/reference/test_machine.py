@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 from gateway.canonical import requests as req
 from gateway.canonical.context import CommandKey
 from gateway.canonical.money import Money
-from gateway.canonical.outcomes import LoanOutcome, RenewAllOutcome
+from gateway.canonical.outcomes import IllOutcome, LoanOutcome, RenewAllOutcome
 from gateway.canonical.refusals import Refusal
-from gateway.canonical.vocabulary import HoldLevel
+from gateway.canonical.vocabulary import HoldLevel, ItemStatus, OnDuplicate, RoutingAction, ShipmentStep
 from gateway.platforms.reference.trapping import next_hold
 from gateway.store.rows import (
+    BibRow,
     ChargeRow,
     EventRow,
     HoldRow,
@@ -44,9 +45,10 @@ from tests.gateway.platforms.reference.library import rule as loan_rule
 T = TypeVar("T")
 LIMIT = 5
 CEILING = 50
-WATCHED = (ItemRow, LoanRow, HoldRow, ChargeRow, PaymentRow, PaymentLineRow)
+WATCHED = (BibRow, ItemRow, LoanRow, HoldRow, ChargeRow, PaymentRow, PaymentLineRow)
 
 items = st.sampled_from(["x", "y.1", "y.2"])
+pieces = st.sampled_from(["R-1", "R-2"])  # numbers of interlibrary loans, and the barcodes of what they bring
 people = st.sampled_from(["ann", "bob", "cai"])
 places = st.sampled_from(["MAIN", "BRANCH"])
 terminals = st.sampled_from(["t1", "t2"])
@@ -106,6 +108,8 @@ class Circulation(RuleBasedStateMachine):
         if expected is None:
             first = next_hold(queue, copy, self.library.clock.millis)
             expected = first.id if first else None
+        if copy.status in ("WITHDRAWN", "IN_PROCESS", "UNAVAILABLE"):  # for staff, not for the queue
+            expected = None
         answer = self.send("loan_return", req.LoanReturn(item=f"b-{item}"), terminal, place)
         assert answer.routing.hold_id == expected
         assert item not in self.open_loans()
@@ -151,6 +155,64 @@ class Circulation(RuleBasedStateMachine):
     def pay(self, who: str, pence: int) -> None:
         self.send("fee_pay", req.FeePay(patron=f"c-{who}", amount=Money.of_minor(pence, "GBP")), "t1", "MAIN")
 
+    @rule(
+        piece=pieces, who=st.none() | people, place=places, volumes=st.booleans(), days=st.none() | st.integers(1, 30)
+    )
+    def take_in(self, piece: str, who: str | None, place: str, volumes: bool, days: int | None) -> None:
+        asked = req.IllAccept(
+            patron=who and f"c-{who}",
+            hold=who is not None,
+            external_ref=f"ncip:p:{piece}",
+            pickup_location=place,
+            on_duplicate=OnDuplicate.SUFFIX if volumes else OnDuplicate.REFUSE,
+            return_by=None if days is None else self.library.clock.now() + timedelta(days=days),
+        )
+        answer = self.send("ill_accept", asked, "t1", "MAIN")
+        if isinstance(answer, IllOutcome):
+            assert answer.item is not None
+            assert (answer.hold is not None) is (who is not None)
+            assert answer.item.barcode in (piece, *(f"{piece}-{n}" for n in range(2, 100)))
+
+    @precondition(lambda self: self.pieces())
+    @rule(index=st.integers(0, 3), who=people, place=places)
+    def lend_piece(self, index: int, who: str, place: str) -> None:
+        row = self.piece(index)
+        waiting = [h for h in self.seen[HoldRow] if h.item_id == row.id and h.closed_at is None]
+        answer = self.send("loan_create", req.LoanCreate(patron=f"c-{who}", item=row.barcode), "t1", place)
+        if isinstance(answer, LoanOutcome):
+            assert all(hold.patron_id == who for hold in waiting)
+            assert row.return_by_at is None or self.open_loans()[row.id].due_at <= row.return_by_at
+
+    @precondition(lambda self: self.pieces())
+    @rule(index=st.integers(0, 3), who=people)
+    def renew_piece(self, index: int, who: str) -> None:
+        row = self.piece(index)
+        answer = self.send("loan_renew", req.LoanRenew(patron=f"c-{who}", item=row.barcode), "t1", "MAIN")
+        if isinstance(answer, LoanOutcome):
+            assert row.return_by_at is None or self.open_loans()[row.id].due_at <= row.return_by_at
+
+    @precondition(lambda self: self.pieces())
+    @rule(index=st.integers(0, 3), place=places)
+    def take_piece_back(self, index: int, place: str) -> None:
+        answer = self.send("loan_return", req.LoanReturn(item=self.piece(index).barcode), "t2", place)
+        if answer.routing.hold_id is None:
+            assert (answer.routing.action, answer.item.status) == (RoutingAction.ILL_RETURN, "IN_PROCESS")
+
+    @precondition(lambda self: len(self.pieces()) > 1)
+    @rule(index=st.integers(0, 3))
+    def remove(self, index: int) -> None:
+        row = self.piece(index)
+        answer = self.send("item_delete", req.ItemDelete(item=row.barcode, only_temporary=True), "t1", "MAIN")
+        assert isinstance(answer, Refusal) is (row.id in self.open_loans())
+
+    @rule(item=items.map("b-{}".format) | pieces, status=st.sampled_from(ItemStatus))
+    def put_on_record(self, item: str, status: ItemStatus) -> None:
+        self.send("item_update", req.ItemUpdate(item=item, status=status), "t1", "MAIN")
+
+    @rule(piece=pieces, step=st.sampled_from(list(ShipmentStep)))
+    def note(self, piece: str, step: ShipmentStep) -> None:
+        self.send("ill_note", req.IllNote(step=step, external_ref=f"ncip:p:{piece}"), "t1", "MAIN")
+
     @rule(hours=st.integers(1, 500))
     def wait(self, hours: int) -> None:
         self.library.clock.turn(timedelta(hours=hours))
@@ -168,6 +230,14 @@ class Circulation(RuleBasedStateMachine):
             again = self.run(getattr(self.library.platform, operation)(ctx, request, key))
             assert again.model_dump_json() == answer.model_dump_json()
             assert self.run(self.tables()) == self.seen
+
+    def pieces(self) -> list[ItemRow]:
+        """What interlibrary loans have brought and nobody has taken away."""
+        return [row for row in self.seen[ItemRow] if row.temporary and not row.barcode.startswith(" ")]
+
+    def piece(self, index: int) -> ItemRow:
+        found = self.pieces()
+        return found[index % len(found)]
 
     def open_loans(self) -> dict[str, LoanRow]:
         return {loan.item_id: loan for loan in self.seen[LoanRow] if loan.status == "open"}
@@ -197,7 +267,18 @@ class Circulation(RuleBasedStateMachine):
             assert (row.status, waiting.status) in (("ON_HOLD_SHELF", "READY"), ("IN_TRANSIT", "IN_TRANSIT"))
             assert row.destination == (waiting.pickup_location if waiting.status == "IN_TRANSIT" else None)
         for waiting in self.seen[HoldRow]:
-            assert (waiting.closed_at is None) is (waiting.status in ("PENDING", "READY", "IN_TRANSIT"))
+            assert (waiting.closed_at is None) is (waiting.status in ("PENDING", "IN_PROCESS", "READY", "IN_TRANSIT"))
+
+    @invariant()
+    def nothing_hangs_on_what_has_gone(self) -> None:
+        """A piece is taken away with its title and its hold, and never while it is lent."""
+        if not hasattr(self, "seen"):
+            return
+        gone = {row.id for row in self.seen[ItemRow] if row.temporary} - {row.id for row in self.pieces()}
+        assert not gone & set(self.open_loans())
+        assert not [h for h in self.seen[HoldRow] if h.closed_at is None and {h.item_id, h.filled_item_id} & gone]
+        titles = {row.id for row in self.seen[BibRow] if row.suppressed and row.deleted_at is None}
+        assert titles == {row.bib_id for row in self.pieces()}
 
     @invariant()
     def money_adds_up(self) -> None:

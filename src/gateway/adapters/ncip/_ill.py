@@ -141,7 +141,10 @@ async def item_received(work: Work, message: wire.ItemReceived) -> wire.ItemRece
 
 
 async def _note(work: Work, message: Any, step: ShipmentStep, sent: str) -> None:
-    """Puts on record where the piece is. A date that is none is left out: what it is about has happened."""
+    """Puts on record where the piece is, where the platform keeps such notes: the message itself is on record anyway.
+    A date that is none is left out: what it is about has happened."""
+    if not work.supports("ill.note"):
+        return
     reference, item = external_ref(work, message), item_named(message)
     if reference is None and item is None:
         raise work.missing("RequestId")

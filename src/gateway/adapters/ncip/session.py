@@ -115,12 +115,16 @@ def _request(message: Any) -> str | None:
 
 def _items(message: Any) -> Iterator[str]:
     """The items that a message names, and the titles where they stand for items."""
-    named = getattr(message, "item_id", None)
-    for item in named if isinstance(named, tuple) else (named,):
-        if item is not None:
-            yield item.item_identifier_value.strip()
-    for title in getattr(message, "bibliographic_id", ()):
+    for item in _several(message, "item_id"):
+        yield item.item_identifier_value.strip()
+    for title in _several(message, "bibliographic_id"):
         yield from _said(title)
+
+
+def _several(message: Any, attribute: str) -> tuple[Any, ...]:
+    """What a service may name once and another one several times."""
+    named = getattr(message, attribute, None)
+    return named if isinstance(named, tuple) else () if named is None else (named,)
 
 
 def _users(message: Any) -> Iterator[str]:

@@ -35,7 +35,8 @@ Said = Answer | list[Answer] | Callable[[Any], Answer]
 
 @dataclass
 class Desk:
-    """`answers` by operation: one answer for ever, a list for one after the other, or a function of the request."""
+    """`answers` by operation: one answer for ever, a list for one after the other, or a function of the request. What
+    it has no answer for it cannot do."""
 
     answers: dict[str, Said]
     asked: list[Request] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Desk:
     contexts: list[Context] = field(default_factory=list)
 
     def capabilities(self, member: str) -> Mapping[str, Capability]:
-        return {}
+        return {operation: Capability(level="full") for operation in self.answers}
 
     async def perform(self, ctx: Context, request: Request, key: CommandKey | None = None) -> Answer:
         self.asked.append(request)

@@ -147,13 +147,14 @@ class _Writer:
             self.struct(message, f"<{tag}", f"</{tag}>", out)
 
     def extension(self, message: ExtMessage, out: list[str]) -> None:
-        """A service inside Ext, in the namespace it came with."""
+        """A service inside Ext; one of an extension in the extension's namespace, which its own elements need."""
         name = type(message.service).__name__
-        if message.service is None or message.namespace != EXTENSIONS.get(name):
+        namespace = EXTENSIONS.get(name)
+        if namespace is None:
             tag, spaces = f"{self.mark}{name}", ""
         else:
             tag = f"{_EXTENSION_PREFIX}:{name}"
-            spaces = f' xmlns:{_EXTENSION_PREFIX}="{escape(message.namespace)}"'
+            spaces = f' xmlns:{_EXTENSION_PREFIX}="{escape(namespace)}"'
         self.struct(message.service, f"<{tag}{spaces}", f"</{tag}>", out)
 
     def struct(self, element: Any, start: str, end: str, out: list[str]) -> None:

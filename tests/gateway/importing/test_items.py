@@ -72,6 +72,7 @@ async def test_the_same_rows_again_write_nothing(library: Library, file: File) -
 async def test_bad_rows_say_what_is_wrong(library: Library, file: File) -> None:
     await library.lend("x", "ann")
     await library.add(item("guest", bib_id="y", owner_member="beta", temporary=True))
+    await library.add(item("piece", bib_id="y", temporary=True))
     rows = {
         "N1,none,BOOK,MAIN,,": "no bib 'none'",
         "N2,x,COMIC,MAIN,,": "no item type 'COMIC'",
@@ -81,6 +82,7 @@ async def test_bad_rows_say_what_is_wrong(library: Library, file: File) -> None:
         "b-x,x,BOOK,MAIN,,MISSING": "item b-x is ON_LOAN",
         "b-y.1,y,BOOK,MAIN,,ON_LOAN": "status that can be loaded",
         "b-guest,y,BOOK,MAIN,,": "belongs to another member",
+        "b-piece,y,BOOK,MAIN,,": "interlibrary loan",
         ",x,BOOK,MAIN,,": "no barcode",
     }
     source = file("barcode,bib_id,item_type,location,price,status\n" + "\n".join(rows) + "\n")
@@ -89,4 +91,4 @@ async def test_bad_rows_say_what_is_wrong(library: Library, file: File) -> None:
     assert len(found) == len(rows)
     for expected, reason in zip(rows.values(), found, strict=True):
         assert expected in reason
-    assert len(await library.rows(ItemRow)) == 4
+    assert len(await library.rows(ItemRow)) == 5

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from gateway.canonical import requests as req
+from gateway.canonical.outcomes import ItemOutcome
 from gateway.catalogue.ingest import Ingest
 from gateway.catalogue.records import ALL, Holding, SourceKind
 from gateway.catalogue.store import migrate, open_writer
@@ -175,3 +177,24 @@ async def test_the_demo_consortium(migrated_sqlite: Path, tmp_path: Path, ingest
     assert stats.open_reviews == 0
     assert any(one.holdings for one in (await shown(ingest.store, "aber")).values())
     await store.close()
+
+
+async def test_a_title_made_of_words_is_found_and_an_interlibrary_loan_is_not(library: Library, ingest: Ingest) -> None:
+    mirror, ctx = Mirror(library.store, ingest), library.context()
+    await mirror.catch_up("alpha")
+    words = req.BibWords(title="Cold Comfort Farm", author="Gibbons, Stella")
+    own = await library.platform.item_create(ctx, req.ItemCreate(item="OWN", words=words), library.key())
+    piece = req.IllAccept(patron="c-ann", external_ref="ncip:p:R-1", words=words)
+    await library.platform.ill_accept(ctx, piece, library.key())
+    assert await mirror.catch_up("alpha") > 0
+    found = await shown(ingest.store)
+    assert isinstance(own, ItemOutcome)
+    assert [one.barcodes for one in found[own.item.bib_id or ""].holdings] == [("OWN",)]
+    assert sum(b"Cold Comfort Farm" in one.marcxml for one in found.values()) == 1
+    known = (await ingest.store.stats()).last_seq
+    await library.platform.item_delete(ctx, req.ItemDelete(item="R-1"), library.key())
+    assert await mirror.catch_up("alpha") > 0
+    assert (await ingest.store.stats()).last_seq == known
+    await library.platform.item_delete(ctx, req.ItemDelete(item="OWN"), library.key())
+    await mirror.catch_up("alpha")
+    assert (await shown(ingest.store))[own.item.bib_id or ""].holdings == ()

@@ -16,7 +16,7 @@ from library_protocols.ncip.dialect import NAMESPACE
 from library_protocols.ncip.errors import DecodeError, Departure, Deviation
 
 MAX_DEPTH = 64
-"""Deepest element read; the deepest of the tables is the fifteenth."""
+"""Deepest element read; the deepest of the tables is the twelfth."""
 _DECLARATION = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["'][^>]{0,100}>""")
 _PROLOG = re.compile(rb"(?:<\?.*?\?>|<!--.*?-->|\s+)*+", re.DOTALL)
 _DOCUMENT_TYPE = re.compile(rb"""<!DOCTYPE(?:[^\[\]<>"']|"[^"]*"|'[^']*')*+>""")

@@ -25,11 +25,10 @@ from library_protocols.ncip.messages import (
     Problems,
 )
 from library_protocols.ncip.messages.others import AuthenticateUser, AuthenticateUserResponse, UserTransaction
-from library_protocols.ncip.tables import CLASSES, EXTENSIONS, Column, columns, visible_columns
+from library_protocols.ncip.tables import CLASSES, EXTENSIONS, MESSAGES, Column, columns, visible_columns
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _VERSION_SCHEMA = "http://www.niso.org/ncip/v1_0/imp1/xsd/ncip_version.xsd"
-_EXTENSION_PREFIX = "ext"
 _SPECIAL = re.compile('[&<>"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]').search
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _ESCAPES = {
@@ -104,6 +103,7 @@ class _Writer:
         self.namespace = namespace
         self.version = version
         self.mark = f"{prefix}:" if prefix else ""
+        self.extension_mark = "ext:" if prefix != "ext" else "ext2:"
         self.scheme_children = children
         # attributes know no default namespace: they need a prefix where elements have none
         self.attribute_mark = "" if not namespace else self.mark or "ncip:"
@@ -147,14 +147,14 @@ class _Writer:
             self.struct(message, f"<{tag}", f"</{tag}>", out)
 
     def extension(self, message: ExtMessage, out: list[str]) -> None:
-        """A service inside Ext; one of an extension in the extension's namespace, which its own elements need."""
+        """A service inside Ext, in the namespace it came with, or that of its extension where NCIP has no such one."""
         name = type(message.service).__name__
         namespace = EXTENSIONS.get(name)
-        if namespace is None:
+        if namespace is None or (name in MESSAGES and message.namespace != namespace):
             tag, spaces = f"{self.mark}{name}", ""
         else:
-            tag = f"{_EXTENSION_PREFIX}:{name}"
-            spaces = f' xmlns:{_EXTENSION_PREFIX}="{escape(namespace)}"'
+            tag = f"{self.extension_mark}{name}"
+            spaces = f' xmlns:{self.extension_mark[:-1]}="{namespace}"'
         self.struct(message.service, f"<{tag}{spaces}", f"</{tag}>", out)
 
     def struct(self, element: Any, start: str, end: str, out: list[str]) -> None:
@@ -209,7 +209,7 @@ class _Writer:
     def step(self, cls: type[Element], column: Column) -> Step:
         """How to write one column."""
         row, name = column.row, column.name
-        mark = f"{_EXTENSION_PREFIX}:" if name in EXTENSIONS else self.mark
+        mark = self.extension_mark if name in EXTENSIONS else self.mark
         opening, closing = f"<{mark}{name}", f"</{mark}{name}>"
         kind = _KINDS[row.kind]
         if kind == _TEXT and row.type != "string":

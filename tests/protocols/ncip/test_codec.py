@@ -329,3 +329,19 @@ def test_every_row_says_where_its_text_goes() -> None:
             assert len(names) == len(set(names))
             assert "".join(part.capitalize() for part in rows(cls)[0].attribute.split("_")) == rows(cls)[0].name
         assert service.meaning
+
+
+@pytest.mark.parametrize("prefix", ["ns1", "ext", None])
+def test_extensions_have_their_namespace_whoever_makes_them(prefix: str | None) -> None:
+    item = m.ItemId(item_identifier_value="1")
+    answer = m.RenewAllItemResponse(renew_information=(m.RenewInformation(item_id=item),))
+    message = decode(encode(m.ExtMessage(service=answer), replace(NCIP_2_02, prefix=prefix))).message
+    assert message == m.ExtMessage(service=answer, namespace="http://www.oclc.org/ncip/renewall/2014")
+
+
+@pytest.mark.parametrize("namespace", [NAMESPACE, "http://www.extensiblecatalog.org/2011/ilsdi"])
+def test_sets_of_items_are_answered_where_they_were_asked_for(namespace: str) -> None:
+    inside = f'<ns1:Ext><x:LookupItemSet xmlns:x="{namespace}"/></ns1:Ext>'
+    message = decode(two(inside).encode()).message
+    assert message == m.ExtMessage(service=m.LookupItemSet(), namespace=namespace)
+    assert decode(encode(message, NCIP_2_02)).message == message

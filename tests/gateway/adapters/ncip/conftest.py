@@ -49,7 +49,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     document = demo_config(tmp_path_factory.mktemp("data"), catalogue=False)
     document["members"] = {code: document["members"][code] for code in (ABER.code, BANGOR.code)}
     for member in document["members"].values():
-        member["ncip"] = {"peers": {"broker": BROKER}}
+        member["ncip"] = {"peers": {"broker": copy.deepcopy(BROKER)}}
     return document
 
 

@@ -189,6 +189,6 @@ def test_every_service_that_is_served_can_tell_every_refusal() -> None:
         message, response = SERVICES[service].request(), cast(Any, SERVICES[service].response)
         for code in RefusalCode:
             problem = told(message, Refusal(code=code))
-            encode(
-                SERVICES[service].response(problem=(problem,)), NCIP_2_02 if service != "AuthenticateUser" else NCIP_1_0
-            )
+            dialect = NCIP_1_0 if service == "AuthenticateUser" else NCIP_2_02
+            read = decode(encode(response(problem=(problem,)), dialect)).message
+            assert getattr(read, "problem", ()), (service, code)

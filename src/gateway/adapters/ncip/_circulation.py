@@ -71,11 +71,11 @@ def refusal(work: Work, no: Refusal, element: str | None = None, sent: str | Non
 
 async def borrower(work: Work, message: Any) -> User:
     """Who borrows: whom the message names, or who stands for the peer where it names nobody, somebody of another
-    agency, or somebody who is not known here. Raises Stopped where there is neither."""
-    stands_in = work.profile.institution_patron
-    if stands_in is None:
+    agency, or somebody who is not known here. Raises Stopped where there is neither. Who proves to be somebody is
+    that person or nobody."""
+    stands_in, named = work.profile.institution_patron, user_typed(work, message)
+    if stands_in is None or (named is not None and named.pin is not None):
         return await user_needed(work, message)
-    named = user_typed(work, message)
     if named is None or _of_elsewhere(work, message.user_id):
         return User(stands_in)
     found = await work.perform(PatronGet(patron=named.typed))

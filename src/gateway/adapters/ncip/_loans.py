@@ -29,6 +29,7 @@ from gateway.adapters.ncip._common import (
     external_ref,
     item_id_out,
     user_elements,
+    user_needed,
     user_typed,
     written,
 )
@@ -178,7 +179,8 @@ async def renew_item(work: Work, message: wire.RenewItem) -> wire.RenewItemRespo
 
 
 async def renew_all_item(work: Work, message: wire.RenewAllItem) -> wire.RenewAllItemResponse:
-    user = await borrower(work, message)
+    # Nobody stands in: not all loans of a broker go on because one of its users is not known.
+    user = await user_needed(work, message)
     request = LoanRenewAll(**user.named, fee_acknowledged=await agreed(work, message))
     done = await carried_out(work, RenewAllOutcome, request)
     renewed = [

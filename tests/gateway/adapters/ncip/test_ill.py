@@ -213,7 +213,7 @@ class TestCharge:
             (
                 fiscal("500"),
                 {"services": ["AcceptItem"]},
-                "Unauthorized Service For System",
+                "Unauthorized Service For Agency",
                 "FiscalTransactionInformation/FiscalActionType",
             ),
         ],

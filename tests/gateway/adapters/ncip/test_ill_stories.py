@@ -232,6 +232,16 @@ async def test_a_library_lends(node: Open) -> None:
     loans = (await responder.desk_says(req.PatronAccount(patron=STANDS_IN, loans=True))).loans
     assert [(one.item_barcode, one.external_ref) for one in loans] == [(offered, "ncip:broker:R-1")]
 
+    for number, type_ in (("R-1", None), ("R-3", "Resource Cannot Be Provided")):
+        out = wire.ItemId(item_identifier_value=offered)
+        again = await responder.ask(
+            wire.CheckOutItem(
+                user_id=THEIRS, item_id=out, request_id=request_id(number), desired_date_due=lent.date_due
+            )
+        )
+        assert type_ is None or type_of(again) == type_
+        assert type_ is not None or again.date_due == lent.date_due, "the same message twice lends once"
+
     shipped = wire.ItemShipped(
         request_id=request_id("R-1"),
         item_id=wire.ItemId(item_identifier_value=offered),

@@ -224,6 +224,24 @@ class TestWhoBorrows:
         theirs = wire.UserId(agency_id=SchemeValue(agency), user_identifier_value="20100001")
         assert (await self.borrower(scripted, check_out(user_id=theirs))).patron == self.PATRON
 
+    async def test_somebody_unknown_who_sends_a_pin_is_nobody(self, scripted: Scripted) -> None:
+        sent = [("Username", "amy"), ("Password", "secret")]
+        inputs = tuple(
+            wire.AuthenticationInput(authentication_input_data=data, authentication_input_type=SchemeValue(kind))
+            for kind, data in sent
+        )
+        desk = scripted.desk(loan__create=UNKNOWN_USER)
+        message = check_out(user_id=None, authentication_input=inputs)
+        answer = await scripted.ask(desk, message, institution_patron=self.PATRON)
+        assert problem(answer) == ("Unknown User", "CheckOutItem/AuthenticationInput", None)
+        assert desk.only(req.LoanCreate).patron == "amy"
+
+    async def test_nobodys_loans_are_all_renewed_for_somebody_unknown(self, scripted: Scripted) -> None:
+        desk = scripted.desk(loan__renew_all=UNKNOWN_USER)
+        answer = await scripted.ask(desk, wire.RenewAllItem(user_id=user_id(1)), institution_patron=self.PATRON)
+        assert problem(answer)[0] == "Unknown User"
+        assert desk.only(req.LoanRenewAll).patron == "20100001"
+
     async def test_the_answer_names_the_user_as_the_question_did(self, scripted: Scripted) -> None:
         theirs = wire.UserId(agency_id=SchemeValue("FAR-AWAY"), user_identifier_value="X9")
         desk = scripted.desk(loan__create=LENT)

@@ -35,6 +35,7 @@ from gateway.platforms.reference.circulation import (
     subject_of,
 )
 from gateway.platforms.reference.core import Core
+from gateway.platforms.reference.events import referred
 from gateway.platforms.reference.exactly_once import Command, Ruling, touch_item
 from gateway.platforms.reference.ids import new_id, trimmed
 from gateway.platforms.reference.policy import MemberRules
@@ -340,8 +341,9 @@ def _lent_out(command: Command, partner: Partner, there: Case) -> list[Effect]:
     if trapped is not None:
         loan_create.release(trapped)
         effects.append(Update(trapped))
-    log.add("item.lent_to_member", item_id=item.id, to=command.member, before=item_before(item))
+    before = item_before(item)
     item.status, item.lent_to_member, item.destination, item.hold_id = ItemStatus.ILL_OUT, command.member, None, None
+    log.add("item.lent_to_member", item_id=item.id, to=command.member, before=before, **referred(item))
     item.current_location = partner.away(command)
     return [*log.effects, *effects, Update(touch_item(item, at_owner))]
 
@@ -365,6 +367,7 @@ def _decide_return(request: LoanReturn, partner: Partner, command: Command, foun
             owner=partner.member,
             charges=[c.id for c in closed.charges],
             offline=request.offline,
+            **referred(loan, here.item),
         )
         effects += [Update(touch_item(_sleep(here.item), command))]
     effects += _come_back(request, partner, command, at_owner, there)
@@ -407,6 +410,7 @@ def _come_back(request: LoanReturn, partner: Partner, command: Command, at_owner
         charges=[c.id for c in closed.charges],
         reversed=closed.reversed,
         loan_status=closed.loan_status,
+        **referred(loan, item),
     )
     return [*log.effects, *effects, Update(touch_item(item, at_owner))]
 

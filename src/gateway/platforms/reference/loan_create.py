@@ -370,6 +370,7 @@ def _keep(request: LoanCreate, command: Command, case: Case, refusal: Refusal | 
             loan_id=case.loan.id,
             charges=[c.id for c in closed.charges],
             offline=True,
+            **referred(case.loan, item),
         )
     if reason is not None:
         effects.append(offline.conflict(command, log, reason, barcode, patron.id))
@@ -388,7 +389,16 @@ def _keep_as_past(request: LoanCreate, command: Command, case: Case, at: int, la
     loan.status, loan.returned_at, loan.return_terminal = LoanStatus.RETURNED, later.loaned_at, later.terminal
     reason = f"{RefusalCode.ALREADY_ON_LOAN_TO_OTHER}:later"
     log = case.log(command)
-    log.add("loan.recorded", patron_id=patron.id, item_id=item.id, loan_id=loan.id, due=loan.due_at, offline=True)
+    loan.external_ref = request.external_ref
+    log.add(
+        "loan.recorded",
+        patron_id=patron.id,
+        item_id=item.id,
+        loan_id=loan.id,
+        due=loan.due_at,
+        offline=True,
+        **referred(loan, item),
+    )
     answer = LoanOutcome(
         loan=loan_entity(case, command, loan),
         item=item_entity(case, command, loan=later, rule=rule),

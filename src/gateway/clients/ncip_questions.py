@@ -66,6 +66,19 @@ _INSTEAD: Mapping[str, tuple[str, ...]] = {
 _WITHOUT_USER = ("CreateUser", "UndoCheckOutItem")
 """Services that may leave out whose it is, which others must not; two more may where they have a RequestId."""
 _BY_REQUEST = ("LookupRequest", "UpdateRequestItem")
+_ONE_OF: Mapping[str, tuple[str, ...]] = {
+    "CancelRequestItem": ("ItemId", "RequestId"),
+    "ItemRequestCancelled": ("ItemId", "RequestId"),
+    "ItemRequestUpdated": ("ItemId", "RequestId"),
+    "ItemRequested": ("ItemId", "BibliographicId"),
+    "ItemShipped": ("ItemId", "RequestId"),
+    "LookupItem": ("ItemId", "RequestId"),
+    "LookupItemSet": ("BibliographicId", "HoldingsSetId", "ItemId"),
+    "LookupRequest": ("RequestId", "ItemId"),
+    "RequestItem": ("ItemId", "BibliographicId"),
+    "UpdateRequestItem": ("RequestId", "ItemId"),
+}
+"""What a service is about: one of these."""
 _BARCODE, _PIN = "Barcode Id", "PIN"
 
 
@@ -154,6 +167,8 @@ def _short(cls: type[Element], words: Words) -> Iterable[tuple[str, str]]:
         if name == "user" and words.pin and _has(cls, "AuthenticationInput"):
             continue
         path = next((path for path in SHORT[name] if _has(cls, path.partition("/")[0])), None)
+        if path is None and name == "agency":
+            continue  # said of the bib, below
         if path is None:
             raise NoSuchPath(f"{cls.__name__} has no place for --{name}")
         yield path, value
@@ -205,7 +220,7 @@ def _complete(cls: type[Element], node: _Node, words: Words, now: datetime) -> N
 
 
 def _lacking(cls: type[Element], node: _Node) -> list[str]:
-    """Names of elements that have to stand and do not; of choices only the one between user and authentication."""
+    """Names of elements that have to stand and do not, and of those of which one has to."""
     ours = ("FromAgencyId", "ToAgencyId")  # who asks whom is the client's to say
     found = [row.name for row in rows(cls) if row.required and row.name not in node.parts and row.name not in ours]
     named = {row.name for row in rows(cls)}
@@ -213,6 +228,9 @@ def _lacking(cls: type[Element], node: _Node) -> list[str]:
     who = {"UserId", "AuthenticationInput"}
     if who <= named and not known and not who & node.parts.keys():
         found.insert(0, "UserId or AuthenticationInput")
+    about = _ONE_OF.get(cls.__name__, ())
+    if about and not any(name in node.parts for name in about):
+        found.insert(0, " or ".join(about))
     return found
 
 

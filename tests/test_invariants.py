@@ -63,16 +63,23 @@ INTRUDERS = {
     "doors-read-the-catalogue": ("src/gateway/adapters/sip2", "import gateway.catalogue.ingest"),
     "harvesters-fill-the-catalogue": ("src/gateway/harvesting", "import gateway.desk"),
     "identity-stands-beside": ("src/gateway/identity", "import gateway.platforms"),
+    "brokers-stand-beside": ("src/gateway/brokers", "import gateway.platforms"),
     "a-person-is-pure": ("src/gateway/identity", "import gateway.config"),
     "sync-rules-are-pure": ("src/gateway/identity/sync", "import sqlite3"),
     "desk-knows-no-directory": ("src/gateway/desk", "import gateway.identity.model"),
     "words-are-chosen-at-the-door": ("src/gateway/platforms/reference", "import gateway.crosswalks.texts"),
     "masking-parses-nothing": ("protocols/library_protocols/sip2", "import library_protocols.sip2.codec"),
+    "masking-ncip-parses-nothing": ("protocols/library_protocols/ncip", "import library_protocols.ncip.codec"),
     "no-clustering-no-retrying": ("src/gateway/journal", "import redis"),
 }
 
 # Rules that bind one module: that is the intruder.
-MODULES = {"masking-parses-nothing": "mask.py", "a-person-is-pure": "model.py", "sync-rules-are-pure": "limits.py"}
+MODULES = {
+    "masking-parses-nothing": "mask.py",
+    "masking-ncip-parses-nothing": "mask.py",
+    "a-person-is-pure": "model.py",
+    "sync-rules-are-pure": "limits.py",
+}
 
 # What intruders import must be there to be seen.
 TARGETS = (

@@ -39,7 +39,7 @@ Change = Callable[[dict[str, Any]], None]
 
 START_SECONDS = 180.0  # the demo loads eleven libraries and their catalogue; other work may run on the machine
 PATIENCE = 20.0
-DEMO_PORTS = (8080, 8443, 6001, 6443, 2100, 3389, 3636)
+DEMO_PORTS = (8080, 8443, 6001, 6443, 2100, 3389, 3636, 6002)
 STORE_FILE = "gateway.sqlite3"
 STORE_URL = f"sqlite:///{STORE_FILE}"
 

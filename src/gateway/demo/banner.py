@@ -66,6 +66,17 @@ def banner(ports: Mapping[str, int], program: str = "gateway", *, campus: bool =
             "LDAP, what a proxy server asks of a patron:",
             f"  ldapsearch -x -H ldap://127.0.0.1:{ports['ldap']} {reader} '(uid={patron})'",
         ]
+    if "http" in ports:
+        lines += [
+            "NCIP, a broker's check-out of the next book:",
+            f"  {program} probe ncip http://127.0.0.1:{ports['http']}/ncip/{first.code} --service CheckOutItem "
+            f"--user {patron} --item {first.item_barcode(2)} --write",
+        ]
+    if "ncip" in ports:
+        lines += [
+            "The same for one library over TCP:",
+            f"  {program} probe ncip tcp://127.0.0.1:{ports['ncip']} --service LookupUser --user {patron}",
+        ]
     lines += [
         "",
         f"Patrons {patron} to {last_patron} each show one thing a library sees every day; their PIN is {PATRON_PIN},",

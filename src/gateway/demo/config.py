@@ -13,6 +13,7 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from gateway.canonical.vocabulary import ForeignItems, Permission, TerminalKind
+from gateway.crosswalks.ncip import USER_ELEMENTS
 from gateway.demo.consortium import (
     CURRENCY,
     KIOSK_PASSWORD,
@@ -33,7 +34,14 @@ LISTENERS = {
     "z3950": ("z3950", 2100, False),
     "ldap": ("ldap", 3389, False),
     "ldaps": ("ldap", 3636, True),
+    "ncip": ("ncip", 6002, False),
 }
+
+NCIP_MEMBER = "aber"
+"""Whose NCIP over TCP is: a connection names nobody until its first message."""
+
+NCIP_PEER = "demo"
+"""Each member's peer: whoever is on this machine."""
 
 KIOSK_PERMISSIONS = (
     Permission.PATRON_READ,
@@ -91,7 +99,13 @@ def demo_config(
         "pepper": PEPPER,
         "tls": {"certificate": str(certificate), "key": str(key)} if with_tls else {},
         "listeners": {
-            name: {"protocol": protocol, "host": "127.0.0.1", "port": port + port_offset, "tls": tls}
+            name: {
+                "protocol": protocol,
+                "host": "127.0.0.1",
+                "port": port + port_offset,
+                "tls": tls,
+                "member": NCIP_MEMBER if protocol == "ncip" else None,
+            }
             for name, (protocol, port, tls) in LISTENERS.items()
             if (with_tls or not tls) and (catalogue or protocol != "z3950")
         },
@@ -132,6 +146,16 @@ def _member(member: DemoMember, hasher: PasswordHasher) -> dict[str, Any]:
             "ldap": {
                 "suffix": member.ldap_suffix,
                 "accounts": {LDAP_ACCOUNT: {"password_hash": hasher.hash(LDAP_PASSWORD), "attributes": ["*"]}},
+            }
+        },
+        "ncip": {
+            "peers": {
+                NCIP_PEER: {
+                    "networks": ["127.0.0.0/8", "::1/128"],
+                    "services": ["@all"],
+                    "user_elements": sorted(USER_ELEMENTS - {"Authentication Input", "Previous User Id"}),
+                    "pin_required": [],
+                }
             }
         },
         "api_keys": [

@@ -41,12 +41,14 @@ from gateway.runtime import beside
 from gateway.runtime.catalogue_doors import CatalogueDoors, catalogue_doors
 from gateway.runtime.child import Child
 from gateway.runtime.identity_doors import IdentityDoors, identity_doors
+from gateway.runtime.ncip_doors import NcipDoors, ncip_doors, ncip_problems
 from gateway.runtime.platform import platform_settings, reference_platform
 from gateway.store import migrate, open_store
 from gateway.store.attempts import StoreAttempts
 from gateway.store.port import Store
 from library_protocols import sip2
 from library_protocols.ldap import mask as mask_ldap
+from library_protocols.ncip import mask as mask_ncip
 from library_protocols.z3950 import mask as mask_z3950
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ class Composition:
     register: Register
     authentication: Authentication
     people: IdentityDoors
+    ncip: NcipDoors
     doors: CatalogueDoors | None
     children: dict[str, Child]
     journal: Journal
@@ -77,7 +80,8 @@ class Composition:
     @property
     def http(self) -> Front:
         """What an HTTP listener serves."""
-        return Front([*(self.doors.routes() if self.doors else ()), *self.people.routes()], self.app)
+        routes = [*(self.doors.routes() if self.doors else ()), *self.people.routes(), *self.ncip.routes()]
+        return Front(routes, self.app)
 
     def replace(self, config: Config) -> None:
         """Takes a new configuration while running: members, terminals, policies, limits.
@@ -90,14 +94,15 @@ class Composition:
         self.desk.replace(_platforms(config, self.platform), _policies(config), self.authentication.verifiers)
         self.sip2.replace(_sip2_settings(config))
         self.people.replace(config)
+        self.ncip.replace(config)
         if self.doors is not None:
             self.doors.replace(config)
         self.config = config
 
     async def drain(self) -> None:
         """Lets every link finish what it is doing and closes it."""
-        doors = [self.sip2.drain(), self.people.ldap.drain(), *([self.doors.z3950.drain()] if self.doors else [])]
-        await asyncio.gather(*doors)
+        doors = [self.sip2.drain(), self.people.ldap.drain(), self.ncip.tcp.drain()]
+        await asyncio.gather(*doors, *([self.doors.z3950.drain()] if self.doors else []))
 
     async def close(self) -> None:
         """Finishes what is running and closes every file."""
@@ -149,6 +154,9 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
     recorder = _recorder(config, registry)
     sip2_service = Sip2Service(desk, members, recorder=recorder, clock=clock, settings=_sip2_settings(config))
     people = identity_doors(config, register, members, desk, clock=clock, executor=executor, recorder=recorder)
+    ncip = ncip_doors(
+        config, store, members, desk, clock=clock, executor=executor, recorder=recorder, registry=registry
+    )
     doors = await catalogue_doors(config, readers, desk, clock, recorder) if config.catalogue.enabled else None
     children = beside.children(config)
     app = create_app(
@@ -159,7 +167,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         cursor_secret=config.derive_key("cursors"),
         body_limit=config.limits.body_bytes,
         registry=registry,
-        doors=[*(doors.routes() if doors else ()), *people.routes()],
+        doors=[*(doors.routes() if doors else ()), *people.routes(), *ncip.routes()],
         beside=lambda: {role: child.state for role, child in children.items()},
     )
     return Composition(
@@ -173,6 +181,7 @@ async def compose(config: Config, *, clock: Clock | None = None) -> Composition:
         register=register,
         authentication=authentication,
         people=people,
+        ncip=ncip,
         doors=doors,
         children=children,
         journal=journal,
@@ -192,7 +201,7 @@ async def _register(config: Config) -> Register:
 def problems(config: Config) -> list[Problem]:
     """What single parts find wrong with a configuration that is well formed: SIP2 profiles, queries of sets,
     conditions of what members keep to themselves, addresses of their servers, authorities of their directories."""
-    found: list[Problem] = []
+    found: list[Problem] = list(ncip_problems(config))
     for code, member in config.members.items():
         for login, terminal in member.terminals.items():
             try:
@@ -238,6 +247,7 @@ def _recorder(config: Config, registry: CollectorRegistry) -> ExchangeRecorder:
             "sip2": partial(sip2.mask, personal=True),
             "z3950": mask_z3950,
             "ldap": partial(mask_ldap, personal=True),
+            "ncip": partial(mask_ncip, personal=True),
             "oai": _open,
             "scim": _open,
             "sru": _open,

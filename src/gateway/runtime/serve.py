@@ -65,6 +65,7 @@ class Server:
             raise
         self._spawn("housekeeping", self._keep_house())
         self._spawn("retention", self.gateway.recorder.keep_retention(config.exchanges.retention_days))
+        self._spawn("brokers", self.gateway.ncip.brokers.run())
         self._spawn("replay", self.gateway.journal.replayer(self.gateway.desk))
         for child in self.gateway.children.values():
             self._spawn(child.name, child.run())
@@ -147,6 +148,8 @@ class Server:
         if wanted.protocol == "ldap":
             start_tls = None if wanted.tls else self._tls_context(certificate)
             factory = self.gateway.people.ldap.factory(start_tls, wanted.member)
+        elif wanted.protocol == "ncip":
+            factory = self.gateway.ncip.tcp.factory(wanted.member, tls.requested_name)
         elif wanted.protocol == "z3950":
             assert self.gateway.doors is not None  # the configuration agrees with itself
             factory = self.gateway.doors.z3950.factory()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.demo.banner import banner
 
-PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143, "z3950": 2800, "ldap": 4089}
+PORTS = {"sip2": 6701, "sip2-tls": 7143, "http": 8780, "https": 9143, "z3950": 2800, "ldap": 4089, "ncip": 6702}
 
 
 def test_every_command_is_one_line_and_names_the_program() -> None:
@@ -16,13 +16,16 @@ def test_every_command_is_one_line_and_names_the_program() -> None:
         *[".venv/bin/gateway"] * 2,
         "curl",
         "ldapsearch",
+        *[".venv/bin/gateway"] * 2,
     ]
-    assert [words[-1] for words in commands if "probe" in words] == ["1234", "status"]
+    probes = [words for words in commands if "probe" in words]
+    assert [words[-1] for words in probes] == ["1234", "status", "--write", "20100001"]
 
 
 def test_what_is_not_served_is_not_mentioned() -> None:
     assert "TLS" not in banner({"sip2": 6001, "http": 8080})
-    assert "probe" not in banner({"http": 8080})
+    assert "sip2" not in banner({"http": 8080})
+    assert "tcp://" not in banner({"http": 8080})
     assert "Z39.50" not in banner({"http": 8080})
 
 

@@ -58,15 +58,16 @@ def test_ports_shift_together_and_stay_on_loopback() -> None:
         "z3950": 2200,
         "ldap": 3489,
         "ldaps": 3736,
+        "ncip": 6102,
     }
     assert {listener.host for listener in config.listeners.values()} == {"127.0.0.1"}
 
 
 def test_without_a_certificate_there_are_no_tls_ports(config: Config) -> None:
-    assert set(config.listeners) == {"http", "sip2", "z3950", "ldap"}
+    assert set(config.listeners) == {"http", "sip2", "z3950", "ldap", "ncip"}
 
 
 def test_a_node_for_kiosks_alone_has_no_catalogue(tmp_path: Path) -> None:
     config = Config.model_validate(demo_config(tmp_path, catalogue=False))
     assert not config.catalogue.enabled
-    assert set(config.listeners) == {"http", "sip2", "ldap"}
+    assert set(config.listeners) == {"http", "sip2", "ldap", "ncip"}

@@ -130,7 +130,6 @@ def _loaned_item(work: Work, loan: Loan) -> wire.LoanedItem:
     nothing = Money.of_minor(0, work.member.currency)
     return wire.LoanedItem(
         item_id=item_id_out(work, loan.item_barcode),
-        reminder_level="0",
         date_due=written(loan.due),
         amount=sum_out(wire.Amount, nothing) if work.dialect.generation == 1 else None,
         title=loan.title or None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from library_protocols.ncip.dialect import NAMESPACE, SCHEMAS, Dialect
@@ -26,7 +27,10 @@ ROOT = "NCIPMessage"
 VERSION_ROOT = "NCIPVersionMessage"
 _VERSION = re.compile(r"(?<![0-9.])v?([12])[_.](0?[0-2])(?![0-9])")
 _LONGEST_VERSION = 200
+_QUALIFIED_VERSION = f"{{{NAMESPACE}}}version"
+_OTHER_WORDS = {"2.1": "2.01", "2.2": "2.02", "1.1": "1.01"}
 _OLD_NAMES = frozenset({*version1.NAMES.values(), *version1.VISIBLE})
+_SINCE = {cls: row.since for row in SERVICES.values() for cls in (row.request, row.response)}
 _IN_EXT = {**{name: CLASSES[name] for name in EXTENSIONS}, **MESSAGES}
 
 
@@ -59,9 +63,9 @@ def decode(octets: bytes) -> Envelope:
     except DecodeError as error:
         error.dialect = dialect
         raise
-    service = SERVICES.get(type(message).__name__.removesuffix("Response"))
-    if service is not None and dialect.generation == 2 and service.since and dialect.version < service.since:
-        dialect = replace(dialect, version=service.since)
+    since = _SINCE.get(type(message))
+    if since and dialect.generation == 2 and dialect.version < since:
+        dialect = replace(dialect, version=since)
     if reader.scheme_children:
         dialect = replace(dialect, scheme_children=True)
     return Envelope(message, dialect, tuple(deviations))
@@ -104,37 +108,50 @@ def _extension(element: Any, reader: Reader) -> ExtMessage:
 
 
 def _dialect(root: Any, namespace: str, doctype: bytes, deviations: list[Deviation]) -> Dialect:
-    line = root.sourceline or 1
-    text = root.get(f"{{{NAMESPACE}}}version")
+    text = root.get(_QUALIFIED_VERSION)
     qualified = text is not None
     if text is None:
         text = root.get("version")
+    if text is not None and len(text) > _LONGEST_VERSION:
+        text = ""
+    old = not namespace and not _VERSION.search(text or "") and _looks_old(root, doctype)
+    dialect, departures = _told(
+        text, qualified, root.prefix if namespace else None, bool(namespace), bool(doctype), old
+    )
+    for departure in departures:
+        deviations.append(Deviation(departure, "", root.sourceline or 1))
+    return dialect
+
+
+@lru_cache(maxsize=256)
+def _told(
+    text: str | None, qualified: bool, prefix: str | None, namespace: bool, doctype: bool, old: bool
+) -> tuple[Dialect, tuple[Departure, ...]]:
+    """The dialect of a root, and how it departs from the standard; `old`: a root that is silent is NCIP 1."""
     found = _VERSION.search(text) if text else None
-    if namespace:
-        generation = 2
-    elif found:
-        generation = int(found[1])
-    else:
-        generation = 1 if _looks_old(root, doctype) else 2
+    generation = 2 if namespace else int(found[1]) if found else 1 if old else 2
     version = f"{found[1]}.{found[2]}" if found else ""
+    version = _OTHER_WORDS.get(version, version)
     if version not in SCHEMAS or int(version[0]) != generation:
-        version = {"2.1": "2.01", "2.2": "2.02", "1.1": "1.01"}.get(version, "1.0" if generation == 1 else "2.02")
+        version = "1.0" if generation == 1 else "2.02"
+    departures = []
     if generation == 2 and not namespace:
-        deviations.append(Deviation(Departure.NO_NAMESPACE, "", line))
+        departures.append(Departure.NO_NAMESPACE)
     if text is None:
-        deviations.append(Deviation(Departure.NO_VERSION, "", line))
+        departures.append(Departure.NO_VERSION)
     elif namespace and not qualified:
-        deviations.append(Deviation(Departure.UNQUALIFIED_VERSION, "", line))
-    return Dialect(
+        departures.append(Departure.UNQUALIFIED_VERSION)
+    dialect = Dialect(
         generation,
         version,
-        namespace=bool(namespace),
-        prefix=root.prefix if namespace else None,
+        namespace=namespace,
+        prefix=prefix,
         version_qualified=None if text is None else qualified,
         scheme_children=generation == 1,
-        doctype=bool(doctype),
-        version_text=text if text and len(text) <= _LONGEST_VERSION else None,
+        doctype=doctype,
+        version_text=text or None,
     )
+    return dialect, tuple(departures)
 
 
 def _looks_old(root: Any, doctype: bytes) -> bool:

@@ -44,6 +44,7 @@ _ENCODINGS = {
 """Character sets read, besides UTF-16 by its first octets. Whoever says ISO 8859-1 may mean Windows-1252, which has the
 same letters and more."""
 _FAULTS = {code: name for name, code in vars(etree.ErrorTypes).items() if isinstance(code, int)}
+_USUAL = (b'<?xml version="1.0" encoding="UTF-8"', b"<?xml version='1.0' encoding='UTF-8'", b"<NCIPMessage")
 _PARSER = etree.XMLParser(
     encoding="utf-8",
     resolve_entities=False,
@@ -96,6 +97,8 @@ def _with_prefixes(octets: bytes) -> bytes:
 
 
 def _as_utf8(octets: bytes, deviations: list[Deviation]) -> bytes:
+    if octets.startswith(_USUAL) and octets.isascii():
+        return octets
     octets = octets.lstrip(b" \t\r\n")
     for mark, encoding in _MARKS:
         if octets.startswith(mark):

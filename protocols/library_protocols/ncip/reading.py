@@ -23,6 +23,8 @@ _TEXT, _CODE, _STRUCT, _FLAG, _EXT, _PROBLEM, _WRAPPER = range(7)
 _KINDS = {Kind.TEXT: _TEXT, Kind.CODE: _CODE, Kind.STRUCT: _STRUCT, Kind.FLAG: _FLAG}
 _SCHEME = f"{{{NAMESPACE}}}Scheme"
 _LAST = 1 << 20
+_NEW: Any = object.__new__
+_PUT: Any = object.__setattr__
 _UNIQUE_OF = {"visible_user_id": "user_id", "visible_item_id": "item_id"}
 _BARE = {UserId: "user_identifier_value", ItemId: "item_identifier_value", RequestId: "request_identifier_value"}
 _OURS = frozenset({"", NAMESPACE, *EXTENSIONS.values()})
@@ -38,8 +40,8 @@ MAX_FOREIGN = 10_000
 MAX_DEVIATIONS = 1_000
 """Most departures noted; what is kept is noted always."""
 
-Step = tuple[str, int, bool, int, bool, Any]
-"""Attribute, kind, whether it repeats, place in the order, whether the name is the other generation's, plan or None."""
+Step = tuple[int, str, bool, int, bool, Any]
+"""Kind, attribute, whether it repeats, place in the order, whether the name is the other generation's, plan or None."""
 
 
 class _Plan:
@@ -55,16 +57,16 @@ class _Plan:
             row = place.row
             kind, inner = _KINDS[row.kind], None
             if name == version1.WRAPPER:
-                kind = _WRAPPER
+                kind, inner = _WRAPPER, _plan(CLASSES[name], generation, namespaced)
             elif row.name == "Problem":
                 kind = _PROBLEM
             elif kind == _STRUCT:
                 inner = _plan(CLASSES[row.name], generation, namespaced)
             other = place.generation == 3 - generation
-            self.steps[mark + name] = (row.attribute, kind, row.repeat, place.index, other, inner)
+            self.steps[mark + name] = (kind, row.attribute, row.repeat, place.index, other, inner)
         if issubclass(cls, Extensible):
-            self.steps[f"{mark}Ext"] = ("ext", _EXT, False, _LAST, generation == 1, None)
-        attributes = {step[0] for step in self.steps.values()}
+            self.steps[f"{mark}Ext"] = (_EXT, "ext", False, _LAST, generation == 1, None)
+        attributes = {step[1] for step in self.steps.values()}
         pairs = [(visible, unique) for visible, unique in _UNIQUE_OF.items() if {visible, unique} <= attributes]
         self.visible = pairs[0] if pairs else None
         self.bare = "agency_id" if issubclass(cls, AgencyReference) else _BARE.get(cls)
@@ -92,38 +94,27 @@ class Reader:
         return self._struct(element, _plan(cls, self.generation, self.namespaced))
 
     def _struct(self, element: Any, plan: _Plan) -> Any:
+        steps = plan.steps
         values: dict[str, Any] = {}
-        repeated = self._children(element, plan.steps, values)
-        if repeated:
-            for attribute in repeated:
-                values[attribute] = tuple(values[attribute])
-        if plan.bare and not values:
-            self._bare(element, plan.bare, values)
-        if plan.visible and plan.visible[0] in values:
-            _promote(plan.visible, values)
-        return _made(plan.cls, values)
-
-    def _children(
-        self, element: Any, steps: dict[str, Step], values: dict[str, Any], ordered: bool = True
-    ) -> set[str] | None:
-        """Read the children into `values`; the attributes that hold lists are handed back."""
+        repeated: list[str] | None = None
         last = -1
-        repeated: set[str] | None = None
         for child in element:
             try:
-                attribute, kind, repeat, index, other, inner = steps[child.tag]
+                kind, attribute, repeat, index, other, inner = steps[child.tag]
             except KeyError:
                 step = self._stranger(child, steps, values)
                 if step is None:
                     continue
-                attribute, kind, repeat, index, other, inner = step
+                kind, attribute, repeat, index, other, inner = step
             if index >= last:
                 last = index
-            elif ordered:
+            else:
                 self._note(Departure.WRONG_ORDER, child)
             if other:
                 self._note(Departure.OTHER_GENERATION, child)
-            if kind == _TEXT:
+            if kind == _STRUCT:
+                value = self._struct(child, inner)
+            elif kind == _TEXT:
                 if len(child):
                     self._inside(child, values)
                 value = child.text
@@ -139,9 +130,12 @@ class Reader:
                         scheme = child.get("Scheme")
                         if scheme is not None and self.namespaced:
                             self._note(Departure.SCHEME_UNQUALIFIED, child)
-                    value = _KNOWN.get((text, scheme)) or _code(text, scheme)
-            elif kind == _STRUCT:
-                value = self._struct(child, inner)
+                    value = _KNOWN.get((text, scheme))
+                    if value is None:
+                        value = _NEW(SchemeValue)
+                        _PUT(
+                            value, "__dict__", {"value": text, "scheme": (scheme and (scheme.strip() or None)) or None}
+                        )
             elif kind == _FLAG:
                 if len(child):
                     self._inside(child, values)
@@ -149,12 +143,10 @@ class Reader:
             elif kind == _EXT:
                 value = Ext(tuple([self.foreign(each) for each in child]))
             else:
-                repeated = repeated or set()
-                if kind == _PROBLEM:
-                    values.setdefault(attribute, []).extend(self.problems(child))
-                    repeated.add(attribute)
-                else:
-                    repeated |= self._children(child, steps, values, ordered=False) or set()
+                found = {attribute: self.problems(child)} if kind == _PROBLEM else self._struct(child, inner).__dict__
+                for name, several in found.items():
+                    values[name] = [*values.get(name, ()), *several]
+                    repeated = [*(repeated or ()), name]
                 continue
             if repeat:
                 if attribute in values:
@@ -162,16 +154,28 @@ class Reader:
                 else:
                     values[attribute] = [value]
                     if repeated is None:
-                        repeated = {attribute}
+                        repeated = [attribute]
                     else:
-                        repeated.add(attribute)
+                        repeated.append(attribute)
             elif attribute in values:
                 self._keep(child, Departure.REPEATED_ELEMENT, values)
             else:
                 values[attribute] = value
-        if "unknown" in values:
-            values["unknown"] = tuple(values["unknown"])
-        return repeated
+        if repeated:
+            for attribute in repeated:
+                values[attribute] = tuple(values[attribute])
+        if not values or plan.visible:
+            self._special(element, plan, values)
+        made = _NEW(plan.cls)
+        _PUT(made, "__dict__", values)
+        return made
+
+    def _special(self, element: Any, plan: _Plan, values: dict[str, Any]) -> None:
+        """What some classes have besides: text without the elements that should be around it, two identifiers."""
+        if plan.bare and not values:
+            self._bare(element, plan.bare, values)
+        if plan.visible and plan.visible[0] in values:
+            _promote(plan.visible, values)
 
     def _code_of_elements(self, element: Any, values: dict[str, Any]) -> SchemeValue:
         scheme: str | None = None
@@ -219,8 +223,6 @@ class Reader:
                 self._keep(child, Departure.UNKNOWN_ELEMENT, values)
         if names:
             values["problem_element"] = "/".join(names)
-        if "unknown" in values:
-            values["unknown"] = tuple(values["unknown"])
         return _made(Problem, values)
 
     def _bare(self, element: Any, attribute: str, values: dict[str, Any]) -> None:
@@ -248,7 +250,7 @@ class Reader:
 
     def _keep(self, child: Any, departure: Departure, values: dict[str, Any]) -> None:
         kept = self.foreign(child)
-        values.setdefault("unknown", []).append(kept)
+        values["unknown"] = (*values.get("unknown", ()), kept)
         self.deviations.append(Deviation(departure, _path(child), kept.line, kept))
 
     def _note(self, departure: Departure, element: Any) -> None:
@@ -276,15 +278,11 @@ class Reader:
         return _made(Foreign, values)
 
 
-def _made(cls: type[Any], values: dict[str, Any], new: Any = object.__new__, put: Any = object.__setattr__) -> Any:
+def _made(cls: type[Any], values: dict[str, Any]) -> Any:
     """An element of a class with these values, and its defaults for the others."""
-    made = new(cls)
-    put(made, "__dict__", values)
+    made = _NEW(cls)
+    _PUT(made, "__dict__", values)
     return made
-
-
-def _code(value: str, scheme: str | None) -> SchemeValue:
-    return _made(SchemeValue, {"value": value, "scheme": (scheme.strip() or None) if scheme else None})
 
 
 def _promote(pair: tuple[str, str], values: dict[str, Any]) -> None:

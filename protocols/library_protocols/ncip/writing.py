@@ -52,6 +52,8 @@ _FILLED: dict[str, Any] = {
 _TEXT, _CODE, _STRUCT, _FLAG, _FIGURE, _PROBLEM, _VISIBLE = range(7)
 _KINDS = {Kind.TEXT: _TEXT, Kind.CODE: _CODE, Kind.STRUCT: _STRUCT, Kind.FLAG: _FLAG}
 _ALL = 1 << 30
+_OF_VERSIONS = frozenset({LookupVersion, LookupVersionResponse})
+_OLD_ONLY = frozenset({AuthenticateUser, AuthenticateUserResponse})
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 Step = tuple[str, int, str, str, int, Any]
@@ -61,9 +63,10 @@ stands where there is nothing, None for nothing."""
 
 def encode(message: Message, dialect: Dialect) -> bytes:
     """Write one document, in UTF-8. Raises EncodeError for a message that the dialect's NCIP does not have."""
-    if isinstance(message, LookupVersion | LookupVersionResponse):
+    kind = type(message)
+    if kind in _OF_VERSIONS:
         return _version_document(message)
-    if dialect.generation == 2 and isinstance(message, AuthenticateUser | AuthenticateUserResponse):
+    if kind in _OLD_ONLY and dialect.generation == 2:
         raise EncodeError("NCIP 2 has no AuthenticateUser")
     prefix = dialect.prefix if dialect.namespace and dialect.prefix and _NAME.fullmatch(dialect.prefix) else None
     writer = _writer(
@@ -82,7 +85,7 @@ def encode(message: Message, dialect: Dialect) -> bytes:
     return "".join(out).encode()
 
 
-def _version_document(message: LookupVersion | LookupVersionResponse) -> bytes:
+def _version_document(message: Message) -> bytes:
     writer = _writer(1, "1.0", False, None, True)
     out = [_DECLARATION, f'<NCIPVersionMessage version="{_VERSION_SCHEMA}">']
     writer.message(message, out)
@@ -110,19 +113,18 @@ class _Writer:
         self.scheme = f" {self.attribute_mark}Scheme="
         self.scheme_tags = (f"<{self.mark}Scheme>", f"</{self.mark}Scheme><{self.mark}Value>", f"</{self.mark}Value>")
         self.plans: dict[type[Element], list[Step]] = {}
+        spaces = ""
+        if namespace:
+            unprefixed = f' xmlns="{NAMESPACE}" xmlns:ncip="{NAMESPACE}"'
+            spaces = f' xmlns:{prefix}="{NAMESPACE}"' if prefix else unprefixed
+        self.opening = f"<{self.mark}NCIPMessage{spaces}"
 
     def root(self, dialect: Dialect) -> str:
         """The root's start tag."""
-        spaces = ""
-        if self.namespace:
-            prefix = self.mark.rstrip(":")
-            unprefixed = f' xmlns="{NAMESPACE}" xmlns:ncip="{NAMESPACE}"'
-            spaces = f' xmlns:{prefix}="{NAMESPACE}"' if prefix else unprefixed
-        version = ""
-        if dialect.version_qualified is not None:
-            mark = self.attribute_mark if dialect.version_qualified else ""
-            version = f' {mark}version="{escape(dialect.version_value)}"'
-        return f"<{self.mark}NCIPMessage{spaces}{version}>"
+        if dialect.version_qualified is None:
+            return f"{self.opening}>"
+        mark = self.attribute_mark if dialect.version_qualified else ""
+        return f'{self.opening} {mark}version="{escape(dialect.version_value)}">'
 
     def message(self, message: Message, out: list[str]) -> None:
         """What stands in the root."""

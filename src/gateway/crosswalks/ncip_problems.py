@@ -30,6 +30,7 @@ _DENIED = "Item Access Denied"
 
 IN_SERVICE: Mapping[tuple[RefusalCode, str], str] = {
     (_R.ITEM_NOT_FOUND, "LookupRequest"): "Unknown Request",
+    (_R.HOLD_NOT_FOUND, "LookupItem"): "Unknown Item",
     (_R.ON_HOLD_FOR_OTHER, "RenewItem"): "Renewal Not Allowed - Item Has Outstanding Requests",
     (_R.HOLD_AMBIGUOUS, "LookupRequest"): "Non-Unique Request",
     (_R.RECALL_NOT_ALLOWED, "CancelRecallItem"): "Recall Cannot Be Cancelled At This Time",

@@ -23,7 +23,6 @@ from gateway.adapters.ncip._common import (
 )
 from gateway.adapters.ncip._items import bib_named, item_elements, item_optional_fields, words_of
 from gateway.adapters.ncip._kept import first_unkept, says
-from gateway.adapters.ncip._problems import detail_of
 from gateway.adapters.ncip._users import user_optional_fields
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.entities import Item
@@ -65,13 +64,12 @@ _EMPTIED = {
 }
 """What can be emptied: an item has a title and a location always."""
 _CONFLICTS = {
-    "barcode": ("", "ItemId/ItemIdentifierValue"),
-    "incomplete": ("Needed Data Missing", "BibliographicDescription/Title"),
-    "shared_title": ("Unable To Add Element", "BibliographicDescription"),
-    "catalogued": ("Unable To Add Element", "BibliographicDescription"),
-    "unknown_location": (_UNKNOWN_VALUE, "Location"),
+    "incomplete": ("Needed Data Missing", "BibliographicDescription/Title", "A title is needed."),
+    "shared_title": ("Unable To Add Element", "BibliographicDescription", "Other items have this title too."),
+    "catalogued": ("Unable To Add Element", "BibliographicDescription", "The library has catalogued this title."),
+    "unknown_location": (_UNKNOWN_VALUE, "Location", "The library has no such location."),
 }
-"""Problem and element by what a conflict is about; "" for the service's own."""
+"""Problem, element and words by what a conflict is about; others are the service's own."""
 _UNKNOWN = {"location": "Location", "status": "CirculationStatus"}
 """Element by the field whose value the platform does not know."""
 
@@ -98,8 +96,8 @@ async def create_item(work: Work, message: Any) -> wire.CreateItemResponse:
         on_duplicate=work.profile.on_duplicate,
         external_ref=external_ref(work, message),
     )
-    answer = await work.perform(request)
-    return wire.CreateItemResponse(item_id=item_id_out(work, _done(work, answer)))
+    item = _done(work, await work.perform(request), request)
+    return wire.CreateItemResponse(item_id=item_id_out(work, item))
 
 
 async def update_item(work: Work, message: Any) -> wire.UpdateItemResponse:
@@ -139,8 +137,8 @@ async def update_item(work: Work, message: Any) -> wire.UpdateItemResponse:
             if clean(said)
         ),
     )
-    answer = await work.perform(request)
-    return wire.UpdateItemResponse(item_id=item_id_out(work, _done(work, answer, "AddItemFields/")))
+    item = _done(work, await work.perform(request), request, "AddItemFields/")
+    return wire.UpdateItemResponse(item_id=item_id_out(work, item))
 
 
 async def _restrictions_after(
@@ -184,8 +182,9 @@ async def update_circulation_status(work: Work, message: Any) -> wire.UpdateCirc
     barcode = _own_barcode(work, message)
     if not says(message.circulation_status):
         raise work.missing("CirculationStatus")
-    answer = await work.perform(ItemUpdate(item=barcode, status=_status(work, message.circulation_status)))
-    return wire.UpdateCirculationStatusResponse(item_id=item_id_out(work, _done(work, answer)))
+    request = ItemUpdate(item=barcode, status=_status(work, message.circulation_status))
+    item = _done(work, await work.perform(request), request)
+    return wire.UpdateCirculationStatusResponse(item_id=item_id_out(work, item))
 
 
 async def report_circulation_status_change(work: Work, message: Any) -> wire.ReportCirculationStatusChangeResponse:
@@ -196,8 +195,8 @@ async def report_circulation_status_change(work: Work, message: Any) -> wire.Rep
         raise work.missing("ItemReportedReturned")
     user = await user_of(work, message)
     named: Any = user.named if user is not None else {}
-    answer = await work.perform(ItemReport(**named, item=barcode, reported_as=reported))
-    item = _done(work, answer)
+    request = ItemReport(**named, item=barcode, reported_as=reported)
+    item = _done(work, await work.perform(request), request)
     elements = user_elements(work, message.user_element_type)
     fields: dict[str, Any] = {}
     if user is not None:
@@ -260,8 +259,9 @@ def _restrictions(
     return tuple(found)
 
 
-def _unknown(work: Work, path: str, sent: SchemeValue | None) -> Exception:
-    return work.stop_with(_UNKNOWN_VALUE, path, value(sent), "UNKNOWN_VALUE: This value says nothing here.")
+def _unknown(work: Work, path: str | None, sent: SchemeValue | str | None) -> Exception:
+    said = value(sent) if isinstance(sent, SchemeValue) else sent
+    return work.stop_with(_UNKNOWN_VALUE, path, said, "UNKNOWN_VALUE: This value says nothing here.")
 
 
 def _location(sent: Iterable[wire.Location], *kinds: str) -> str | None:
@@ -280,20 +280,20 @@ def _enumeration(about: wire.ItemDescription) -> str | None:
     return clean(held.unstructured_holdings_data) if held is not None else None
 
 
-def _done(work: Work, answer: object, below: str = "") -> Item:
-    """The item after a change. Raises Stopped with the element that a refusal is about; what was changed stands `below`
-    that path."""
+def _done(work: Work, answer: object, request: ItemCreate | ItemUpdate | ItemReport, below: str = "") -> Item:
+    """The item after a change. Raises Stopped with the element that a refusal is about, and what the request had of it;
+    what was changed stands `below` that path."""
     if isinstance(answer, ItemOutcome):
         return answer.item
     assert isinstance(answer, Refusal)
-    if answer.code is not RefusalCode.CONFLICT:
-        raise work.stop(answer)
     kind = str(answer.detail.get("kind"))
-    fields = answer.detail.get("fields") or ()
-    if kind == "unknown_value":
-        element = next((_UNKNOWN[name] for name in fields if name in _UNKNOWN), None)
-        raise work.stop_with(_UNKNOWN_VALUE, element and below + element, detail=detail_of(answer, work.zone))
-    type_, element = _CONFLICTS.get(kind, ("", None))
-    if not type_:
-        raise work.stop(answer, element)
-    raise work.stop_with(type_, f"{below}{element}", detail=detail_of(answer, work.zone))
+    if answer.code is RefusalCode.CONFLICT and kind == "unknown_value":
+        field = next((name for name in answer.detail.get("fields") or () if name in _UNKNOWN), None)
+        path = below + _UNKNOWN[field] if field is not None else None
+        raise _unknown(work, path, getattr(request, "location", None) if field == "location" else None)
+    if answer.code is not RefusalCode.CONFLICT or kind not in _CONFLICTS:
+        raise work.stop(answer, "ItemId/ItemIdentifierValue" if kind == "barcode" else None)
+    type_, element, words = _CONFLICTS[kind]
+    places = (getattr(request, name, None) for name in ("location", "permanent_location", "current_location"))
+    sent = next(filter(None, places), None) if element == "Location" else None
+    raise work.stop_with(type_, below + element, sent, f"CONFLICT.{kind}: {words}")

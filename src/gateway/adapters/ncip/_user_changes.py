@@ -20,7 +20,6 @@ from gateway.adapters.ncip._common import (
     written,
 )
 from gateway.adapters.ncip._kept import first_unkept, says
-from gateway.adapters.ncip._problems import detail_of
 from gateway.adapters.ncip._user_told import UNKNOWN_VALUE, Told, identifiers_of, told_of, typed_of
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.entities import Block, Identifier, Patron
@@ -62,11 +61,7 @@ _MISSING = {
     "category": "UserPrivilege/UserPrivilegeStatus/UserPrivilegeStatusType",
     "identifiers": "UserId/UserIdentifierValue",
 }
-_UNKNOWN = {
-    "category": "UserPrivilege/UserPrivilegeStatus/UserPrivilegeStatusType",
-    "home_library": "UserPrivilege/UserPrivilegeStatus/UserPrivilegeStatusType",
-    "status": "UserPrivilege/UserPrivilegeStatus/UserPrivilegeStatusType",
-}
+_UNKNOWN = frozenset({"category", "home_library"})
 _TEXT = 500
 """Characters of a notice that are sent on."""
 
@@ -88,7 +83,7 @@ async def create_user(work: Work, message: Any) -> wire.CreateUserResponse:
         new=True,
         **_plain(told),
     )
-    patron_id = _provisioned(work, await work.perform(request), "").patron_id
+    patron_id = _provisioned(work, await work.perform(request), told, "").patron_id
     await _block(work, message, patron_id, told, "")
     made, typed = await work.perform(PatronGet(patron_id=patron_id)), identifiers[0].value
     known = isinstance(made, PatronOutcome)
@@ -112,7 +107,7 @@ async def update_user(work: Work, message: Any) -> wire.UpdateUserResponse:
     patron = user.patron or (await work.get(PatronOutcome, PatronGet(**user.named), element=user.path)).patron
     lifted = _to_lift(work, patron, gone)
     if (request := _changes(work, patron, message, told, gone)) is not None:
-        _provisioned(work, await work.perform(request), "AddUserFields/")
+        _provisioned(work, await work.perform(request), told, "AddUserFields/")
     for block in lifted:
         request = PatronEnable(patron_id=patron.id, block_id=block.id)
         await work.get(PatronOutcome, request, str(block.id), element="DeleteUserFields/BlockOrTrap/BlockOrTrapType")
@@ -161,19 +156,20 @@ def _after(patron: Patron, told: Told, gone: Told, name: str) -> tuple[str, ...]
     return tuple(dict.fromkeys((*known, *more)))
 
 
-def _provisioned(work: Work, answer: object, below: str) -> ProvisionOutcome:
+def _provisioned(work: Work, answer: object, told: Told, below: str) -> ProvisionOutcome:
     """Raises Stopped with the element that a refusal is about."""
     if isinstance(answer, ProvisionOutcome):
         return answer
     assert isinstance(answer, Refusal)
     kind, fields = answer.detail.get("kind"), answer.detail.get("fields") or ()
-    detail = detail_of(answer, work.zone)
-    if kind == "incomplete":
-        element = next((_MISSING[name] for name in fields if name in _MISSING), None)
-        raise work.stop_with("Needed Data Missing", element, detail=detail)
+    if kind == "incomplete" and (element := next((_MISSING[name] for name in fields if name in _MISSING), None)):
+        raise work.missing(element)
     if kind == "unknown_value":
-        element = next((_UNKNOWN[name] for name in fields if name in _UNKNOWN), "")
-        raise work.stop_with(UNKNOWN_VALUE, below + element, detail=detail)
+        name = next((name for name in fields if name in _UNKNOWN), "category")
+        said = told.category if name == "category" else told.home_library
+        raise work.stop_with(
+            UNKNOWN_VALUE, f"{below}UserPrivilege", said, f"CONFLICT.unknown_value: The library has no such {name}."
+        )
     raise work.stop(answer)
 
 

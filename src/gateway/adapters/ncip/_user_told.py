@@ -20,6 +20,9 @@ from library_protocols.ncip import messages as wire
 
 UNKNOWN_VALUE = "Unknown Value From Known Scheme"
 _STATUS = {"active": PatronStatus.ACTIVE, "ok": PatronStatus.ACTIVE, "inactive": PatronStatus.INACTIVE}
+_ASPECTS = {kind.value: kind for kind in PrivilegeType}
+_DESCRIBED = {"user status": PrivilegeType.STATUS, "patron type": PrivilegeType.PROFILE}
+"""UserPrivilegeDescriptions that say what a privilege is about: Auto-Graphics gives all of them one type."""
 _LOGINS = {
     "username": IdentifierType.USERNAME,
     "ldapusername": IdentifierType.USERNAME,
@@ -74,19 +77,18 @@ def told_of(work: Work, fields: Any, below: str) -> Told:
 
 
 def _privilege(work: Work, told: Told, privilege: wire.UserPrivilege, path: str) -> None:
-    """STATUS, PROFILE and LIBRARY say what their status is; any other type is itself a category."""
+    """STATUS, PROFILE and LIBRARY, by type or description, say what their status is; any other type is a category."""
     kind = value(privilege.agency_user_privilege_type)
     status = privilege.user_privilege_status
     said = value(status.user_privilege_status_type) if status is not None else ""
-    if kind.upper() == PrivilegeType.STATUS.value:
+    aspect = _DESCRIBED.get(folded(privilege.user_privilege_description)) or _ASPECTS.get(kind.upper())
+    if aspect is PrivilegeType.STATUS:
         told.status = _STATUS.get(said.casefold())
-        if told.status is None and said and status is not None:
-            raise _unknown(
-                work, f"{path}/UserPrivilegeStatus/UserPrivilegeStatusType", status.user_privilege_status_type
-            )
-    elif kind.upper() == PrivilegeType.LIBRARY.value:
+        if told.status is None and said:
+            raise _unknown(work, f"{path}/UserPrivilegeStatus/UserPrivilegeStatusType", SchemeValue(said))
+    elif aspect is PrivilegeType.LIBRARY:
         told.home_library = said or told.home_library
-    elif kind.upper() == PrivilegeType.PROFILE.value:
+    elif aspect is PrivilegeType.PROFILE:
         told.category = said or told.category
     elif kind:
         told.category = told.category or kind

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.canonical import requests as req
 from gateway.canonical.vocabulary import ItemStatus, LoanStatus, SecurityMarker, UseRestriction
-from library_protocols.ncip import NCIP_1_0, ExtMessage, SchemeValue
+from library_protocols.ncip import NCIP_1_0, NCIP_2_0, NCIP_2_01, NCIP_2_02, ExtMessage, SchemeValue, encode
 from library_protocols.ncip import messages as wire
 from tests.gateway.adapters.ncip.responder import (
     Open,
     Responder,
+    header,
     item,
     item_id,
     patron,
@@ -21,6 +25,7 @@ from tests.gateway.adapters.ncip.responder import (
     type_of,
     user_id,
 )
+from tests.protocols.ncip.schemas import FOLDER, load_xsd
 
 ELEMENTS = (
     "Bibliographic Description", "Circulation Status", "Electronic Resource", "Hold Queue Length", "Item Description",
@@ -454,6 +459,7 @@ async def test_what_is_not_kept_of_an_item_is_refused_whole(responder: Responder
     nowhere = wire.AddItemFields(location=(place("Permanent Location", "Top Floor"),))
     answer = await responder.ask(wire.UpdateItem(item_id=item_id(1), add_item_fields=nowhere))
     assert problem_of(answer).problem_element == "UpdateItem/AddItemFields/Location"
+    assert problem_of(answer).problem_value == "Top Floor"
     catalogued = wire.AddItemFields(bibliographic_description=words())
     answer = await responder.ask(wire.UpdateItem(item_id=item_id(1), add_item_fields=catalogued))
     assert type_of(answer) == "Unable To Add Element"
@@ -526,6 +532,7 @@ async def test_statuses_are_set_as_a_desk_sees_them(responder: Responder) -> Non
     for status in ("On Loan", "Eaten"):
         answer = await asked(1, status)
         assert type_of(answer) == "Unknown Value From Known Scheme"
+        assert problem_of(answer).problem_value == status
         assert problem_of(answer).problem_element == "UpdateCirculationStatus/CirculationStatus"
     assert (problem_of(await asked(22, "Missing")).problem_detail or "").startswith("ITEM_UNAVAILABLE")
     nothing = await responder.ask(wire.UpdateCirculationStatus(item_id=item_id(1)))
@@ -548,3 +555,30 @@ async def test_what_users_say_of_items(responder: Responder) -> None:
     loans = (await responder.desk_says(req.PatronAccount(patron=patron(2), loans=True))).loans
     assert LoanStatus.OPEN in {loan.status for loan in loans}
     assert type_of(await asked(23, 2)) == "Needed Data Missing"
+
+
+# What is written
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.01", "2.02"])
+async def test_answers_are_valid(responder: Responder, version: str, shared_data: Callable[[str], Path]) -> None:
+    schema = load_xsd(shared_data(f"{FOLDER}/ncip2") / f"ncip_v{version.replace('.', '_')}.xsd")
+    dialect = {"2.0": NCIP_2_0, "2.01": NCIP_2_01, "2.02": NCIP_2_02}[version]
+    await request(responder)
+    asked = elements(*ELEMENTS)
+    questions: list[wire.Request] = [
+        *(wire.LookupItem(item_id=item_id(number), item_element_type=asked) for number in range(1, 31)),
+        wire.LookupItem(request_id=request_id("R-1"), item_element_type=asked),
+        wire.LookupItem(item_id=wire.ItemId(item_identifier_value="none")),
+        wire.LookupRequest(request_id=request_id("R-1"), item_element_type=asked),
+        new_item(),
+        wire.DeleteItem(item_id=wire.ItemId(item_identifier_value="N-1")),
+    ]
+    if version == "2.02":
+        ids = await titles(responder, 5)
+        bibs = (*map(record, ids), record("none"))
+        questions.append(wire.LookupItemSet(bibliographic_id=bibs, item_element_type=asked))
+        questions.append(wire.LookupItemSet(item_id=(item_id(1), wire.ItemId(item_identifier_value="none"))))
+    for message in questions:
+        document = encode(replace(message, initiation_header=header()), dialect)
+        assert schema.complaint(await responder.octets(document)) == "", message

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.canonical import requests as req
 from gateway.canonical.vocabulary import BlockReason, BlockScope, BlockSeverity
-from library_protocols.ncip import NCIP_1_0, NCIP_2_02, SchemeValue
+from library_protocols.ncip import NCIP_1_0, NCIP_2_0, NCIP_2_02, SchemeValue, encode
 from library_protocols.ncip import messages as wire
-from tests.gateway.adapters.ncip.responder import Open, Responder, patron, problem_of, type_of, user_id
+from tests.gateway.adapters.ncip.responder import Open, Responder, header, patron, problem_of, type_of, user_id
+from tests.protocols.ncip.schemas import FOLDER, load_dtd, load_xsd
 
 EVERYTHING = (
     "Name Information", "User Address Information", "Date Of Birth", "User Language", "User Privilege",
@@ -474,3 +478,29 @@ async def test_a_service_that_a_peer_may_not_ask_for(node: Open, dialect: Any) -
     question = wire.LookupUser(user_id=user_id(1), user_element_type=elements("Name Information"))
     answer = await responder.ask(question, dialect=dialect)
     assert type_of(answer) == "Unauthorized Service For Agency"
+
+
+async def test_auto_graphics_gives_all_privileges_one_type(responder: Responder) -> None:
+    code = await category(responder)
+    said = (("user status", "Active"), ("patron type", code))
+    privileges = tuple(replace(privilege("Staff", status), user_privilege_description=what) for what, status in said)
+    answer = await responder.ask(new_user(code, user_privilege=privileges), dialect=NCIP_1_0)
+    assert not answer.problem, answer
+    assert (await responder.desk_says(req.PatronGet(patron="N-1"))).patron.category.code == code
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "2.02"])
+async def test_answers_are_valid(responder: Responder, version: str, shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data(FOLDER)
+    dialect = {"1.0": NCIP_1_0, "2.0": NCIP_2_0, "2.02": NCIP_2_02}[version]
+    name = version.replace(".", "_")
+    made = load_dtd(folder / f"ncip1/ncip_v{name}.dtd") if version == "1.0" else None
+    schema = made or load_xsd(folder / f"ncip2/ncip_v{name}.xsd")
+    asked = elements(*EVERYTHING)
+    for number in range(1, 11):
+        question = wire.LookupUser(
+            initiation_header=header(), user_id=user_id(number), user_element_type=asked,
+            loaned_items_desired=True, requested_items_desired=True, user_fiscal_account_desired=True,
+        )  # fmt: skip
+        answer = await responder.octets(encode(question, dialect))
+        assert schema.complaint(answer) == "", answer.decode()

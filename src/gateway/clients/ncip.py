@@ -270,7 +270,7 @@ def problem_words(problem: Problem) -> str:
 
 def _never_read(status: int | None) -> bool:
     """Whether HTTP says that nobody looked at the message: it was refused for who sent it, or where it was sent."""
-    return status in (301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 411, 413, 415, 429)
+    return status in (301, 302, 303, 307, 308, 401, 403, 404, 405, 411, 413, 415, 429)
 
 
 def _plain(octets: bytes) -> bytes:

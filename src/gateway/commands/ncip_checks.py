@@ -131,14 +131,13 @@ async def _unknown_user(subject: Subject) -> str:
 
 @CHECKS("where a problem is")
 async def _problem_details(subject: Subject) -> str:
-    problem = _refused(await subject.ask(_user()))[0]
+    answer = await subject.ask(_user())
+    problem = _refused(answer)[0]
     if problem.problem_type is None or not known_problem(problem.problem_type.value):
         raise Odd("the problem's type is none of the standard's")
-    told = {
-        "ProblemDetail": problem.problem_detail,
-        "ProblemElement": problem.problem_element,
-        "ProblemValue": problem.problem_value,
-    }
+    told = {"ProblemElement": problem.problem_element, "ProblemValue": problem.problem_value}
+    if answer.dialect.generation > 1:
+        told["ProblemDetail"] = problem.problem_detail
     missing = [name for name, value in told.items() if not value]
     if missing:
         raise NotOffered(f"{', '.join(missing)} not filled")

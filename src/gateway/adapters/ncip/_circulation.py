@@ -28,7 +28,7 @@ from gateway.adapters.ncip._common import (
     value,
 )
 from gateway.adapters.ncip._items import item_elements, item_optional_fields
-from gateway.adapters.ncip._problems import attribute
+from gateway.adapters.ncip._problems import Stopped, attribute
 from gateway.adapters.ncip._users import user_optional_fields
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.entities import Fee, Item, Loan
@@ -45,6 +45,7 @@ O = TypeVar("O", bound=Outcome)  # noqa: E741  what a request is answered with
 
 NOBODY = Named(patron=None, patron_id=None, pin=None)
 """For a request that need not say whom it is about."""
+_REQUIRED_FEE = "required_fee_amount"
 Places = Mapping[RefusalCode, str]
 """Elements of a message that refusals are about where it is not their usual one."""
 
@@ -59,13 +60,13 @@ async def carried_out(work: Work, outcome: type[O], request: Request, places: Pl
     return answer
 
 
-def refusal(work: Work, no: Refusal, element: str | None = None, sent: str | None = None) -> Exception:
+def refusal(work: Work, no: Refusal, element: str | None = None, sent: str | None = None) -> Stopped:
     """To be raised: the problem that a refusal is, with RequiredFeeAmount where the answer has room for it."""
     fields: dict[str, Any] = {}
     row = SERVICES.get(work.service)
-    if no.code is RefusalCode.FEE_ACK_REQUIRED and row and hasattr(row.response, "required_fee_amount"):
-        fee = Money.model_validate({name: no.detail[name] for name in ("amount", "currency")})
-        fields["required_fee_amount"] = sum_out(wire.RequiredFeeAmount, fee)
+    told = {name: no.detail[name] for name in ("amount", "currency") if name in no.detail}
+    if no.code is RefusalCode.FEE_ACK_REQUIRED and len(told) == 2 and hasattr(row and row.response, _REQUIRED_FEE):
+        fields[_REQUIRED_FEE] = sum_out(wire.RequiredFeeAmount, Money.model_validate(told))
     return work.stop(no, element, sent, **fields)
 
 

@@ -26,6 +26,7 @@ from gateway.adapters.ncip._common import (
 )
 from gateway.adapters.ncip._fees import transact
 from gateway.adapters.ncip._items import words_of
+from gateway.adapters.ncip._problems import Stopped
 from gateway.adapters.ncip._requests import pickup_location
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.outcomes import IllOutcome
@@ -99,7 +100,7 @@ def _restrictions(work: Work, message: wire.AcceptItem, fields: wire.ItemOptiona
     return tuple(dict.fromkeys(found))
 
 
-def _refused(work: Work, message: wire.AcceptItem, request: IllAccept, no: Refusal) -> Exception:
+def _refused(work: Work, message: wire.AcceptItem, request: IllAccept, no: Refusal) -> Stopped:
     """To be raised: what cannot be accepted is the barcode, the request, a date, or what is usual."""
     element = None
     if no.code is RefusalCode.CONFLICT:

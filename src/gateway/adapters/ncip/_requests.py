@@ -35,7 +35,8 @@ from gateway.adapters.ncip._common import (
     value,
     written,
 )
-from gateway.adapters.ncip._items import bib_named, bib_sent
+from gateway.adapters.ncip._items import bib_named, bib_of, bib_sent, description_out, item_elements
+from gateway.adapters.ncip._problems import Stopped
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.entities import Hold
 from gateway.canonical.outcomes import AvailabilityOutcome, HoldOutcome
@@ -103,7 +104,7 @@ async def place(work: Work, message: Any) -> tuple[User, HoldOutcome]:
         suspended_until=earliest if earliest is not None and earliest > work.now else None,
         external_ref=external_ref(work, message),
     )
-    refused: Exception | None = None
+    refused: Stopped | None = None
     for number, target in enumerate(targets):
         answer = await _asked(work, message, request, target, number)
         if isinstance(answer, HoldOutcome):
@@ -187,8 +188,20 @@ async def request_item(work: Work, message: wire.RequestItem) -> wire.RequestIte
         request_type=message.request_type or HOLD_TYPE.write(hold.type),
         request_scope_type=message.request_scope_type or HOLD_LEVEL.write(hold.level),
         hold_pickup_date=written(hold.hold_until),
+        **await _title_fields(work, message, placed),
         **await optional_fields(work, message, placed.item, hold.patron_id),
     )
+
+
+async def _title_fields(work: Work, message: wire.RequestItem, placed: HoldOutcome) -> dict[str, Any]:
+    """What was asked for of a title, of which no item is to be told yet."""
+    if placed.item is not None or "bibliographic description" not in item_elements(work, message.item_element_type):
+        return {}
+    bib = await bib_of(work, placed.hold.bib_id)
+    if bib is None:
+        return {}
+    described = description_out(work, None, bib)
+    return {"item_optional_fields": wire.ItemOptionalFields(bibliographic_description=described)}
 
 
 async def _found(work: Work, placed: HoldOutcome) -> wire.ItemId | None:

@@ -9,7 +9,15 @@ import pytest
 
 from gateway.adapters.ncip._problems import Stopped
 from gateway.canonical import requests as req
-from gateway.canonical.outcomes import Availability, AvailabilityOutcome, HoldOutcome, ItemOutcome, PatronOutcome
+from gateway.canonical.entities import Bib
+from gateway.canonical.outcomes import (
+    Availability,
+    AvailabilityOutcome,
+    BibOutcome,
+    HoldOutcome,
+    ItemOutcome,
+    PatronOutcome,
+)
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import HoldLevel, HoldStatus, HoldType, ItemStatus
 from library_protocols.ncip import SchemeValue
@@ -90,6 +98,13 @@ class TestRequestItem:
         answer = await scripted.ask(desk, of_title(request_id=request_id("R-1")))
         assert answer.item_id.item_identifier_value == "30100002"
         assert answer.item_id.item_identifier_type.value == "Item Barcode"
+
+    async def test_a_title_is_described_where_that_is_asked_for(self, scripted: Scripted) -> None:
+        desk = scripted.desk(hold__place=PLACED, bib__get=BibOutcome(bib=Bib(id="b1", title="Cymru")))
+        asked = of_title(item_element_type=(SchemeValue("Bibliographic Description"),))
+        answer = await scripted.ask(desk, asked)
+        assert answer.item_optional_fields.bibliographic_description.title == "Cymru"
+        assert (await scripted.ask(desk, of_title())).item_optional_fields is None
 
     async def test_a_title_of_which_an_item_is_named_is_requested_as_the_scope_says(self, scripted: Scripted) -> None:
         both: dict[str, Any] = {"bibliographic_id": (record("b1"),)}

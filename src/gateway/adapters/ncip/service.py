@@ -11,6 +11,7 @@ import secrets
 import time
 import traceback
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -222,7 +223,7 @@ class NcipService:
             dialect=turn.dialect,
             now=self.clock.now(),
             settings=self.settings,
-            key=command_key(peer, turn.service, message, self.settings.secret),
+            key=partial(command_key, peer, turn.service, message, self.settings.secret),
             deadline=turn.deadline,
             exchange=exchange.id,
             calls=exchange.calls,

@@ -39,8 +39,8 @@ class PeerDesk(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """`service` is the name of the message's service, `key` names the message for exactly-once, `deadline` is in
-    seconds of the desk's monotonic clock. `asked` and `answered` are the last canonical request and its answer."""
+    """`service` is the name of the message's service, `key` gives what names the message for exactly-once, `deadline`
+    is in seconds of the desk's monotonic clock. `asked`, `answered`: the last canonical request and its answer."""
 
     desk: PeerDesk
     peer: PeerIdentity
@@ -49,7 +49,7 @@ class Work:
     dialect: Dialect
     now: datetime
     settings: NcipSettings
-    key: CommandKey
+    key: Callable[[], CommandKey]
     deadline: float | None = None
     exchange: str | None = None
     calls: list[PlatformCall] | None = None
@@ -104,8 +104,9 @@ class Work:
         if step in self._steps:
             raise ValueError(f"two commands of one message are both {step!r}")
         self._steps.add(step)
-        value = hashlib.sha256(f"{self.key.value}\0{step}".encode("utf-8", "surrogatepass")).hexdigest()
-        return replace(self.key, value=value)
+        whole = self.key()
+        value = hashlib.sha256(f"{whole.value}\0{step}".encode("utf-8", "surrogatepass")).hexdigest()
+        return replace(whole, value=value)
 
     # Problems
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from gateway.adapters.ncip import mapping
@@ -86,7 +87,7 @@ class Scripted:
             dialect=NCIP_2_02,
             now=NOW,
             settings=NcipSettings(SECRET),
-            key=command_key(peer, service, message, SECRET),
+            key=partial(command_key, peer, service, message, SECRET),
         )
         try:
             return await mapping.HANDLERS[service](work, message)

@@ -125,7 +125,7 @@ def transport(
 
 class _Http:
     def __init__(self, where: Place, login: Login, content_type: str, verify: ssl.SSLContext | bool, keep: bool):
-        headers = {"Content-Type": content_type, "Accept": _ACCEPT}
+        headers = {"Content-Type": content_type, "Accept": _ACCEPT, "Accept-Encoding": "identity"}
         if login.bearer:
             headers["Authorization"] = f"Bearer {login.bearer}"
         self._url = where.url
@@ -164,8 +164,9 @@ class _Http:
 
     @staticmethod
     async def _body(response: httpx.Response) -> bytes:
+        """As it came: what is compressed although nobody asked for it may be of any size."""
         body = bytearray()
-        async for piece in response.aiter_bytes():
+        async for piece in response.aiter_raw():
             body += piece
             if len(body) > MAX_ANSWER:
                 raise NcipBadAnswer(f"an answer of more than {MAX_ANSWER:,} octets", response.status_code)

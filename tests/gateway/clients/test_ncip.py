@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gateway.clients import ncip_transport
 from gateway.clients.ncip import (
     Login,
     NcipBadAnswer,
@@ -282,6 +284,42 @@ async def test_garbage_is_a_bad_answer(scheme: str, garbage: bytes) -> None:
         with pytest.raises(NcipBadAnswer) as bad:
             await initiator.send(QUESTION)
     assert bad.value.outcome_unknown
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_an_answer_without_end_is_cut(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ncip_transport, "MAX_ANSWER", 100_000)
+
+    async def serve(visit: Visit) -> None:
+        await (visit.read() if scheme == "tcp" else visit.read_http())
+        await visit.write(b"" if scheme == "tcp" else bare(b""), b"<NCIPMessage>")
+        while True:
+            await visit.write(b"<x>more</x>" * 1000)
+
+    async with Responder(serve) as responder, client(responder, scheme) as initiator:
+        with pytest.raises(NcipBadAnswer, match="more than") as bad:
+            await initiator.send(QUESTION)
+    assert bad.value.outcome_unknown
+
+
+async def test_an_answer_that_is_compressed_although_nobody_asked_is_not_unpacked() -> None:
+    async def serve(visit: Visit) -> None:
+        await visit.read_http()
+        body = gzip.compress(b"<NCIPMessage>" + b" " * 10_000_000)
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        await visit.write(head.encode() + body)
+
+    async with Responder(serve) as responder, client(responder, "http") as initiator:
+        with pytest.raises(NcipBadAnswer):
+            await initiator.send(QUESTION)
+    assert responder.visits[0].field("accept-encoding") == "identity"
+
+
+async def test_entities_in_an_answer_are_not_expanded() -> None:
+    bomb = b"<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><NCIPMessage>&b;</NCIPMessage>"
+    async with Responder(script("tcp", bomb)) as responder, client(responder, "tcp") as initiator:
+        with pytest.raises(NcipBadAnswer, match="declarations"):
+            await initiator.send(QUESTION)
 
 
 async def test_an_http_error_without_ncip_says_so_and_that_nobody_read_the_message() -> None:

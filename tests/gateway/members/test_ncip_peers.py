@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from gateway.canonical.vocabulary import Permission
 from gateway.config import Config
+from gateway.crosswalks.ncip import permissions_of
 from gateway.members import Evidence
 from gateway.members.ncip_peers import (
     AUTHENTICATION,
@@ -256,7 +257,8 @@ async def test_what_a_peer_may_do_where_and_under_which_name(make: Try) -> None:
     ctx = peer.context(deadline=5.0, exchange="x")
     assert (ctx.member, ctx.terminal, ctx.protocol) == ("aber", "ncip:reshare", "ncip")
     assert (ctx.location, ctx.pin_required, ctx.deadline) == ("HUGH", {"loan.create"}, 5.0)
-    assert ctx.permissions == {Permission.ITEM_READ, Permission.HOLD, Permission.CHECKIN}
+    assert ctx.permissions == permissions_of({"LookupItem", "CheckInItem"})
+    assert (ctx.may(Permission.CHECKIN), ctx.may(Permission.PAY)) == (True, False)
     branch = await peers.resolve(HOME, Claim(from_agency="RESHARE", secret=RESHARE, to_agency="aber-law"))
     assert isinstance(branch, PeerIdentity)
     assert branch.context().location == "LAW"

@@ -35,16 +35,16 @@ def login(**typed: str) -> tuple[wire.AuthenticationInput, ...]:
     )
 
 
-async def known(responder: Responder, barcode: str) -> Any:
-    """An item as the desk has it."""
-    return (await responder.desk_says(req.ItemGet(item=barcode))).item
+async def known(responder: Responder, barcode: str, *, name: str = "broker") -> Any:
+    """An item as the desk tells it to the peer `name`."""
+    return (await responder.desk_says(req.ItemGet(item=barcode), name=name)).item
 
 
-async def titles(responder: Responder, count: int) -> list[str]:
+async def titles(responder: Responder, count: int, *, name: str = "broker") -> list[str]:
     """Records of Aberystwyth that have items, each once."""
     found: dict[str, None] = {}
     for number in range(1, 30):
-        found[(await known(responder, f"301{number:05d}")).bib_id] = None
+        found[(await known(responder, f"301{number:05d}", name=name)).bib_id] = None
     return list(found)[:count]
 
 

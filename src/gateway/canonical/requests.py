@@ -264,7 +264,8 @@ class LoanRenewAll(PatronRequest):
 
 
 class LoanUndo(PatronRequest):
-    """`what="loan"` closes a loan as never made; `what="return"` reopens the loan that a check-in closed.
+    """`what="loan"` closes a loan as never made, or takes back its renewal where that came last; `what="checkout"` does
+    the first only, and refuses a loan that was renewed; `what="return"` reopens the loan that a check-in closed.
 
     `made_by` is the key of the command to be undone: refuse where it was not the last one to touch the item.
     """

@@ -48,7 +48,7 @@ from gateway.canonical.requests import (
     LoanReturn,
     LoanUndo,
 )
-from gateway.canonical.vocabulary import HoldType, LoanStatus, RoutingAction
+from gateway.canonical.vocabulary import HoldType, RoutingAction
 from gateway.crosswalks.ncip_values import HOLD_TYPE, ROUTING
 from library_protocols.ncip import messages as wire
 from library_protocols.ncip import parse_datetime
@@ -82,14 +82,12 @@ async def check_out_item(work: Work, message: wire.CheckOutItem) -> wire.CheckOu
 
 
 async def undo_check_out_item(work: Work, message: wire.UndoCheckOutItem) -> wire.UndoCheckOutItemResponse:
-    """The loan was never made. What was renewed since is refused: there is more than a check-out to undo."""
+    """The loan was never made; one that was renewed since stays."""
     item = await item_here(work, message)
     user = await borrower(work, message) if user_typed(work, message) else None
     named = user.named if user else NOBODY
-    request = LoanUndo(what="loan", item=item, **named)
+    request = LoanUndo(what="checkout", item=item, **named)
     undone = await carried_out(work, UndoOutcome, request)
-    if undone.loan.status is LoanStatus.OPEN:
-        raise work.stop(Refusal(code=RefusalCode.UNDO_NOT_POSSIBLE, detail={"kind": "renewed"}))
     return wire.UndoCheckOutItemResponse(
         item_id=item_id_out(work, undone.item),
         user_id=user_out(work, message, user, undone.loan.patron_barcode) if user else None,

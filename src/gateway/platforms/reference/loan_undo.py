@@ -148,7 +148,7 @@ async def perform(
     params: Mapping[str, Any] | None = None,
     after: After | None = None,
 ) -> UndoOutcome | Refusal:
-    """Undoes the item's latest loan, renewal (`what="loan"`) or return (`what="return"`).
+    """Undoes the item's latest loan (`what="loan"` or `"checkout"`), renewal (`"loan"`) or return (`"return"`).
 
     A stand-in raises Elsewhere, unless `after` looks to the owner's side; it is given what the parts `also` read.
     """
@@ -296,8 +296,10 @@ class _Undo:
         return loan.status == self.needs
 
 
+_LOAN = _Undo("loan.undone", LoanStatus.OPEN, _undo_loan)
 _UNDOINGS = {
-    ("loan", "loan.created"): _Undo("loan.undone", LoanStatus.OPEN, _undo_loan),
+    ("checkout", "loan.created"): _LOAN,
+    ("loan", "loan.created"): _LOAN,
     ("loan", "loan.renewed"): _Undo("loan.renewal_undone", LoanStatus.OPEN, _undo_renewal),
     ("return", "loan.returned"): _Undo("loan.return_undone", LoanStatus.RETURNED, _undo_return),
 }

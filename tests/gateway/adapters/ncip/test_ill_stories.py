@@ -386,6 +386,16 @@ async def test_a_check_out_is_undone(responder: Responder) -> None:
     assert type_of(again) in ("Resource Cannot Be Provided", "Item Not Checked Out To This User")
 
 
+async def test_a_renewal_is_not_undone_for_the_check_out_before_it(node: Open) -> None:
+    responder: Responder = await node(peer={"due_date": "wins"})
+    assert (await responder.ask(wire.CheckOutItem(user_id=user_id(1), item_id=item_id(3)))).problem == ()
+    renewed = await responder.ask(wire.RenewItem(user_id=user_id(1), item_id=item_id(3), desired_date_due=days(80)))
+    assert renewed.problem == (), renewed.problem
+    undone = await responder.ask(wire.UndoCheckOutItem(item_id=item_id(3)))
+    assert type_of(undone) == "Resource Cannot Be Provided"
+    assert (await the_item(responder, item(3))).due == parse_datetime(days(80))
+
+
 @pytest.mark.parametrize("namespace", ["http://www.oclc.org/ncip/renewall/2014", ""])
 async def test_all_loans_are_renewed(responder: Responder, namespace: str) -> None:
     message = wire.ExtMessage(service=wire.RenewAllItem(user_id=user_id(2)), namespace=namespace)

@@ -255,25 +255,26 @@ class TestWhoBorrows:
 
 class TestUndo:
     async def test_a_loan_is_undone(self, scripted: Scripted) -> None:
-        undone = UndoOutcome(item=an_item(), loan=a_loan(status=LoanStatus.UNDONE), what="loan")
+        undone = UndoOutcome(item=an_item(), loan=a_loan(status=LoanStatus.UNDONE), what="checkout")
         desk = scripted.desk(loan__undo=undone)
         answer = await scripted.ask(desk, wire.UndoCheckOutItem(item_id=item_id(1), user_id=user_id(1)))
         assert answer.item_id.item_identifier_value == "30100001"
         assert answer.user_id.user_identifier_value == "20100001"
         asked = desk.only(req.LoanUndo)
-        assert (asked.what, asked.patron, asked.item) == ("loan", "20100001", "30100001")
+        assert (asked.what, asked.patron, asked.item) == ("checkout", "20100001", "30100001")
 
     async def test_nobody_need_be_named(self, scripted: Scripted) -> None:
-        undone = UndoOutcome(item=an_item(), loan=a_loan(status=LoanStatus.UNDONE), what="loan")
+        undone = UndoOutcome(item=an_item(), loan=a_loan(status=LoanStatus.UNDONE), what="checkout")
         desk = scripted.desk(loan__undo=undone)
         answer = await scripted.ask(desk, wire.UndoCheckOutItem(item_id=item_id(1)))
         assert answer.user_id is None
         assert desk.only(req.LoanUndo).patron is None
 
-    async def test_a_renewal_taken_back_is_no_check_out_undone(self, scripted: Scripted) -> None:
-        desk = scripted.desk(loan__undo=UndoOutcome(item=an_item(), loan=a_loan(), what="loan"))
+    async def test_what_cannot_be_undone(self, scripted: Scripted) -> None:
+        desk = scripted.desk(loan__undo=Refusal(code=RefusalCode.UNDO_NOT_POSSIBLE))
         answer = await scripted.ask(desk, wire.UndoCheckOutItem(item_id=item_id(1)))
-        assert problem(answer)[1:] == ("UndoCheckOutItem/ItemId/ItemIdentifierValue", "30100001")
+        place = "UndoCheckOutItem/ItemId/ItemIdentifierValue"
+        assert problem(answer) == ("Resource Cannot Be Provided", place, "30100001")
 
 
 def check_in(**more: Any) -> wire.CheckInItem:

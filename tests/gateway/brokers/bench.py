@@ -32,12 +32,14 @@ OURS = "ncip:reshare:R-1"
 
 @dataclass
 class BrokerHost:
-    """A responder that keeps what it was told, and answers it; `problems` are answered instead, `down` not at all."""
+    """A responder that keeps what it was told, and answers it; `problems` are answered instead. Where it is `down` it
+    hangs up; where it is `mute` it listens and says nothing."""
 
     told: list[Request] = field(default_factory=list)
     documents: list[bytes] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)  # problem type, by service or by item's barcode
     down: bool = False
+    mute: bool = False
 
     async def serve(self, visit: Visit) -> None:
         while True:
@@ -49,6 +51,9 @@ class BrokerHost:
             assert isinstance(message, Request)
             self.told.append(message)
             self.documents.append(visit.document)
+            if self.mute:
+                await visit.reader.read()
+                return
             await visit.write(encode(self._answer(message), NCIP_2_02))
 
     def _answer(self, message: Request) -> Message:

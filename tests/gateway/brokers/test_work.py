@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -22,6 +23,8 @@ from gateway.store.turns import FOLDER, Turns
 from tests.gateway.brokers.bench import Bench, BrokerHost, configured
 from tests.gateway.clients.scripted_responder import Responder
 from tests.gateway.conftest import StorePlace
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -207,3 +210,27 @@ async def test_outcomes_are_counted(bench: Bench, config: Config) -> None:
     await broker.send()
     assert registry.get_sample_value("gateway_broker_notices_total", {**labels, "outcome": "sent"}) == 1
     assert registry.get_sample_value("gateway_broker_notices_waiting", labels) == 0
+
+
+async def test_a_killed_process_is_followed_by_one_that_says_the_same(
+    bench: Bench, config: Config, store_place: StorePlace
+) -> None:
+    broker = bench.broker(notify=["ItemReceived"])
+    await broker.look()
+    await bench.accept()
+    await broker.look()
+    bench.host.mute = True
+    arguments = (bench.responder.address("tcp"), store_place.url, str(config.data_dir))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.gateway.brokers.worker", *arguments, cwd=ROOT
+    )
+    try:
+        await until(lambda: bool(bench.host.documents))
+    finally:
+        process.kill()
+        await process.wait()
+    bench.host.mute = False
+    async with running(worker(bench, config)):
+        await until(lambda: len(bench.host.documents) == 2)
+    first, second = bench.host.documents
+    assert first == second

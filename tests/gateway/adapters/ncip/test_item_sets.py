@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.canonical import requests as req
+from gateway.canonical.outcomes import Availability, AvailabilityOutcome
 from library_protocols.ncip import NCIP_2_02, ExtMessage, SchemeValue, encode
 from library_protocols.ncip import messages as wire
 from tests.gateway.adapters.ncip.responder import (
@@ -21,6 +22,7 @@ from tests.gateway.adapters.ncip.responder import (
     problem_of,
     type_of,
 )
+from tests.gateway.adapters.ncip.scripted import Scripted
 from tests.gateway.adapters.ncip.words import ITEM_ELEMENTS, elements, schema_of, titles
 
 
@@ -179,3 +181,27 @@ async def test_answers_are_valid(responder: Responder, shared_data: Callable[[st
     for message in questions:
         document = encode(replace(message, initiation_header=header()), NCIP_2_02)
         assert schema.complaint(await responder.octets(document)) == "", message
+
+
+async def test_an_item_that_was_taken_away_is_in_no_set(responder: Responder) -> None:
+    (id_,) = await titles(responder, 1)
+    before = told_items(await responder.ask(wire.LookupItemSet(bibliographic_id=(record(id_),))))
+    ours = wire.BibliographicRecordId(bibliographic_record_identifier=id_, agency_id=SchemeValue("ABER"))
+    description = wire.BibliographicDescription(bibliographic_record_id=(ours,))
+    copy = wire.ItemId(item_identifier_value="N-1")
+    assert not (await responder.ask(wire.CreateItem(item_id=copy, bibliographic_description=description))).problem
+    more = told_items(await responder.ask(wire.LookupItemSet(bibliographic_id=(record(id_),), maximum_items_count="9")))
+    assert sorted(more) == sorted([*before, "N-1"])
+    assert not (await responder.ask(wire.DeleteItem(item_id=copy))).problem
+    assert told_items(await responder.ask(wire.LookupItemSet(bibliographic_id=(record(id_),)))) == before
+
+
+async def test_a_title_without_items_says_so(demo: dict[str, Any]) -> None:
+    scripted = Scripted(demo)
+    desk = scripted.desk(bib__availability=AvailabilityOutcome(bibs=(Availability(bib_id="b1"),)))
+    told = await scripted.ask(desk, wire.LookupItemSet(bibliographic_id=(record("b1"),)))
+    (bib,) = told.bib_information
+    assert bib.problem == ()
+    (held,) = bib.holdings_set
+    assert held.problem[0].problem_type.value == "Unknown Item"
+    assert told.next_item_token is None

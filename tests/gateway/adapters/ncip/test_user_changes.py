@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.canonical import requests as req
+from gateway.canonical.outcomes import PatronOutcome, ProvisionOutcome
+from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import BlockReason, BlockScope, BlockSeverity
 from library_protocols.ncip import NCIP_1_0, SchemeValue
 from library_protocols.ncip import messages as wire
 from tests.gateway.adapters.ncip.responder import Responder, patron, problem_of, type_of, user_id
+from tests.gateway.adapters.ncip.scripted import Scripted, a_patron, problem
 from tests.gateway.adapters.ncip.words import elements, login
 
 
@@ -234,3 +237,30 @@ async def test_auto_graphics_gives_all_privileges_one_type(responder: Responder)
     answer = await responder.ask(new_user(code, user_privilege=privileges), dialect=NCIP_1_0)
     assert not answer.problem, answer
     assert (await responder.desk_says(req.PatronGet(patron="N-1"))).patron.category.code == code
+
+
+async def test_each_command_of_a_message_has_its_own_key_and_keeps_it(demo: dict[str, Any]) -> None:
+    """The first refusal is the answer; the repetition asks the same under the same keys, and goes on."""
+    scripted = Scripted(demo)
+    one = PatronOutcome(patron=a_patron())
+    blocked: list[Any] = [Refusal(code=RefusalCode.PATRON_NOT_FOUND), one, one]
+    desk = scripted.desk(
+        patron__get=one, patron__provision=ProvisionOutcome(patron_id="p1", changed=True), patron__block=blocked
+    )
+    message = wire.UpdateUser(
+        user_id=user_id(1),
+        add_user_fields=wire.AddUserFields(
+            user_language=(SchemeValue("wel"),), block_or_trap=(block("Block Check Out"), block("Block Renewal"))
+        ),
+    )
+    first = await scripted.ask(desk, message)
+    assert problem(first)[:2] == ("Unknown User", "UpdateUser/AddUserFields/BlockOrTrap/BlockOrTrapType")
+    again = await scripted.ask(desk, message)
+    assert isinstance(again, wire.UpdateUserResponse)
+    keys = [(type(asked), key.value) for asked, key in zip(desk.asked, desk.keys, strict=True) if key is not None]
+    assert [kind for kind, _ in keys] == [
+        req.PatronProvision, req.PatronBlock, req.PatronProvision, req.PatronBlock, req.PatronBlock,
+    ]  # fmt: skip
+    assert keys[:2] == keys[2:4]
+    assert len({value for _, value in keys}) == 3
+    assert not any(patron(1) in value for _, value in keys)

@@ -140,6 +140,18 @@ async def test_version_1_is_answered_too(responder: Responder) -> None:
     assert answer.user_optional_fields.name_information is not None
 
 
+async def test_version_1_has_numbers_that_are_seen(responder: Responder) -> None:
+    """VisibleUserId names a user by what stands on the card, and is an element of its own."""
+    seen = wire.UserId(user_identifier_type=SchemeValue("Barcode"), user_identifier_value=patron(1))
+    asked = elements("Name Information")
+    answer = await responder.ask(wire.LookupUser(visible_user_id=(seen,), user_element_type=asked), dialect=NCIP_1_0)
+    assert answer.user_id.user_identifier_value == patron(1)
+    told = await responder.ask(
+        wire.LookupUser(user_id=user_id(1), user_element_type=elements("Visible User Id")), dialect=NCIP_1_0
+    )
+    assert [one.user_identifier_value for one in told.user_optional_fields.user_id] == [patron(1)]
+
+
 # Who it is
 
 

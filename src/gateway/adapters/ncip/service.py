@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from gateway.adapters.ncip import _problems, mapping
 from gateway.adapters.ncip._problems import Stopped
+from gateway.adapters.ncip.answer_memory import AnswerMemory, Remembered
 from gateway.adapters.ncip.session import claim_of, command_key, response_header, service_of
 from gateway.adapters.ncip.settings import NcipSettings
 from gateway.adapters.ncip.work import PeerDesk, Work
@@ -84,6 +85,7 @@ class _Turn:
     message: Any = None
     service: str = ""
     peer: PeerIdentity | None = None
+    work: Work | None = None
 
 
 class NcipService:
@@ -97,6 +99,7 @@ class NcipService:
         self._desk = desk
         self._peers = peers
         self._recorder = recorder
+        self._memory = AnswerMemory()
 
     def replace(self, settings: NcipSettings) -> None:
         """Takes new settings; what is being answered keeps the old ones."""
@@ -108,7 +111,10 @@ class NcipService:
         """The answer to one document. `keys` came with it outside of it; `link` names the connection in records."""
         turn = self._begin(octets, evidence, link)
         answer = await self._guarded(turn, octets, evidence, keys)
-        return self._end(turn, self._written(turn, answer))
+        if not isinstance(answer, bytes):
+            answer = self._written(turn, answer)
+            self._remember(turn, octets, answer)
+        return self._end(turn, answer)
 
     def refuse(self, evidence: Evidence, problem: str, detail: str, *, octets: bytes = b"", link: str = "") -> Reply:
         """The answer to what is no document, or is for nobody."""
@@ -174,7 +180,8 @@ class NcipService:
             return self._failure(turn, PlatformFailure(FailureCode.UPSTREAM_ERROR))
 
     async def _answered(self, turn: _Turn, octets: bytes, evidence: Evidence, keys: tuple[SecretStr, ...]) -> Any:
-        envelope = await self._decoded(octets)
+        remembered = self._memory.find(octets)
+        envelope = remembered.envelope if remembered is not None else await self._decoded(octets)
         turn.message, turn.dialect = envelope.message, envelope.dialect
         turn.service = service_of(envelope.message)
         if isinstance(envelope.message, wire.LookupVersion):
@@ -191,7 +198,15 @@ class NcipService:
         turn.peer = peer
         turn.exchange.member, turn.exchange.terminal = peer.member.code, peer.terminal
         self._check(turn, peer)
-        return await self._carried_out(turn, peer)
+        return await self._carried_out(turn, peer, remembered if remembered and remembered.peer is peer else None)
+
+    def _remember(self, turn: _Turn, octets: bytes, answer: bytes) -> None:
+        work = turn.work
+        if work is None or work.questions != 1 or turn.exchange.verdict is not Verdict.ANSWERED:
+            return
+        if work.asked is not None and work.answered is not None and not work.asked.command:
+            envelope = Envelope(turn.message, turn.dialect)
+            self._memory.keep(octets, Remembered(envelope, work.peer, work.asked, work.answered, answer))
 
     async def _decoded(self, octets: bytes) -> Envelope:
         return await asyncio.to_thread(decode, octets) if len(octets) > IN_A_THREAD else decode(octets)
@@ -213,7 +228,7 @@ class NcipService:
         turn.exchange.verdict, turn.exchange.answer = Verdict.REFUSED, Refusal(code=code)
         return Stopped(_problems.own(_asked(turn.message), turn.service, type_, detail=code.value))
 
-    async def _carried_out(self, turn: _Turn, peer: PeerIdentity) -> Any:
+    async def _carried_out(self, turn: _Turn, peer: PeerIdentity, remembered: Remembered | None) -> Any:
         message, exchange = _asked(turn.message), turn.exchange
         work = Work(
             desk=self._desk,
@@ -228,7 +243,14 @@ class NcipService:
             exchange=exchange.id,
             calls=exchange.calls,
         )
+        turn.work = work
         try:
+            if remembered is not None:
+                said = await work.perform(remembered.request)
+                if said is remembered.said:
+                    return remembered.answer
+                work.known = (remembered.request, said)
+                work.questions = 0
             answer = await mapping.HANDLERS[turn.service](work, message)
         finally:
             exchange.request, exchange.answer = work.asked, work.answered

@@ -40,7 +40,8 @@ class PeerDesk(Protocol):
 @dataclass(slots=True)
 class Work:
     """`service` is the name of the message's service, `key` gives what names the message for exactly-once, `deadline`
-    is in seconds of the desk's monotonic clock. `asked`, `answered`: the last canonical request and its answer."""
+    is in seconds of the desk's monotonic clock. `asked`, `answered`: the last canonical request and its answer, of so
+    many `questions`. `known`: what the desk has just said to a question, which need not be asked again."""
 
     desk: PeerDesk
     peer: PeerIdentity
@@ -56,6 +57,8 @@ class Work:
     link: LinkMemory = field(default_factory=LinkMemory)
     asked: Request | None = None
     answered: Answer | None = None
+    questions: int = 0
+    known: tuple[Request, Answer] | None = None
     _steps: set[str] = field(default_factory=set)
 
     @property
@@ -84,11 +87,18 @@ class Work:
 
         `step` tells commands of one operation apart that the same message means, in words that a repetition of the
         message finds again (an item's barcode, a number): ValueError where two have the same."""
-        key = self.step_key(f"{request.operation} {step}") if request.command else None
-        ctx = self.peer.context(link=self.link, deadline=self.deadline, calls=self.calls, exchange=self.exchange)
         self.asked = request
-        self.answered = await self.desk.perform(ctx, request, key)
+        self.questions += 1
+        if self.known is not None and self.known[0] == request:
+            self.answered = self.known[1]
+        else:
+            key = self.step_key(f"{request.operation} {step}") if request.command else None
+            self.answered = await self.desk.perform(self.context(), request, key)
         return self.answered
+
+    def context(self) -> Context:
+        """The surroundings of a question to the desk."""
+        return self.peer.context(link=self.link, deadline=self.deadline, calls=self.calls, exchange=self.exchange)
 
     async def get(self, outcome: type[O], request: Request, step: str = "", **where: str | None) -> O:
         """The desk's answer where it is a yes. Raises Stopped with the refusal as a problem; `where` is `element` and

@@ -182,7 +182,9 @@ async def create(core: Core, ctx: Context, request: req.FeeCreate, key: CommandK
         if isinstance(amount, Refusal):
             return Ruling(amount)
         if snapshot.earlier is not None:
-            return Ruling(_charged(request, snapshot.earlier, amount, snapshot.item))
+            log = Log(command, snapshot.pseudonym)
+            log.introduce(patron.id)
+            return Ruling(_charged(request, snapshot.earlier, amount, snapshot.item), log.effects)
         if request.item is not None and snapshot.item is None:
             return Ruling(Refusal(code=RefusalCode.ITEM_NOT_FOUND))
         charge = ChargeRow(

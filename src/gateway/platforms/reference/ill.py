@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Text, bindparam
+from sqlalchemy import Text, bindparam, select
 
 from gateway.canonical import requests as req
 from gateway.canonical.context import CommandKey, Context
@@ -96,6 +96,7 @@ class NoteSnapshot:
     queue: list[HoldRow]
     referred: list[HoldRow]
     hold_names: list[dict[str, Any]]
+    holders: list[PseudonymRow]
 
 
 _HOLD, _NOTED = schema.hold, parts.asked_item()
@@ -110,6 +111,14 @@ NOTE = Plan(
         parts.queue(_NOTED),
         hold_parts.referred_holds(),
         account_parts.hold_names(hold_parts.is_referred()),
+        Part(
+            "holders",
+            parts.of_member(schema.pseudonym).where(
+                schema.pseudonym.c.patron_id.in_(select(_HOLD.c.patron_id).where(hold_parts.is_referred()))
+            ),
+            PseudonymRow,
+            many=True,
+        ),
     ),
     NoteSnapshot,
 )
@@ -235,9 +244,10 @@ def _note(request: req.IllNote, command: Command, found: NoteSnapshot) -> Ruling
         hold.status = HoldStatus.IN_PROCESS
         effects = [Update(hold)]
     said = {"external_ref": request.external_ref} if request.external_ref else {}
-    log = Log(command)
+    log = Log(command, *found.holders)
     log.add(
         f"ill.{request.step.value}",
+        patron_id=hold.patron_id if hold else None,
         item_id=item.id if item else None,
         at=None if request.happened_at is None else min(command.now, millis(request.happened_at)),
         hold=hold.id if hold else None,

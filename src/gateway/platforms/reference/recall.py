@@ -67,7 +67,9 @@ def _recall(request: req.LoanRecall, command: Command, case: Case) -> Ruling:
     if isinstance(loan, Ruling):
         return loan
     if loan.recalled_at is not None:
-        return Ruling(_answer(command, case, loan), subject=subject_of(case.item))
+        log = case.log(command)
+        log.introduce(loan.patron_id)
+        return Ruling(_answer(command, case, loan), log.effects, subject_of(case.item))
     rule = command.rules.rules.get(loan.rule_id)
     if rule is None or not rule.recallable:
         return refuse(RefusalCode.RECALL_NOT_ALLOWED, case.item, kind="policy")

@@ -178,8 +178,10 @@ async def test_it_fills_the_hold_that_was_placed_under_its_reference(library: Li
         library.key(),
     )
     note = req.IllNote(step=ShipmentStep.SHIPPED, external_ref=REF)
-    noted = await asked(library).ill_note(library.context(), note, library.key())
+    key = library.key()
+    noted = await asked(library).ill_note(library.context(), note, key)
     assert (noted.item, noted.hold.status) == (None, HoldStatus.IN_PROCESS)
+    assert await asked(library).ill_note(library.context(), note, key) == noted
     answer = await accept(library)
     assert answer.hold.id == held.hold.id
     assert (answer.hold.pickup_location, answer.hold.item_id) == ("BRANCH", answer.item.id)

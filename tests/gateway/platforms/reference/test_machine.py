@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from datetime import timedelta
+from itertools import count
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
@@ -26,6 +28,7 @@ from gateway.canonical.money import Money
 from gateway.canonical.outcomes import IllOutcome, LoanOutcome, RenewAllOutcome
 from gateway.canonical.refusals import Refusal
 from gateway.canonical.vocabulary import HoldLevel, ItemStatus, OnDuplicate, RoutingAction, ShipmentStep
+from gateway.platforms.reference import randomness
 from gateway.platforms.reference.trapping import next_hold
 from gateway.store.rows import (
     BibRow,
@@ -59,6 +62,10 @@ class Circulation(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
+        # Ids in the order of their making: a run that is done again must meet the same rows in the same order.
+        numbers = count(1)
+        self.ids = patch.object(randomness, "octets", lambda size: next(numbers).to_bytes(size, "big"))
+        self.ids.start()
         self.loop = asyncio.new_event_loop()
         self.store = SqliteStore(":memory:")
         self.run(self.store.open())
@@ -72,6 +79,7 @@ class Circulation(RuleBasedStateMachine):
             self.run(self.library.platform.close())
             self.run(self.store.close())
             self.loop.close()
+            self.ids.stop()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)

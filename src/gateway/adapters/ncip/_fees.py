@@ -7,7 +7,7 @@ waiver names one, and a charge of somebody else is none.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.adapters.ncip._common import (
     User,
@@ -24,7 +24,7 @@ from gateway.adapters.ncip._common import (
 from gateway.adapters.ncip.work import Work
 from gateway.canonical.entities import Fee
 from gateway.canonical.money import Money
-from gateway.canonical.outcomes import AccountOutcome, FeeOutcome, PaymentOutcome
+from gateway.canonical.outcomes import AccountOutcome, FeeOutcome, Outcome, PaymentOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import FeeCreate, FeePay, FeeWaive, PatronAccount
 from gateway.canonical.vocabulary import FeeType, PaymentMethod
@@ -38,8 +38,16 @@ from gateway.crosswalks.ncip_values import (
 )
 from library_protocols.ncip import messages as wire
 
+O = TypeVar("O", bound=Outcome)  # noqa: E741  what a request is answered with
+
 _INFORMATION = "FiscalTransactionInformation"
 _RELATED = f"{_INFORMATION}/RelatedFiscalTransactionReferenceId"
+_REFERENCE = f"{_INFORMATION}/FiscalTransactionReferenceId/FiscalTransactionIdentifierValue"
+_PLACES = {
+    RefusalCode.ITEM_NOT_FOUND: f"{_INFORMATION}/ItemDetails/ItemId/ItemIdentifierValue",
+    RefusalCode.CONFLICT: _REFERENCE,  # it has named another transaction already
+}
+"""Elements that refusals of charges and payments are about where it is not their usual one."""
 _NO_BARCODES = frozenset({"ill request id", "request id"})
 """ItemIdentifierTypes that name a transaction: WorldShare sends them where there is no item."""
 _DESCRIPTION = 500
@@ -96,12 +104,7 @@ async def _charge(work: Work, user: User, told: wire.FiscalTransactionInformatio
         description=_description(told),
         external_ref=_own_reference(work, told),
     )
-    item_path = f"{_INFORMATION}/ItemDetails/ItemId/ItemIdentifierValue"
-    answer = await work.perform(request)
-    if isinstance(answer, Refusal):
-        raise work.stop(answer, item_path if answer.code is RefusalCode.ITEM_NOT_FOUND else None)
-    assert isinstance(answer, FeeOutcome)
-    return answer.fee.id
+    return (await _carried_out(work, FeeOutcome, request)).fee.id
 
 
 async def _pay(work: Work, user: User, told: wire.FiscalTransactionInformation, amount: Money) -> str:
@@ -119,12 +122,10 @@ async def _pay(work: Work, user: User, told: wire.FiscalTransactionInformation, 
         fee_type=FEE_TYPE.read(told.fiscal_transaction_type),
         external_ref=_own_reference(work, told),
     )
-    paid = await work.get(PaymentOutcome, request)
+    paid = await _carried_out(work, PaymentOutcome, request)
     if paid.duplicate:
         raise work.stop_with(
-            "Duplicate Fiscal Transaction",
-            f"{_INFORMATION}/FiscalTransactionReferenceId/FiscalTransactionIdentifierValue",
-            detail="PAYMENT_DUPLICATE: This payment had been taken before.",
+            "Duplicate Fiscal Transaction", _REFERENCE, detail="PAYMENT_DUPLICATE: This payment had been taken before."
         )
     return paid.payment.id
 
@@ -145,6 +146,15 @@ async def _waive(work: Work, user: User, told: wire.FiscalTransactionInformation
         reason=clean(told.fiscal_transaction_description) or value(told.fiscal_action_type),
     )
     return (await work.get(FeeOutcome, request)).fee.id
+
+
+async def _carried_out(work: Work, outcome: type[O], request: FeeCreate | FeePay) -> O:
+    """The desk's answer where it is a yes. Raises Stopped with the element that a refusal is about."""
+    answer = await work.perform(request)
+    if isinstance(answer, Refusal):
+        raise work.stop(answer, _PLACES.get(answer.code))
+    assert isinstance(answer, outcome), f"{request.operation} gave {type(answer).__name__}"
+    return answer
 
 
 def _fee_id(work: Work, named: str, fees: tuple[Fee, ...]) -> str:

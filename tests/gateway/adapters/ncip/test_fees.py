@@ -105,7 +105,11 @@ async def test_a_payment_without_names_goes_to_the_oldest_charges(responder: Res
     assert await responder.ask(message) == first
     assert await fees(responder, 10) == (after,)
     other = transaction("Payment", "150", 10, fiscal_transaction_reference_id=reference("P-1"))
-    assert type_of(await responder.ask(other)) == "Duplicate Fiscal Transaction"
+    refused = await responder.ask(other)
+    assert type_of(refused) == "Duplicate Fiscal Transaction"
+    path = "FiscalTransactionInformation/FiscalTransactionReferenceId/FiscalTransactionIdentifierValue"
+    assert problem_of(refused).problem_element == f"CreateUserFiscalTransaction/{path}"
+    assert problem_of(refused).problem_value == "P-1"
     assert await fees(responder, 10) == (after,)
 
 

@@ -232,3 +232,13 @@ async def test_sums_are_told_in_the_smallest_unit_of_their_currency(demo: dict[s
     assert (about.amount.monetary_value, about.amount.currency_code.value) == ("250", "JPY")
     assert (about.fiscal_action_type.value, about.fiscal_transaction_type.value) == ("Penalty", "Fine")
     assert about.fiscal_transaction_reference_id.fiscal_transaction_identifier_value == "f1"
+
+
+async def test_a_reference_names_one_charge_for_ever(responder: Responder) -> None:
+    message = transaction("Assess", "300", fiscal_transaction_reference_id=reference("C-1"))
+    made = number_of(await responder.ask(message))
+    assert number_of(await responder.ask(message)) == made
+    other = transaction("Assess", "400", fiscal_transaction_reference_id=reference("C-1"))
+    assert type_of(await responder.ask(other)) == "Duplicate Fiscal Transaction"
+    (fee,) = await fees(responder)
+    assert (fee.id, str(fee.balance)) == (made, "3.00 GBP")

@@ -34,6 +34,7 @@ COMMANDS = {
     "sync": ("gateway.identity.cli_sync", "app"),
     "person": ("gateway.runtime.cli_person", "app"),
     "journal": ("gateway.journal.cli", "app"),
+    "broker": ("gateway.brokers.cli", "app"),
     "directory": ("gateway.identity.cli_directory", "app"),
     "probe": ("gateway.commands.probe", "app"),
     "search": ("gateway.commands.search", "search"),

@@ -153,8 +153,8 @@ class NcipConfig(Section):
     """Open connections over TCP; one address has half of them at most."""
     idle_seconds: float = Field(default=300.0, gt=0)
     """A TCP connection that says nothing for so long is closed."""
-    message_seconds: float = Field(default=30.0, gt=0)
-    """Time for a message that has begun to arrive to become complete."""
+    message_seconds: float = Field(default=20.0, gt=0, le=20)
+    """Time for a message that has begun to arrive to become complete; HTTP gives no request longer."""
     answer_seconds: float = Field(default=25.0, gt=0, le=300)
     """Time in which every request is answered; brokers wait thirty seconds."""
     page: int = Field(default=50, ge=1, le=1000)

@@ -1,4 +1,5 @@
-"""What uvicorn's HTTP protocol does not limit: connections, octets of a head, and the time a request may take to come.
+"""What uvicorn's HTTP protocol does not limit: connections, octets of a head, and the time a request may take to come;
+and what it does not hand on: who the client's certificate is for.
 
 HTTP shares its event loop with the kiosks, and whoever opens a connection has shown no key yet.
 """
@@ -9,6 +10,8 @@ import asyncio
 from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.doors.line import evidence_of
 
 HEAD_OCTETS = 65_536  # in a row without an octet of body: a head, or trailers; ours need a few hundred
 REQUEST_SECONDS = 20.0  # from its first octet to its last; the largest body takes a second on any line we know
@@ -25,6 +28,7 @@ class LimitedHttp(HttpToolsProtocol):
     _unmoved = 0
     _moved = False
     _late: asyncio.TimerHandle | None = None
+    _client: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
@@ -32,6 +36,7 @@ class LimitedHttp(HttpToolsProtocol):
             self.transport.abort()
             return
         self.transport.set_write_buffer_limits(high=WAITING_OCTETS)
+        self._client = evidence_of(self.transport).client_certificate
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -48,6 +53,9 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._client is not None:
+            # The names of the ASGI extension for TLS.
+            self.scope["extensions"] = {"tls": {"client_cert_name": self._client}}
         self._expect()
 
     def on_headers_complete(self) -> None:

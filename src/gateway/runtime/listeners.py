@@ -79,9 +79,17 @@ class _Server(uvicorn.Server):
 
 
 class HttpListener:
-    """One HTTP listener on a bound socket, in clear or over TLS."""
+    """One HTTP listener on a bound socket, in clear or over TLS. `client_ca`: whoever shows a certificate must have one
+    of these authorities."""
 
-    def __init__(self, name: str, bound: socket.socket, app: Any, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        bound: socket.socket,
+        app: Any,
+        certificate: tuple[Path, Path] | None = None,
+        client_ca: Path | None = None,
+    ) -> None:
         self.name = name
         self.socket = bound
         files = (str(certificate[0]), str(certificate[1])) if certificate else (None, None)
@@ -96,6 +104,8 @@ class HttpListener:
             server_header=False,
             ssl_certfile=files[0],
             ssl_keyfile=files[1],
+            ssl_ca_certs=client_ca if certificate else None,
+            ssl_cert_reqs=ssl.CERT_OPTIONAL if certificate and client_ca else ssl.CERT_NONE,
             timeout_graceful_shutdown=HTTP_LIMIT_SECONDS,
             backlog=BACKLOG,
         )

@@ -142,7 +142,8 @@ class Server:
             raise ConfigError([_no_certificate(name)])
         bound = bind(wanted.host, wanted.port)
         if wanted.protocol == "http":
-            return HttpListener(name, bound, self.gateway.http, certificate if wanted.tls else None)
+            own = certificate if wanted.tls else None
+            return HttpListener(name, bound, self.gateway.http, own, self.gateway.config.tls.client_ca)
         context = self._tls_context(certificate) if wanted.tls else None
         factory: Callable[[], asyncio.BaseProtocol]
         if wanted.protocol == "ldap":

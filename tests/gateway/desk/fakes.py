@@ -228,7 +228,9 @@ class ScriptedPlatform:
 
     # What no test of the desk asks for.
     loan_renew_all = hold_place = hold_update = hold_cancel = fee_waive = patron_block = patron_enable = _ABSENT
-    patron_provision = patron_anonymise = _ABSENT
+    patron_provision = patron_anonymise = patron_notify = _ABSENT
+    item_create = item_delete = item_report = loan_recall = loan_recall_cancel = hold_get = _ABSENT
+    ill_accept = ill_note = _ABSENT
     bib_get = bib_availability = bib_changes = config_list = event_list = conflict_resolve = _ABSENT
 
     async def close(self) -> None: ...

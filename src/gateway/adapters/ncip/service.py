@@ -26,6 +26,7 @@ from gateway.adapters.ncip.work import PeerDesk, Work
 from gateway.canonical.refusals import FailureCode, PlatformFailure, Refusal, RefusalCode
 from gateway.clock import Clock
 from gateway.crosswalks.ncip import SERVICES as SERVED
+from gateway.desk.driving import in_time
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.evidence import Evidence
 from gateway.members.ncip_peers import Claim, PeerIdentity, PeerRefused
@@ -163,8 +164,7 @@ class NcipService:
     async def _guarded(self, turn: _Turn, octets: bytes, evidence: Evidence, keys: tuple[SecretStr, ...]) -> Any:
         """The answer, whatever happens."""
         try:
-            async with asyncio.timeout(self.settings.answer_seconds + _GRACE):
-                return await self._answered(turn, octets, evidence, keys)
+            return await in_time(self._answered(turn, octets, evidence, keys), self.settings.answer_seconds + _GRACE)
         except DecodeError as error:
             return self._unread(turn, error)
         except Stopped as stopped:
@@ -189,9 +189,13 @@ class NcipService:
         if not turn.service:
             turn.exchange.verdict = Verdict.BAD_INPUT
             known = isinstance(envelope.message, ExtMessage)
-            return _problems_alone(
+            alone = _problems_alone(
                 "Unknown Service" if known else "Protocol Error", "BAD_REQUEST: This message asks for nothing."
             )
+            if turn.dialect.generation == 1 and isinstance(envelope.message, wire.Response):
+                # The document type of version 1 has no place for problems alone.
+                return self._headed(turn, type(envelope.message)(problem=alone.problem))
+            return alone
         peer = await self._peers.resolve(evidence, claim_of(_asked(envelope.message), keys))
         if isinstance(peer, PeerRefused):
             return self._unrecognised(turn, peer)

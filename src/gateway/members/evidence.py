@@ -33,8 +33,11 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 def within(peer: str | None, networks: Iterable[str]) -> bool:
     """Whether an address is in one of the networks; an unknown address is in none."""
-    if peer is None:
-        return False
+    return peer is not None and _within(peer, tuple(networks))
+
+
+@lru_cache(maxsize=4096)
+def _within(peer: str, networks: tuple[str, ...]) -> bool:
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:

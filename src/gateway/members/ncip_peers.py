@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from pydantic import SecretStr
 
@@ -59,10 +60,10 @@ class PeerRefused:
     member: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PeerIdentity:
-    """A peer of a member, in one message. `profile` is what is configured of it; `services` what it may ask for;
-    `location` where its transactions take place; `owner_of` gives the member that an agency id names."""
+    """A peer of a member. `profile` is what is configured of it; `services` what it may ask for; `location` where its
+    transactions take place; `owner_of` gives the member that an agency id names."""
 
     member: MemberConfig
     name: str
@@ -72,16 +73,26 @@ class PeerIdentity:
     location: str
     owner_of: Callable[[str], str | None]
 
-    @property
+    @cached_property
     def terminal(self) -> str:
         """What names it in records, and in exactly-once."""
         return f"ncip:{self.name}"
 
-    @property
+    @cached_property
     def agency(self) -> str:
         """The agency id by which it reads the member in answers."""
         names = (*self.profile.our_ids, *self.member.institution_ids)
         return names[0] if names else self.member.code.upper()
+
+    @cached_property
+    def names_of_ours(self) -> frozenset[str]:
+        """Agency ids by which it may call the member and its branches, folded."""
+        return _folded((*self.profile.our_ids, *self.member.institution_ids, *self.profile.branches))
+
+    @cached_property
+    def user_elements(self) -> frozenset[str]:
+        """UserElementTypes that it may see, folded."""
+        return _folded(self.profile.user_elements)
 
     def external_ref(self, value: str) -> str:
         """How a transaction that this peer named is known here."""
@@ -327,7 +338,8 @@ class NcipPeers:
     def _by_names(
         self, directory: _Directory, shown: list[_Known], evidence: Evidence, claim: Claim
     ) -> PeerIdentity | PeerRefused:
-        left = [one for one in shown if _places(directory, evidence) <= {one.code}]
+        places = _places(directory, evidence)
+        left = [one for one in shown if places <= {one.code}]
         if not left:
             return self._refused(shown, COMBINATION, "disagrees")
         decided = len({one.code for one in left}) == 1

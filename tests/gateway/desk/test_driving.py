@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.driving import Driver
+from gateway.desk.driving import Driver, in_time
 
 End = tuple[Any, BaseException | None]
 
@@ -81,3 +81,68 @@ async def test_a_future_that_is_cancelled_cancels_it() -> None:
     answer, error = await ended
     assert answer is None
     assert isinstance(error, asyncio.CancelledError)
+
+
+async def _waits(future: asyncio.Future[str], cleaned: list[str]) -> str:
+    try:
+        return await future
+    finally:
+        cleaned.append("up")
+
+
+@pytest.mark.parametrize("task", [True, False], ids=["in a task", "by hand"])
+async def test_what_has_to_end_in_time_is_cancelled_when_it_does_not(task: bool) -> None:
+    future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    cleaned: list[str] = []
+
+    async def limited() -> str:
+        return await in_time(_waits(future, cleaned), 0.01)
+
+    if task:
+        with pytest.raises(TimeoutError):
+            await asyncio.create_task(limited())
+    else:
+        _, error = await begun(limited())
+        assert isinstance(error, TimeoutError)
+    assert future.cancelled()
+    assert cleaned == ["up"]
+
+
+async def test_what_ends_in_time_is_left_alone() -> None:
+    future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, future.set_result, "done")
+    assert await in_time(_waits(future, []), 5) == "done"
+    assert await in_time(_waits(future, []), 0) == "done"
+
+
+async def test_turns_of_the_loop_end_in_time_too() -> None:
+    async def turns() -> None:
+        for _ in range(10**9):
+            await asyncio.sleep(0)
+
+    with pytest.raises(TimeoutError):
+        await in_time(turns(), 0.01)
+
+
+async def test_who_cancels_the_task_cancels_what_it_waits_for() -> None:
+    future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    cleaned: list[str] = []
+
+    async def limited() -> str:
+        return await in_time(_waits(future, cleaned), 5)
+
+    task = asyncio.create_task(limited())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cleaned == ["up"]
+
+
+async def test_what_it_raises_is_raised() -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await in_time(fails(), 5)

@@ -62,7 +62,7 @@ def wanted(types: Iterable[SchemeValue]) -> frozenset[str]:
 def user_elements(work: Work, types: Iterable[SchemeValue]) -> frozenset[str]:
     """UserElementTypes that this peer gets, in lower case: those asked for, or what its profile has for no question,
     as far as it may see them."""
-    may_see = frozenset(name.casefold() for name in work.peer.profile.user_elements)
+    may_see = work.peer.user_elements
     asked = wanted(types)
     if not asked:
         return may_see if work.peer.profile.elements_unasked == "all" else frozenset()

@@ -100,7 +100,7 @@ async def _item_fields(work: Work, message: Any, item: Item | None) -> wire.Item
 
 async def _user_fields(work: Work, message: Any, hold: Hold, asked: frozenset[str]) -> dict[str, Any]:
     """Who the request is for, as far as the peer asks and may see it."""
-    named = "user id" in asked and "user id" in {name.casefold() for name in work.profile.user_elements}
+    named = "user id" in asked and "user id" in work.peer.user_elements
     elements = user_elements(work, message.user_element_type)
     if not named and not elements:
         return {}

@@ -66,7 +66,7 @@ async def lookup_user(work: Work, message: Any) -> wire.LookupUserResponse:
     assert isinstance(answer, PatronOutcome)
     patron = answer.patron
     elements = user_elements(work, message.user_element_type)
-    if "visible user id" in wanted(message.user_element_type) and _may_see(work, "User Id"):
+    if "visible user id" in wanted(message.user_element_type) and "user id" in work.peer.user_elements:
         elements |= {"user id"}
     fields: dict[str, Any] = {}
     if isinstance(answer, AccountOutcome):
@@ -191,10 +191,6 @@ def user_optional_fields(work: Work, patron: Patron, elements: frozenset[str]) -
         block_or_trap=_blocks(work, patron) if "block or trap" in elements else (),
         user_id=_identifiers(work, patron) if "user id" in elements else (),
     )
-
-
-def _may_see(work: Work, element: str) -> bool:
-    return element.casefold() in {name.casefold() for name in work.profile.user_elements}
 
 
 def name_out(patron: Patron) -> wire.NameInformation:

@@ -70,8 +70,7 @@ def response_header(message: object, dialect: Dialect, peer: PeerIdentity | None
     asked_by = header.from_agency_id.agency_id if header is not None and header.from_agency_id else None
     if peer is not None:
         ours = peer.profile.our_ids
-        known = {name.casefold() for name in (*ours, *peer.member.institution_ids, *peer.profile.branches)}
-        if asked_of is None or (ours and asked_of.value.strip().casefold() not in known):
+        if asked_of is None or (ours and asked_of.value.strip().casefold() not in peer.names_of_ours):
             asked_of = SchemeValue(peer.agency)
         if asked_by is None and peer.profile.agency_ids:
             asked_by = SchemeValue(peer.profile.agency_ids[0])

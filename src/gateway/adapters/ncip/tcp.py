@@ -1,7 +1,8 @@
 """One NCIP connection over bare TCP: octets to documents, these to the service one after the other, answers in order.
 
 Nothing but a document's last tag frames it; the connection may stay open or be closed after one. A peer that does not
-read is not read from; one that sends slowly, or nothing, is cut; nothing here ends another's connection.
+read is not read from; one that sends slowly, or nothing, is cut; nothing here ends another's connection. Most answers
+are ready at once, and the others wait for futures: documents are answered by hand, without a task.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 from gateway.adapters.ncip.paths import place_of
 from gateway.adapters.ncip.service import NcipService, Reply
 from gateway.clock import Clock
+from gateway.desk.driving import Driver
 from gateway.doors.line import PacedProtocol, RequestedName, evidence_of
 from gateway.doors.links import Links, half
 from gateway.members import Evidence
@@ -80,7 +82,7 @@ class NcipProtocol(PacedProtocol):
         self._waiting = 0  # octets of `_frames`
         self._evidence = Evidence()
         self._name = ""
-        self._working: asyncio.Task[None] | None = None
+        self._working = False
         self._watch: asyncio.TimerHandle | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._last: asyncio.TimerHandle | None = None
@@ -125,7 +127,7 @@ class NcipProtocol(PacedProtocol):
         self._frames.clear()
         if self._transport is not None and not self._writable:
             self._transport.abort()
-        elif self._working is None:
+        elif not self._working:
             self._close()
 
     def _close(self) -> None:
@@ -142,14 +144,14 @@ class NcipProtocol(PacedProtocol):
     def _watch_over(self) -> None:
         """Ends a connection that is silent for too long. Runs once in a while."""
         wait = self._door.service.settings.idle_seconds - (self._door.clock.monotonic() - self._heard)
-        if wait <= 0 and self._working is None:
+        if wait <= 0 and not self._working:
             self._close()
             return
         self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
 
     def _watch_peer(self) -> None:
         """A document that has begun must end in time, and what is sent must be read in time."""
-        late = not self._writable or (self._framer.buffered > 0 and self._working is None)
+        late = not self._writable or (self._framer.buffered > 0 and not self._working)
         if late and self._slow is None:
             self._slow = self._loop.call_later(self._door.service.settings.message_seconds, self._too_slow)
         elif not late and self._slow is not None:
@@ -182,9 +184,10 @@ class NcipProtocol(PacedProtocol):
         """Begins what can be begun, or ends what has come to its end."""
         if self._transport is None or self._last is not None:
             return
-        if self._working is None and self._writable:
+        if not self._working and self._writable:
             if self._frames and not self._leaving:
-                self._working = self._loop.create_task(self._work())
+                self._working = True
+                Driver(self._work(), self._worked).step()
             elif self._leaving:
                 self._close()
             elif self._framer.error is not None:
@@ -212,10 +215,11 @@ class NcipProtocol(PacedProtocol):
             log.error("ncip.connection_failed", connection=self._name, error=type(error).__name__)
             if self._transport is not None:
                 self._transport.abort()
-        finally:
-            self._working = None
-            self._heard = self._door.clock.monotonic()
-            self._pump()
+
+    def _worked(self, _: None, error: BaseException | None) -> None:
+        self._working = False
+        self._heard = self._door.clock.monotonic()
+        self._pump()
 
     async def _answer(self, frame: Frame) -> Reply:
         service = self._door.service

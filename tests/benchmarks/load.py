@@ -26,6 +26,7 @@ LOGIN = "9300CN{login}|COkiosk-demo|CP|"
 class Load:
     """`kind`: item, patron, patron_pin or pair. `members` are demo numbers; `spread` is how many different items or
     patrons of each are asked for, from `first` on, and `once` that each is asked for once (else `messages` in all);
+    of pairs `first` is the number of the first step, an even one: what was said before is a repetition and done once;
     `think` is the mean pause in seconds, 0 for none. `echo`: the server only sends back. `server`: its process id, for
     its processor time between the first question and the last answer; logins are before that."""
 
@@ -70,7 +71,7 @@ class Kiosk(asyncio.Protocol):
         else:
             self.quota = 10**9 if load.seconds else max(1, load.messages // load.connections)
         self.institution = self.code.upper()
-        self.step = 0
+        self.step = self.begun = load.first if load.kind == "pair" else 0
         self.latencies: list[float] = []
         self.refused = 0
         loop = asyncio.get_running_loop()
@@ -126,7 +127,7 @@ class Kiosk(asyncio.Protocol):
             self.refused += 1
         if self.done.done():
             return
-        if self.step >= self.quota:
+        if self.step - self.begun >= self.quota:
             self.done.set_result(None)
         elif self.load.think:
             asyncio.get_running_loop().call_later(self._random.expovariate(1 / self.load.think), self._ask)

@@ -41,6 +41,7 @@ _ABOUT_SECRETS = re.compile(rb"authentic|passw|credential|secret|\bpins?\b", re.
 
 
 _START, _EMPTY, _END, _BEFORE = range(4)
+_SORTS = {"start": _START, "empty": _EMPTY}
 _TAGS_KEPT = 4096
 """Tags that are remembered: peers write the same ones again and again. Below 2 MB."""
 _LONGEST_TAG = 400
@@ -48,12 +49,14 @@ _tags: dict[bytes, _Tag] = {}
 
 
 class _Tag(NamedTuple):
-    """What stands between `<` and `>`, where nothing of it may have to be covered but for where it stands."""
+    """What stands between `<` and `>`, where nothing of it may have to be covered but for where it stands. `within`:
+    what its text is, by what that of the element around it is."""
 
     kind: int
     name: bytes = b""
-    bare: bytes = b""
+    root: bool = False
     attributes: bool = False
+    within: tuple[Kind, ...] = ()
 
 
 class _Open(NamedTuple):
@@ -104,43 +107,43 @@ def _hidden_in_ordinary(view: bytes, personal: bool) -> list[tuple[int, int]] | 
     before, *pieces = view.split(b"<")
     if before not in (b"", UTF_8_MARK, _WIDE_MARK):
         return None
+    structure, unknown = Kind.STRUCTURE, Kind.UNKNOWN
     shows = Kind.PLAIN if personal else Kind.PERSONAL
     hidden: list[tuple[int, int]] = []
-    names: list[bytes] = []
-    kinds: list[Kind] = [Kind.STRUCTURE]
+    around: list[tuple[bytes, Kind]] = []  # names of the elements that are open, and what the text around each is
+    kind = structure
     at = len(before)
     for piece in pieces:
         content, closed, text = piece.partition(b">")
         tag = _tags.get(content) or _learnt(content)
         if tag is None or not closed:
             return None
-        if tag.kind == _END:
-            if not names or names.pop() != tag.name:
+        sort, name, root, attributed, within = tag
+        if sort == _END:
+            if not around:
                 return None
-            kinds.pop()
-        elif tag.kind != _BEFORE:
-            kind = _kind_within(kinds[-1], tag.bare)
-            if (kind >= Kind.UNKNOWN and tag.attributes) or (
-                not names and (tag.bare not in _ROOTS or tag.kind == _EMPTY)
-            ):
+            opened, kind = around.pop()
+            if opened != name:
                 return None
-            if len(names) == _DEEPEST:
+        elif sort != _BEFORE:
+            inside = within[kind]
+            if (attributed and inside >= unknown) or (not around and (not root or sort == _EMPTY)):
                 return None
-            if tag.kind == _START:
-                names.append(tag.name)
-                kinds.append(kind)
-        elif names:
+            if len(around) == _DEEPEST:
+                return None
+            if sort == _START:
+                around.append((name, kind))
+                kind = inside
+        elif around:
             return None
-        start = at + len(content) + 2
-        at += len(piece) + 1
         if text and (bare := text.strip(_BLANK)):
-            if not names:
+            if not around:
                 return None
-            kind = kinds[-1]
-            if kind == Kind.STRUCTURE or kind > shows:
-                start += text.index(bare)
+            if kind == structure or kind > shows:
+                start = at + len(content) + 2 + text.index(bare)
                 hidden.append((start, start + len(bare)))
-    return None if names or not pieces else hidden
+        at += len(piece) + 1
+    return None if around or not pieces else hidden
 
 
 def _learnt(content: bytes) -> _Tag | None:
@@ -162,7 +165,8 @@ def _learnt(content: bytes) -> _Tag | None:
             return None
         if any(not _NAMESPACE.fullmatch(name) and local(name) not in _PLAIN_ATTRIBUTES for name, _, _ in named):
             return None
-        tag = _Tag({"start": _START, "empty": _EMPTY}.get(token.kind, _END), inside, bare, bool(named))
+        within = tuple(_kind_within(kind, bare) for kind in Kind)
+        tag = _Tag(_SORTS.get(token.kind, _END), inside, bare in _ROOTS, bool(named), within)
     else:
         return None
     if len(_tags) >= _TAGS_KEPT:

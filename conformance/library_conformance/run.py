@@ -1,0 +1,208 @@
+"""What a probe is handed: the subject, the inputs, and lines to it that put everything on record.
+
+Lines are plain sockets with a time limit, so that a probe says exactly the octets it means and sees exactly what comes.
+Between two messages there is a pause: our subjects are live libraries.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from library_conformance.model import SetupFailed
+from library_conformance.transcript import Transcript
+
+PATIENCE = 10.0
+"""Seconds for an answer, where nothing else is known: half of what kiosks wait before they send again."""
+PAUSE = 0.05
+"""Seconds between two messages, at most twenty a second."""
+SILENCE = 1.0
+"""Seconds after which nothing more is expected to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is tested: `host` and `port`, over TLS or not; of an HTTP subject the whole `url`."""
+
+    host: str
+    port: int
+    tls: bool = False
+    url: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """HOST:PORT, tls://HOST:PORT, tcp://HOST:PORT, or an http(s) address. Raises ValueError."""
+        parts = urlsplit(text if "://" in text else f"tcp://{text}")
+        web = parts.scheme in ("http", "https")
+        if not parts.hostname or parts.scheme not in ("tcp", "tls", "http", "https"):
+            raise ValueError(f"{text!r} is neither HOST:PORT nor an address")
+        secure = parts.scheme in ("tls", "https")
+        port = parts.port or ({True: 443, False: 80}[secure] if web else 0)
+        if not port:
+            raise ValueError(f"{text!r} lacks a port")
+        return cls(parts.hostname, port, secure, text if web else "")
+
+
+class Line:
+    """A connection. Octets that come beyond what was asked for wait for the next `receive`."""
+
+    def __init__(self, connection: socket.socket, transcript: Transcript, pause: float) -> None:
+        self._connection = connection
+        self._transcript = transcript
+        self._pause = pause
+        self._waiting = b""
+        self.closed = False
+
+    def send(self, octets: bytes, *, piecewise: float = 0.0) -> None:
+        """Says this; `piecewise`: octet by octet with so many seconds between. Raises OSError."""
+        time.sleep(self._pause)
+        self._transcript.add("send", octets)
+        if not piecewise:
+            self._connection.sendall(octets)
+            return
+        for octet in octets:
+            self._connection.sendall(bytes((octet,)))
+            time.sleep(piecewise)
+
+    def receive(self, whole: Callable[[bytes], int], patience: float = PATIENCE) -> bytes:
+        """Octets up to where `whole` says that an answer ends (0: not yet). What has come by then where the other end
+        closes or says nothing for so many seconds; empty where nothing came. `closed` tells which."""
+        until = time.monotonic() + patience
+        while not (end := whole(self._waiting)):
+            left = until - time.monotonic()
+            if left <= 0 or not self._ready(left):
+                self._transcript.add("timeout", note=f"nothing more within {patience:g} s")
+                break
+            try:
+                piece = self._connection.recv(65_536)
+            except ssl.SSLWantReadError:
+                continue
+            except OSError as error:
+                self._transcript.add("close", note=type(error).__name__)
+                self.closed = True
+                break
+            if not piece:
+                self._transcript.add("close")
+                self.closed = True
+                break
+            self._waiting += piece
+        end = end or len(self._waiting)
+        found, self._waiting = self._waiting[:end], self._waiting[end:]
+        if found:
+            self._transcript.add("receive", found)
+        return found
+
+    def silent(self, seconds: float = SILENCE) -> bool:
+        """Whether nothing comes for so long, and the connection stays open."""
+        return not self.receive(len, seconds) and not self.closed
+
+    def half_close(self) -> None:
+        """Says that nothing more will be said."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._transcript.add("close", note="ours")
+            self.closed = True
+        self._connection.close()
+
+    def _ready(self, seconds: float) -> bool:
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return True
+        return bool(select.select([self._connection], [], [], seconds)[0])
+
+
+@dataclass
+class Run:
+    """One probe's surroundings. `inputs` are strings by name; `found` is shared by the probes of a run: what one has
+    learnt (announced support, an identifier) and another needs."""
+
+    target: Target
+    inputs: Mapping[str, str]
+    transcript: Transcript
+    found: dict[str, Any] = field(default_factory=dict)
+    pause: float = PAUSE
+    patience: float = PATIENCE
+    verify: bool = True
+
+    def input(self, name: str, default: str | None = None) -> str:
+        """An input; SetupFailed where it is missing and there is no default."""
+        value = self.inputs.get(name, default)
+        if value is None:
+            raise SetupFailed(f"the input {name!r} is missing")
+        return value
+
+    @contextlib.contextmanager
+    def line(self) -> Iterator[Line]:
+        """A new connection. Raises SetupFailed where there is none to be had."""
+        try:
+            connection = socket.create_connection((self.target.host, self.target.port), timeout=self.patience)
+            if self.target.tls and not self.target.url:
+                connection = self._context().wrap_socket(connection, server_hostname=self.target.host)
+        except OSError as error:
+            raise SetupFailed(f"no connection: {type(error).__name__}") from error
+        self.transcript.add("connect", note="over TLS" if self.target.tls else "")
+        line = Line(connection, self.transcript, self.pause)
+        try:
+            yield line
+        finally:
+            line.close()
+
+    def http(
+        self,
+        method: str = "GET",
+        path: str = "",
+        *,
+        query: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float | None = None,
+    ) -> httpx.Response:
+        """One request to the target's address, or to `path` below it. Redirects are not followed. Raises SetupFailed
+        where nobody answers at all, and httpx.TimeoutException."""
+        time.sleep(self.pause)
+        url = self.target.url.rstrip("/") + path if path else self.target.url
+        with httpx.Client(timeout=patience or self.patience, verify=self.verify) as client:
+            request = client.build_request(method, url, params=query, content=content, headers=headers)
+            self.transcript.add("send", _head(request) + (content or b""))
+            try:
+                response = client.send(request)
+            except httpx.TimeoutException as error:
+                self.transcript.add("timeout", note=type(error).__name__)
+                raise
+            except httpx.TransportError as error:
+                self.transcript.add("close", note=type(error).__name__)
+                raise SetupFailed(f"no answer: {type(error).__name__}") from error
+        self.transcript.add("receive", _answer_head(response) + response.content)
+        return response
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def _head(request: httpx.Request) -> bytes:
+    shown = [(name, "…" if name.lower() == "authorization" else value) for name, value in request.headers.items()]
+    lines = [
+        f"{request.method} {request.url.raw_path.decode()} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in shown),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _answer_head(response: httpx.Response) -> bytes:
+    lines = [f"HTTP/1.1 {response.status_code}", *(f"{name}: {value}" for name, value in response.headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

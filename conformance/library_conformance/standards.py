@@ -1,0 +1,48 @@
+"""The standards by their names on the command line: how each is masked and read, what of its inputs may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from library_conformance.transcript import Masker, Reader
+from library_protocols import sip2
+from library_protocols.ldap import mask as mask_ldap
+from library_protocols.ncip import mask as mask_ncip
+from library_protocols.z3950 import mask as mask_z3950
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """`name` for people; `mask` covers secrets and persons in octets; `decode` gives what they mean, as JSON can hold
+    it; `plain` names inputs that name nobody."""
+
+    name: str
+    mask: Masker | None = None
+    decode: Reader | None = None
+    plain: tuple[str, ...] = ()
+
+
+def _web(mask: Callable[[bytes], bytes | None]) -> Masker:
+    """Masks the body of an HTTP message and leaves its head; a document without a head is masked as it is."""
+
+    def masked(octets: bytes) -> bytes | None:
+        head, gap, body = octets.partition(b"\r\n\r\n")
+        if not gap or not head.startswith((b"HTTP/", b"GET ", b"POST ")):
+            return mask(octets)
+        covered = mask(body) if body else b""
+        return None if covered is None else head + gap + covered
+
+    return masked
+
+
+STANDARDS: Mapping[str, Standard] = {
+    "sip2": Standard("SIP2", partial(sip2.mask, personal=True)),
+    "ncip": Standard("NCIP", _web(partial(mask_ncip, personal=True)), plain=("agency", "from_agency", "to_agency")),
+    "oai": Standard("OAI-PMH"),
+    "sru": Standard("SRU"),
+    "z3950": Standard("Z39.50", mask_z3950),
+    "ldap": Standard("LDAP", partial(mask_ldap, personal=True)),
+    "scim": Standard("SCIM"),
+}

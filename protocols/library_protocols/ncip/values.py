@@ -50,7 +50,7 @@ def format_datetime(moment: datetime) -> str:
     """A moment as written: UTC, `Z`, whole seconds. Raises ValueError where it has no zone."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_integer(text: str | None) -> int | None:

@@ -91,9 +91,18 @@ def flag(name: str) -> Any:
 def element(cls: type[T]) -> type[T]:
     """Make a class of rows a frozen dataclass with keyword arguments.
 
-    It has no slots: what is read has only what stood there, and the class's defaults for the rest, which is what makes
-    reading fast."""
-    return dataclass(frozen=True, kw_only=True)(cls)
+    It has no slots: an element has only what stands in it, and the class's defaults for the rest, which is what makes
+    reading and making it fast."""
+    made = dataclass(frozen=True, kw_only=True, init=False)(cls)
+    made.__init__ = _initialize
+    return made
+
+
+def _initialize(self: Any, **values: Any) -> None:
+    if not values.keys() <= self.__dataclass_fields__.keys():
+        unknown = ", ".join(sorted(values.keys() - self.__dataclass_fields__.keys()))
+        raise TypeError(f"{type(self).__name__} has no {unknown}")
+    object.__setattr__(self, "__dict__", values)
 
 
 @dataclass(frozen=True)

@@ -233,14 +233,16 @@ class _Writer:
 
     def code(self, value: SchemeValue, opening: str, closing: str, out: list[str]) -> None:
         """A value of a scheme."""
-        scheme = value.scheme
+        scheme, text = value.scheme, value.value
+        if _SPECIAL(text):
+            text = text.translate(_ESCAPES)
         if self.scheme_children and (scheme or self.generation == 1):
             before, between, after = self.scheme_tags
-            out.append(f"{opening}>{before}{escape(scheme or '')}{between}{escape(value.value)}{after}{closing}")
+            out.append(f"{opening}>{before}{escape(scheme or '')}{between}{text}{after}{closing}")
         elif scheme:
-            out.append(f'{opening}{self.scheme}"{escape(scheme)}">{escape(value.value)}{closing}')
+            out.append(f'{opening}{self.scheme}"{escape(scheme)}">{text}{closing}')
         else:
-            out.append(f"{opening}>{escape(value.value)}{closing}")
+            out.append(f"{opening}>{text}{closing}")
 
     def visible(self, value: Any, opening: str, closing: str, out: list[str]) -> None:
         """An identifier where NCIP 1 has two kinds: one with a type is the visible one."""

@@ -128,7 +128,7 @@ class PeerIdentity:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Known:
     """A peer with its names folded, for comparing."""
 
@@ -139,11 +139,11 @@ class _Known:
     systems: frozenset[str]
     profiles: frozenset[str]
 
-    @property
+    @cached_property
     def profile(self) -> NcipPeerConfig:
         return self.identity.profile
 
-    @property
+    @cached_property
     def code(self) -> str:
         return self.identity.member.code
 
@@ -166,7 +166,7 @@ class _Directory:
     certificates: dict[str, list[_Known]] = field(default_factory=dict)
     keys: dict[str, list[_Known]] = field(default_factory=dict)
     secrets: dict[str, list[_Known]] = field(default_factory=dict)
-    open: list[_Known] = field(default_factory=list)
+    open: dict[tuple[str, ...], list[_Known]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config) -> _Directory:
@@ -206,7 +206,11 @@ class _Directory:
             for agency in known.agencies:
                 self.secrets.setdefault(agency, []).append(known)
         if not (profile.client_certificate or profile.api_key_sha256 or profile.secret_hash):
-            self.open.append(known)
+            self.open.setdefault(profile.networks, []).append(known)
+
+    def open_from(self, peer: str | None) -> list[_Known]:
+        """Those who are known by their address alone, and it is this one."""
+        return [one for networks, several in self.open.items() if within(peer, networks) for one in several]
 
     def owner_of(self, agency: str) -> str | None:
         """Code of the member that goes by this name inside messages."""
@@ -292,7 +296,7 @@ class NcipPeers:
             proven = [one for one in proven if one.profile.secret_hash is None]
         if proven or recognised:
             return proven
-        return [one for one in directory.open if within(evidence.peer, one.profile.networks)]
+        return directory.open_from(evidence.peer)
 
     async def _by_secret(
         self, directory: _Directory, candidates: list[_Known], evidence: Evidence, claim: Claim
@@ -303,7 +307,7 @@ class NcipPeers:
         asked = [one for one in candidates if one.profile.secret_hash is not None]
         without = [one for one in candidates if one.profile.secret_hash is None]
         if not asked:
-            if not without and not any(within(evidence.peer, one.profile.networks) for one in directory.open):
+            if not without and not directory.open_from(evidence.peer):
                 # Nobody goes by that name: as much time is spent as if somebody did.
                 wait = await self._guarded.check("", secret, evidence.peer, lambda: True)
                 return PeerRefused(NOT_NOW if wait else AUTHENTICATION, "nobody", retry_after=wait or 0.0)

@@ -7,6 +7,7 @@ their keeper and no values. Peers write other cases and other schemes: match by 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from library_protocols.ncip.elements.base import SchemeValue
 
@@ -143,6 +144,7 @@ for _now, _before in (
     SCHEMES[_now] = SchemeFact(_now, SCHEMES[_before].scheme, SCHEMES[_before].values, SCHEMES[_before].also)
 
 
+@lru_cache(maxsize=1024)
 def scheme_value(element: str, value: str) -> SchemeValue:
     """A value of an element's own list, with its scheme. Raises KeyError for an element that has no list, ValueError
     for a value that is not in it (where the list has any here)."""

@@ -262,21 +262,25 @@ def _identifiers(work: Work, patron: Patron) -> tuple[wire.UserId, ...]:
 
 def _privileges(work: Work, patron: Patron) -> tuple[wire.UserPrivilege, ...]:
     """Whether the user may borrow, in which category they are and whose they are: brokers read each by its type."""
+    common = {
+        "agency_id": agency(work),
+        "valid_from_date": _day(patron.valid_from),
+        "valid_to_date": written(patron.expires_at),
+    }
     may_borrow = patron.status is PatronStatus.ACTIVE and not any(_denies(block) for block in patron.blocks)
     status = "blocked" if patron.status is PatronStatus.ACTIVE else patron.status.value
     told = [
         _privilege(
-            work,
-            patron,
+            common,
             PrivilegeType.STATUS,
             MAY_BORROW if may_borrow else MAY_NOT_BORROW,
             MAY_BORROW.lower() if may_borrow else status,
         )
     ]
     if patron.category is not None:
-        told.append(_privilege(work, patron, PrivilegeType.PROFILE, patron.category.code, patron.category.label))
+        told.append(_privilege(common, PrivilegeType.PROFILE, patron.category.code, patron.category.label))
     if patron.home_library:
-        told.append(_privilege(work, patron, PrivilegeType.LIBRARY, patron.home_library))
+        told.append(_privilege(common, PrivilegeType.LIBRARY, patron.home_library))
     return tuple(told)
 
 
@@ -285,13 +289,11 @@ def _denies(block: Block) -> bool:
 
 
 def _privilege(
-    work: Work, patron: Patron, kind: PrivilegeType, status: str, description: str | None = None
+    common: dict[str, Any], kind: PrivilegeType, status: str, description: str | None = None
 ) -> wire.UserPrivilege:
     return wire.UserPrivilege(
-        agency_id=agency(work),
+        **common,
         agency_user_privilege_type=scheme_value("AgencyUserPrivilegeType", kind.value),
-        valid_from_date=_day(patron.valid_from),
-        valid_to_date=written(patron.expires_at),
         user_privilege_status=wire.UserPrivilegeStatus(
             user_privilege_status_type=scheme_value("UserPrivilegeStatusType", status)
         ),

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -323,7 +323,7 @@ class NcipService:
 
     def _headed(self, turn: _Turn, answer: Any) -> Any:
         header = response_header(_asked(turn.message), turn.dialect, turn.peer)
-        return replace(answer, response_header=header) if header is not None else answer
+        return type(answer)(**vars(answer) | {"response_header": header}) if header is not None else answer
 
     def _enveloped(self, turn: _Turn, answer: Any) -> Any:
         """Wrapped as the question was."""

@@ -26,7 +26,7 @@ PATIENCE = 10.0
 PAUSE = 0.05
 """Seconds between two messages, at most twenty a second."""
 SILENCE = 1.0
-"""Seconds after which nothing more is expected to come."""
+"""Seconds after which nothing more is expected to come, at most a quarter of the patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,13 @@ class Target:
 class Line:
     """A connection. Octets that come beyond what was asked for wait for the next `receive`."""
 
-    def __init__(self, connection: socket.socket, transcript: Transcript, pause: float) -> None:
+    def __init__(
+        self, connection: socket.socket, transcript: Transcript, pause: float = PAUSE, patience: float = PATIENCE
+    ) -> None:
         self._connection = connection
         self._transcript = transcript
         self._pause = pause
+        self._patience = patience
         self._waiting = b""
         self.closed = False
 
@@ -73,9 +76,11 @@ class Line:
             self._connection.sendall(bytes((octet,)))
             time.sleep(piecewise)
 
-    def receive(self, whole: Callable[[bytes], int], patience: float = PATIENCE) -> bytes:
+    def receive(self, whole: Callable[[bytes], int], patience: float | None = None) -> bytes:
         """Octets up to where `whole` says that an answer ends (0: not yet). What has come by then where the other end
-        closes or says nothing for so many seconds; empty where nothing came. `closed` tells which."""
+        closes or says nothing for so many seconds (the run's patience, unless told otherwise); empty where nothing
+        came. `closed` tells which."""
+        patience = self._patience if patience is None else patience
         until = time.monotonic() + patience
         while not (end := whole(self._waiting)):
             left = until - time.monotonic()
@@ -101,9 +106,11 @@ class Line:
             self._transcript.add("receive", found)
         return found
 
-    def silent(self, seconds: float = SILENCE) -> bool:
+    def silent(self, seconds: float | None = None) -> bool:
         """Whether nothing comes for so long, and the connection stays open."""
-        return not self.receive(len, seconds) and not self.closed
+        return (
+            not self.receive(len, min(SILENCE, self._patience / 4) if seconds is None else seconds) and not self.closed
+        )
 
     def half_close(self) -> None:
         """Says that nothing more will be said."""
@@ -152,7 +159,7 @@ class Run:
         except OSError as error:
             raise SetupFailed(f"no connection: {type(error).__name__}") from error
         self.transcript.add("connect", note="over TLS" if self.target.tls else "")
-        line = Line(connection, self.transcript, self.pause)
+        line = Line(connection, self.transcript, self.pause, self.patience)
         try:
             yield line
         finally:

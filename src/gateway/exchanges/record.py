@@ -23,6 +23,9 @@ from gateway.exchanges.model import Exchange
 
 Masker = Callable[[bytes], bytes | None]
 
+LONGEST = 131_072
+"""Octets of a message that are kept: masking and packing take the time of those who wait for answers. Real NCIP
+documents, the longest of all, have under 100,000."""
 _UTC = orjson.OPT_UTC_Z
 _NO_DEFAULT = object()
 
@@ -82,8 +85,8 @@ class RecordMaker:
         return record
 
     def _octets(self, protocol: str, data: bytes) -> dict[str, Any]:
-        """Masked octets of the same length; of what cannot be read, only length and digest."""
-        masker = self._maskers.get(protocol)
+        """Masked octets of the same length; of what cannot be read or is too long, only length and digest."""
+        masker = self._maskers.get(protocol) if len(data) <= LONGEST else None
         masked = masker(data) if masker and data else None
         if masked is None or len(masked) != len(data):
             return {"length": len(data), "sha256": hashlib.sha256(data).hexdigest() if data else None}

@@ -25,7 +25,9 @@ from gateway.exchanges.model import Exchange
 from gateway.exchanges.record import RecordMaker
 
 CHUNK = 50  # exchanges a row: amortises compression and the write
+CHUNK_OCTETS = 262_144  # of a chunk's messages, but for the last: masking long ones must not hold the loop
 QUEUE_LIMIT = 20_000  # minutes of a busy consortium; beyond that recording gives way to answering
+QUEUE_OCTETS = 64 << 20  # of the messages that wait, whatever their number
 SHARE = 0.15  # of the loop's time at most: answering comes first
 COMPLAIN_SECONDS = 60.0  # between two warnings: a full disk stays full for a while
 FLUSH_SECONDS = 0.25  # how far `tail` may lag behind
@@ -82,6 +84,7 @@ class ExchangeRecorder:
         self._maker = maker
         self._metrics = metrics
         self._queue: deque[Exchange] = deque()
+        self._octets = 0  # of the messages in the queue
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0  # monotonic seconds: when the next chunk may be written
         self._complained = float("-inf")
@@ -92,9 +95,10 @@ class ExchangeRecorder:
         return self._metrics.dropped
 
     def add(self, exchange: Exchange) -> None:
-        if len(self._queue) >= QUEUE_LIMIT:
+        if len(self._queue) >= QUEUE_LIMIT or self._octets >= QUEUE_OCTETS:
             self._metrics.dropped += 1
             return
+        self._octets += len(exchange.bytes_in) + len(exchange.bytes_out)
         self._queue.append(exchange)
         if self._timer is None:
             self._wait(FLUSH_SECONDS)
@@ -117,7 +121,14 @@ class ExchangeRecorder:
             self._wait(rest if len(self._queue) >= CHUNK else FLUSH_SECONDS)
 
     def _taken(self) -> list[Exchange]:
-        return [self._queue.popleft() for _ in range(min(CHUNK, len(self._queue)))]
+        chunk: list[Exchange] = []
+        octets = 0
+        while self._queue and len(chunk) < CHUNK and octets < CHUNK_OCTETS:
+            exchange = self._queue.popleft()
+            octets += len(exchange.bytes_in) + len(exchange.bytes_out)
+            chunk.append(exchange)
+        self._octets -= octets
+        return chunk
 
     def _write(self, chunk: list[Exchange]) -> None:
         for exchange in chunk:

@@ -24,7 +24,7 @@ from gateway.canonical.vocabulary import FeeStatus, FeeType, IdentifierType, Ite
 from gateway.exchanges import recorder as recorder_module
 from gateway.exchanges.file import ExchangeFile
 from gateway.exchanges.model import Exchange, Verdict
-from gateway.exchanges.record import PlainOutcomes, RecordMaker, plain
+from gateway.exchanges.record import LONGEST, PlainOutcomes, RecordMaker, plain
 from gateway.exchanges.recorder import ExchangeRecorder, Metrics
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -84,6 +84,14 @@ def test_masked_octets_keep_their_length_and_unreadable_ones_only_length_and_dig
     assert record["in"] == {"length": 13, "sha256": digest}
     assert "garbage" not in orjson.dumps(record).decode()
     assert record["out"]["length"] == len(record["out"]["text"]) == 6
+
+
+def test_of_a_message_that_is_too_long_only_length_and_digest_are_kept() -> None:
+    """Masking a megabyte of tags takes a large part of a second."""
+    whole = b"11" + b"A" * (LONGEST - 2)
+    assert "text" in maker().make(exchange(bytes_in=whole))["in"]
+    longer = maker().make(exchange(bytes_in=whole + b"A"))["in"]
+    assert longer == {"length": LONGEST + 1, "sha256": hashlib.sha256(whole + b"A").hexdigest()}
 
 
 def test_the_same_patron_has_the_same_tag_within_a_member_only() -> None:
@@ -235,6 +243,26 @@ async def test_a_full_queue_drops_and_counts(tmp_path: Path, monkeypatch: pytest
         recorder.add(exchange(id=f"x{number}"))
     assert recorder.dropped == 2
     assert registry.get_sample_value("gateway_exchanges_unrecorded_total") == 2
+    recorder.close()
+
+
+async def test_long_messages_make_chunks_of_few_and_fill_the_queue_by_their_octets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "CHUNK_OCTETS", 2_000)
+    monkeypatch.setattr(recorder_module, "QUEUE_OCTETS", 5_000)
+    path = tmp_path / "x.db"
+    recorder = ExchangeRecorder(ExchangeFile(path), maker(), Metrics(CollectorRegistry()))
+    for number in range(8):
+        recorder.add(exchange(id=f"x{number}", bytes_in=b"1" * 1_000, bytes_out=b""))
+    assert recorder.dropped == 3
+    recorder.close()
+    reader = ExchangeFile(path, read_only=True)
+    assert [len(records) for _, records in reader.chunks()] == [2, 2, 1]
+    recorder = ExchangeRecorder(ExchangeFile(path), maker(), Metrics(CollectorRegistry()))
+    for number in range(8):
+        recorder.add(exchange(id=f"y{number}"))
+    assert recorder.dropped == 0
     recorder.close()
 
 

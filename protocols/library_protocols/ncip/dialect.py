@@ -44,7 +44,7 @@ class Dialect:
     def for_answer(self) -> Dialect:
         """This dialect as an answer is written: as it was asked, but `version` is always there, and in the namespace
         where there is one (the schema wants it so, and peers that leave it out take it)."""
-        return replace(self, version_qualified=self.namespace)
+        return self if self.version_qualified is self.namespace else replace(self, version_qualified=self.namespace)
 
     @property
     def version_value(self) -> str:

@@ -30,6 +30,7 @@ from library_protocols.ncip.values import money as amount_of
 
 M = TypeVar("M", bound=wire.Money)
 
+_UNKNOWN_USER = Refusal(code=RefusalCode.PATRON_NOT_FOUND)
 _SECRETS = frozenset({"pin", "password", "ldappassword"})
 _NAMES = frozenset({"user id", "userid", "barcode id", "barcode", "username", "ldapusername", "user name"})
 _KIND_OF_NAME = {
@@ -137,9 +138,8 @@ async def user_of(work: Work, message: Any) -> User | None:
     user = user_typed(work, message)
     if user is None:
         return None
-    unknown = Refusal(code=RefusalCode.PATRON_NOT_FOUND)
     if message.user_id is not None and foreign(work, message.user_id.agency_id):
-        raise work.stop(unknown, user.path)
+        raise work.stop(_UNKNOWN_USER, user.path)
     kind = _kind_of(work, message, user)
     beside = _name_beside(message, user)
     if kind is None and beside is None:
@@ -149,7 +149,7 @@ async def user_of(work: Work, message: Any) -> User | None:
         raise work.stop(as_told(work, user, found), user.path)
     assert isinstance(found, PatronOutcome)
     if kind is not None and not has_identifier(found.patron, kind, user.typed or ""):
-        raise work.stop(unknown, user.path)
+        raise work.stop(_UNKNOWN_USER, user.path)
     if beside is not None and not has_identifier(found.patron, None, beside):
         raise work.stop(Refusal(code=RefusalCode.PATRON_AUTH_FAILED), "AuthenticationInput")
     return User(user.typed, found.patron.id, user.pin, user.path, found.patron)

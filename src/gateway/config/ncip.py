@@ -65,7 +65,7 @@ class NcipPeerConfig(Section):
     profiles: tuple[str, ...] = ()
     """ApplicationProfileType that it may use; empty for any."""
     secret_hash: SecretStr | None = None
-    """Argon2id hash of the shared secret in FromAgencyAuthentication (`gateway terminal hash`)."""
+    """Argon2id hash of the shared secret in FromAgencyAuthentication (`gateway terminal hash-password`)."""
     api_key_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256 of its API key, hexadecimal (`gateway key new`), sent as a bearer, as the password of HTTP Basic, or as
     `apikey` in the query."""

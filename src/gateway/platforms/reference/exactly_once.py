@@ -2,7 +2,8 @@
 
 A stored answer is given again (a) always where the key names the transaction for ever, as payment references and
 off-line dates do, (b) while its effect still stands, that is while no later command touched its subject, (c) within the
-retry window, unless the same terminal has done something else to that subject. Else the command is carried out anew.
+retry window, unless the same terminal has done something else to that subject; a refusal, which has done nothing, only
+while nobody has. Else the command is carried out anew.
 A key of mere words, which may be said again and meant again, is only good for (c).
 What an answer says about a person is kept apart, under that person's key, and may be gone before the answer is.
 """
@@ -177,7 +178,9 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
     if touch is None:
         return True
     last_key, last_terminal, at = touch
-    return last_key == stored.key or last_terminal != command.terminal or (stored.refused and at < stored.at)
+    if last_key == stored.key:
+        return True
+    return at < stored.at if stored.refused else last_terminal != command.terminal
 
 
 def _is_late(stored: IdempotencyRow, command: Command) -> bool:

@@ -205,7 +205,9 @@ class _Snapshot:
         ({}, ("other", "t1"), 1, False),  # the same terminal went on
         ({"permanent": True}, ("other", "t1"), 10**9, True),
         ({"refused": True}, ("other", "t1"), 60_000, True),  # touched before it was refused
+        ({"refused": True}, ("other", "t2"), 60_000, True),
         ({"refused": True, "at": NOW - 1}, ("other", "t1"), 1, False),  # touched since
+        ({"refused": True, "at": NOW - 1}, ("other", "t2"), 1, False),  # by another terminal: the way may be free now
         ({"refused": True}, ("k", "t1"), 60_001, False),
         ({"subject_kind": "none", "subject_id": None}, ("other", "t1"), 60_000, True),
         ({"subject_kind": "none", "subject_id": None}, ("other", "t1"), 60_001, False),

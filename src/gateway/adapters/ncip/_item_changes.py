@@ -168,7 +168,7 @@ async def delete_item(work: Work, message: Any) -> wire.DeleteItemResponse:
     if isinstance(answer, Refusal):
         gone = answer.code is RefusalCode.ITEM_NOT_FOUND
         if not gone or work.profile.delete_missing == "problem":
-            raise work.stop(answer)
+            raise work.stop(answer, "ItemId/ItemIdentifierValue")
     return wire.DeleteItemResponse(item_id=item_id_out(work, barcode))
 
 

@@ -191,6 +191,7 @@ async def test_a_broker_takes_away_only_what_its_own_loans_have_brought(node: Op
     responder = await node(change=two)
     own = await responder.ask(wire.DeleteItem(item_id=item_id(1)))
     assert (problem_of(own).problem_detail or "").startswith("CONFLICT.permanent")
+    assert problem_of(own).problem_element == "DeleteItem/ItemId/ItemIdentifierValue"
     accepted = wire.AcceptItem(
         request_id=request_id("R-9"), requested_action_type=SchemeValue("Hold For Pickup"), user_id=user_id(1),
         item_id=wire.ItemId(item_identifier_value="ILL-9"),

@@ -142,10 +142,12 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
     seconds = round(time.monotonic() - begun, 3)
     state.unreachable = state.unreachable + 1 if execution is Execution.SETUP_ERROR else 0
     path = ""
+    standard = STANDARDS[plan.standard]
+    cover = Cover(plan.inputs, standard.mask, plain=standard.plain)
+    note = cover.text(note)
     if transcript.events:
         path = f"transcripts/{probe.id.replace('/', '--')}.jsonl"
-        standard = STANDARDS[plan.standard]
-        transcript.write(plan.out / path, Cover(plan.inputs, standard.mask, plain=standard.plain), standard.decode)
+        transcript.write(plan.out / path, cover, standard.decode)
     if seen is None:
         return _unseen(probe, execution, note, transcript=path, seconds=seconds)
     rows = catalogue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,24 +70,28 @@ def _read(decode: Reader, octets: bytes) -> Any:
 
 
 class Cover:
-    """Covers what the inputs named, and what the standard's mask knows; equal words have equal pseudonyms."""
+    """Covers what the inputs named, in capitals or not, and what the standard's mask knows; equal words have equal
+    pseudonyms."""
 
     def __init__(self, inputs: Mapping[str, str], masker: Masker | None = None, *, plain: Iterable[str] = ()) -> None:
         shown = {"database", "base", "host", "institution", "prefix", "set", *plain}
         words = {value for name, value in inputs.items() if len(value) >= 3 and name not in shown}
-        self._words = {word: pseudonym(word) for word in sorted(words, key=len, reverse=True)}
+        longest = sorted(words, key=len, reverse=True)
+        self._names = {word.lower(): pseudonym(word) for word in longest}
+        self._words = re.compile("|".join(map(re.escape, longest)) or r"(?!)", re.IGNORECASE)
+        self._octets = re.compile(self._words.pattern.encode(), re.IGNORECASE)
         self._masker = masker
 
     def __call__(self, octets: bytes) -> bytes | None:
         """None where the standard's mask cannot be sure: then length and digest alone are kept."""
-        for word, name in self._words.items():
-            octets = octets.replace(word.encode(), name.encode())
+        octets = self._octets.sub(lambda found: self._name(found[0].decode()).encode(), octets)
         return octets if self._masker is None else self._masker(octets)
 
     def text(self, text: str) -> str:
-        for word, name in self._words.items():
-            text = text.replace(word, name)
-        return text
+        return self._words.sub(lambda found: self._name(found[0]), text)
+
+    def _name(self, word: str) -> str:
+        return self._names.get(word.lower()) or pseudonym(word)
 
 
 def pseudonym(word: str) -> str:

@@ -67,7 +67,7 @@ def unchanged(message: bytes, talk: Talk) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One way in which a peer is wrong. `caught_by`: ids of probes, each of which must see something else than it sees
-    on the good peer. `allow`: whether writing or disrupting probes are needed to see it."""
+    on the good peer."""
 
     name: str
     caught_by: tuple[str, ...]

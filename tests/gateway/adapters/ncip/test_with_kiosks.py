@@ -83,6 +83,7 @@ async def test_a_piece_from_elsewhere_is_lent_and_returned_at_a_kiosk(responder:
     lent = await kiosk.ask(checkout(patron(1), "X-77"))
     assert (lent.fixed["ok"], lent.get("AJ")) == ("1", "The Woodlanders")
     assert await status(responder, PIECE) == "On Loan"
+    assert type_of(await responder.ask(wire.DeleteItem(item_id=PIECE))) == "Resource Cannot Be Provided"
     returned = await kiosk.ask(checkin("X-77"))
     assert (returned.fixed["ok"], returned.fixed["alert"], returned.get("CV")) == ("1", "Y", "03")
     late = await responder.ask(wire.CheckInItem(item_id=PIECE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_the_tables_hang_together() -> None:
         for name, elements in table.items():
             assert set(elements) <= {row.name for row in rows(CLASSES[name])}
     assert set(OF_SERVICE) <= set(SERVICES)
+
+
+def test_an_element_takes_its_own_fields_and_never_changes() -> None:
+    made = messages.UserId(user_identifier_value="1")
+    assert (made.user_identifier_type, made.unknown) == (None, ())
+    assert made == messages.UserId(user_identifier_value="1", agency_id=None)
+    assert hash(made) == hash(messages.UserId(user_identifier_value="1", agency_id=None))
+    assert replace(made, agency_id=SchemeValue("A")) == messages.UserId(
+        agency_id=SchemeValue("A"), user_identifier_value="1"
+    )
+    with pytest.raises(FrozenInstanceError):
+        made.user_identifier_value = "2"  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(TypeError, match="UserId has no user_name"):
+        messages.UserId(user_name="Ann")  # pyright: ignore[reportCallIssue]
 
 
 def test_values_come_with_their_schemes() -> None:

@@ -168,7 +168,7 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
         return False
     if command.key.repeatable and _is_late(stored, command):
         return False
-    if stored.refused and _patron_changed(stored, snapshot):
+    if stored.refused and (_patron_changed(stored, snapshot) or _item_changed(stored, snapshot)):
         return False
     touch = _touch(stored, snapshot)
     if touch is not None and not stored.refused and touch[0] == stored.key:
@@ -178,9 +178,7 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
     if touch is None:
         return True
     last_key, last_terminal, at = touch
-    if last_key == stored.key:
-        return True
-    return at < stored.at if stored.refused else last_terminal != command.terminal
+    return last_key == stored.key or last_terminal != command.terminal or (stored.refused and at < stored.at)
 
 
 def _is_late(stored: IdempotencyRow, command: Command) -> bool:
@@ -240,6 +238,12 @@ def _patron_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
     deciding a refused command anew."""
     patron: PatronRow | None = getattr(snapshot, "patron", None)
     return patron is not None and patron.changed_at >= stored.at
+
+
+def _item_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
+    """Whether another command, of whatever terminal, may have changed or made the item since."""
+    item: ItemRow | None = getattr(snapshot, "item", None)
+    return item is not None and item.last_key != stored.key and item.changed_at >= stored.at
 
 
 def _row(command: Command, ruling: Ruling) -> IdempotencyRow:

@@ -22,6 +22,9 @@ _PROLOG = re.compile(rb"(?:<\?.*?\?>|<!--.*?-->|\s+)*+", re.DOTALL)
 _DOCUMENT_TYPE = re.compile(rb"""<!DOCTYPE(?:[^\[\]<>"']|"[^"]*"|'[^']*')*+>""")
 _ROOT = re.compile(rb"""(<(?:[\w.-]+:)?NCIPMessage)(?=[\s/>])(?:[^"'<>]|"[^"]*"|'[^']*')*+>""")
 _PREFIX = re.compile(rb"[<\s]([A-Za-z_][\w.-]*):[\w.-]+")
+_DECLARED = re.compile(rb"\sxmlns:([A-Za-z_][\w.-]*)=")
+_MOST_PREFIXES = 8
+"""Prefixes that are declared for a sender who forgot to: there is one, or two."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -90,8 +93,9 @@ def _with_prefixes(octets: bytes) -> bytes:
     if root is None:
         return octets
     tag = root[0]
-    used = set(_PREFIX.findall(tag)) - {b"xml", b"xmlns"}
-    missing = sorted(prefix for prefix in used if b"xmlns:" + prefix + b"=" not in tag)
+    missing = sorted(set(_PREFIX.findall(tag)) - {b"xml", b"xmlns"} - set(_DECLARED.findall(tag)))
+    if len(missing) > _MOST_PREFIXES:
+        return octets
     spaces = b"".join(b' xmlns:%s="%s"' % (prefix, NAMESPACE.encode()) for prefix in missing)
     return octets[: root.end(1)] + spaces + octets[root.end(1) :]
 

@@ -27,6 +27,7 @@ _NEW: Any = object.__new__
 _PUT: Any = object.__setattr__
 _UNIQUE_OF = {"visible_user_id": "user_id", "visible_item_id": "item_id"}
 _BARE = {UserId: "user_identifier_value", ItemId: "item_identifier_value", RequestId: "request_identifier_value"}
+_IDENTIFIERS = ("_identifier_value", "_identifier")
 _OURS = frozenset({"", NAMESPACE, *EXTENSIONS.values()})
 _NEW_NAMES = {old: new for new, old in version1.NAMES.items()}
 _KNOWN: dict[tuple[str, str | None], SchemeValue] = {
@@ -35,6 +36,8 @@ _KNOWN: dict[tuple[str, str | None], SchemeValue] = {
 _KNOWN |= {(value, MESSAGING_ERROR): SchemeValue(value, MESSAGING_ERROR) for value in MESSAGING}
 """Values that are met again and again, made once."""
 
+MAX_IDENTIFIER = 255
+"""Characters of an identifier: the longest real ones are addresses of some eighty, and databases index no long ones."""
 MAX_FOREIGN = 10_000
 """Most elements kept that no table has, in one document; the largest extensions known have some hundreds."""
 MAX_DEVIATIONS = 1_000
@@ -119,6 +122,8 @@ class Reader:
                     self._inside(child, values)
                 value = child.text
                 value = value.strip() if value else ""
+                if len(value) > MAX_IDENTIFIER and attribute.endswith(_IDENTIFIERS):
+                    raise DecodeError(f"an identifier of more than {MAX_IDENTIFIER} characters", line=child.sourceline)
             elif kind == _CODE:
                 if len(child):
                     value = self._code_of_elements(child, values)

@@ -15,6 +15,9 @@ _EXPONENTS = {
     "LYD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
 
+MAX_MINOR = 10**12
+"""Minor units of one charge or payment stay below: far above any debt, and within what both databases can hold."""
+
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Amount = Annotated[Decimal, PlainSerializer(str, return_type=str, when_used="json")]
 

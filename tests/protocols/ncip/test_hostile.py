@@ -10,7 +10,7 @@ import pytest
 from library_protocols.ncip import DecodeError, decode
 from library_protocols.ncip.documents import MAX_DEPTH
 from library_protocols.ncip.messages import CheckInItem
-from library_protocols.ncip.reading import MAX_DEVIATIONS, MAX_FOREIGN
+from library_protocols.ncip.reading import MAX_DEVIATIONS, MAX_FOREIGN, MAX_IDENTIFIER
 from tests.protocols.ncip.samples import two
 
 BODY = (
@@ -36,6 +36,9 @@ HOSTILE = {
     "nobody's elements": "<NCIPMessage><LookupUser>" + "<a/>" * (MAX_FOREIGN + 1) + "</LookupUser></NCIPMessage>",
     "an attribute without an end": '<NCIPMessage version="' + "a" * 1_000_000,
     "attributes without number": "<NCIPMessage " + " ".join(f"a{n}=''" for n in range(50_000)),
+    "prefixes that nobody declared": "<NCIPMessage " + " ".join(f"p{n}:a=''" for n in range(50_000)) + "/>",
+    + " ".join(f"p{n}:a=''" for n in range(50_000))
+    + "/>",
     "a tag without an end": "<" + "a" * 1_000_000,
     "a comment without an end": "<!-- " * 100_000,
     "two roots": BODY.format("1") * 2,
@@ -53,6 +56,21 @@ def test_is_refused(name: str) -> None:
         decode(HOSTILE[name].encode())
     assert len(str(refused.value)) < 200
     assert refused.value.line >= 1
+
+
+@pytest.mark.parametrize(
+    "element", ["UserId/UserIdentifierValue", "ItemId/ItemIdentifierValue", "RequestId/RequestIdentifierValue"]
+)
+def test_an_identifier_is_of_a_length_that_can_be_indexed(element: str) -> None:
+    outer, inner = element.split("/")
+
+    def message(length: int) -> bytes:
+        named = f"<{outer}><{inner}>{'1' * length}</{inner}></{outer}>"
+        return f"<NCIPMessage><CheckOutItem>{named}</CheckOutItem></NCIPMessage>".encode()
+
+    decode(message(MAX_IDENTIFIER))
+    with pytest.raises(DecodeError, match="an identifier of more than"):
+        decode(message(MAX_IDENTIFIER + 1))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from gateway.adapters.ncip._items import words_of
 from gateway.adapters.ncip._problems import Stopped
 from gateway.adapters.ncip._requests import pickup_location
 from gateway.adapters.ncip.work import Work
+from gateway.canonical.money import MAX_MINOR
 from gateway.canonical.outcomes import IllOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import BibWords, IllAccept, IllNote
@@ -120,7 +121,7 @@ def _charged(work: Work, message: wire.AcceptItem, user: User | None) -> bool:
         return False
     if FISCAL_ACTION.read(sent.fiscal_action_type) is not FiscalAction.CHARGE:
         raise work.stop_with("Element Rule Violated", f"{_CHARGE}/FiscalActionType")
-    if amount.amount < 0:
+    if not 0 < amount.minor < MAX_MINOR:
         raise work.stop(Refusal(code=RefusalCode.PAYMENT_INVALID_AMOUNT), f"{_CHARGE}/Amount/MonetaryValue")
     if amount.currency != work.peer.member.currency:
         raise work.stop(Refusal(code=RefusalCode.PAYMENT_WRONG_CURRENCY), f"{_CHARGE}/Amount/CurrencyCode")

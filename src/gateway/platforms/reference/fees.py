@@ -15,7 +15,7 @@ from sqlalchemy import Text, bindparam, select
 from gateway.canonical import requests as req
 from gateway.canonical.context import CommandKey, Context
 from gateway.canonical.entities import Payment, PaymentLine
-from gateway.canonical.money import Money
+from gateway.canonical.money import MAX_MINOR, Money
 from gateway.canonical.outcomes import FeeOutcome, PaymentOutcome
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import FeeStatus, PaymentMethod, PaymentStatus
@@ -309,8 +309,7 @@ def checked_amount(money: Money, rules: MemberRules) -> int | Refusal:
         minor = money.minor
     except (ArithmeticError, ValueError):
         minor = 0
-    # Far above any debt, and within what both databases can hold.
-    if not 0 < minor < 10**12:
+    if not 0 < minor < MAX_MINOR:
         return Refusal(code=RefusalCode.PAYMENT_INVALID_AMOUNT)
     return minor
 

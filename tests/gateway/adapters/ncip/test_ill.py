@@ -209,6 +209,7 @@ class TestCharge:
         [
             (fiscal("500", currency="USD"), {}, "Invalid Amount", "FiscalTransactionInformation/Amount/CurrencyCode"),
             (fiscal("-500"), {}, "Invalid Amount", "FiscalTransactionInformation/Amount/MonetaryValue"),
+            (fiscal("1000000000000"), {}, "Invalid Amount", "FiscalTransactionInformation/Amount/MonetaryValue"),
             (fiscal("500", "Payment"), {}, "Element Rule Violated", "FiscalTransactionInformation/FiscalActionType"),
             (
                 fiscal("500"),

@@ -303,6 +303,30 @@ async def test_next_weeks_renewal_is_another_one_and_a_retry_is_not(node: Open) 
     assert int(again.renewal_count) == int(first.renewal_count) + 1
 
 
+async def test_what_was_unknown_is_asked_again_once_it_is_here(responder: Responder) -> None:
+    report = wire.UpdateCirculationStatus(
+        item_id=wire.ItemId(item_identifier_value="NEW-1"), circulation_status=SchemeValue("Missing")
+    )
+    made = wire.CreateItem(
+        item_id=report.item_id, bibliographic_description=wire.BibliographicDescription(title="The Woodlanders")
+    )
+    wanted = wire.RequestItem(
+        user_id=user_id(1),
+        item_id=(item_id(3),),
+        request_id=request_id("R1"),
+        request_type=SchemeValue("Hold"),
+        request_scope_type=SchemeValue("Item"),
+    )
+    unwanted = wire.CancelRequestItem(user_id=user_id(1), request_id=request_id("R1"), request_type=SchemeValue("Hold"))
+    for asked, unknown, remedy in (
+        (report, "Unknown Item", made),
+        (unwanted, "Unknown Request", wanted),
+    ):
+        assert type_of(await responder.ask(asked)) == unknown
+        assert (await responder.ask(remedy)).problem == ()
+        assert (await responder.ask(asked)).problem == ()
+
+
 async def test_a_payment_with_a_reference_is_taken_once_for_ever(node: Open) -> None:
     clock = Turned()
     responder = await node(clock=clock)

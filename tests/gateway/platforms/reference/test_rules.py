@@ -209,7 +209,12 @@ class _Snapshot:
         ({"refused": True, "at": NOW - 1}, ("other", "t1"), 1, False),  # touched since
         ({"refused": True, "at": NOW - 1}, ("other", "t2"), 1, False),  # by another terminal: the way may be free now
         ({"refused": True}, ("k", "t1"), 60_001, False),
-        ({"refused": True, "at": NOW - 1, "subject_kind": "none", "subject_id": None}, ("other", "t1"), 1, False),  # made
+        (
+            {"refused": True, "at": NOW - 1, "subject_kind": "none"},
+            ("other", "t1"),
+            1,
+            False,
+        ),  # the item was made since
         ({"subject_kind": "none", "subject_id": None}, ("other", "t1"), 60_000, True),
         ({"subject_kind": "none", "subject_id": None}, ("other", "t1"), 60_001, False),
         ({"operation": "loan.return"}, ("k", "t1"), 0, False),

@@ -25,7 +25,7 @@ from gateway.platforms.reference.pseudonyms import pseudonyms_in, seal, unseal
 from gateway.store import schema
 from gateway.store.effects import Decision, Effect, Insert, Replace
 from gateway.store.port import Part, Plan
-from gateway.store.rows import ChargeRow, HoldRow, IdempotencyRow, ItemRow, PatronRow, PseudonymRow
+from gateway.store.rows import ChargeRow, IdempotencyRow, ItemRow, PatronRow, PseudonymRow
 from gateway.store.sql import any_of
 
 
@@ -168,7 +168,7 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
         return False
     if command.key.repeatable and _is_late(stored, command):
         return False
-    if stored.refused and any(changed(stored, snapshot) for changed in (_patron_changed, _item_changed, _hold_placed)):
+    if stored.refused and (_patron_changed(stored, snapshot) or _item_changed(stored, snapshot)):
         return False
     touch = _touch(stored, snapshot)
     if touch is not None and not stored.refused and touch[0] == stored.key:
@@ -234,7 +234,7 @@ def _another_item(stored: IdempotencyRow, snapshot: Any) -> bool:
 
 
 def _patron_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
-    """Whether the patron may have changed since: paid, been blocked or let in again. In doubt nothing is lost by
+    """Whether the patron may have changed since: paid, placed a hold, been blocked or let in again. In doubt nothing is lost by
     deciding a refused command anew."""
     patron: PatronRow | None = getattr(snapshot, "patron", None)
     return patron is not None and patron.changed_at >= stored.at
@@ -244,12 +244,6 @@ def _item_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
     """Whether another command, of whatever terminal, may have changed or made the item since."""
     item: ItemRow | None = getattr(snapshot, "item", None)
     return item is not None and item.last_key != stored.key and item.changed_at >= stored.at
-
-
-def _hold_placed(stored: IdempotencyRow, snapshot: Any) -> bool:
-    """Whether the hold that the command names has been placed since."""
-    hold: HoldRow | None = getattr(snapshot, "named", None)
-    return hold is not None and hold.placed_at >= stored.at
 
 
 def _row(command: Command, ruling: Ruling) -> IdempotencyRow:

@@ -234,8 +234,8 @@ def _another_item(stored: IdempotencyRow, snapshot: Any) -> bool:
 
 
 def _patron_changed(stored: IdempotencyRow, snapshot: Any) -> bool:
-    """Whether the patron may have changed since: paid, placed a hold, been blocked or let in again. In doubt nothing is lost by
-    deciding a refused command anew."""
+    """Whether the patron may have changed since: paid, placed a hold, been blocked or let in again. In doubt nothing is
+    lost by deciding a refused command anew."""
     patron: PatronRow | None = getattr(snapshot, "patron", None)
     return patron is not None and patron.changed_at >= stored.at
 

@@ -231,6 +231,38 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "refusal.invalid_date": ("The date is not valid.", "Nid yw'r dyddiad yn ddilys."),
     "refusal.conflict": ("This number is already in use.", "Mae'r rhif hwn eisoes yn cael ei ddefnyddio."),
+    "refusal.conflict.barcode": (
+        "This barcode is in use for another item.",
+        "Mae'r cod bar hwn yn cael ei ddefnyddio ar eitem arall.",
+    ),
+    "refusal.conflict.reference": (
+        "This reference was used for something else before. Nothing was done now.",
+        "Defnyddiwyd y cyfeirnod hwn at rywbeth arall o'r blaen. Ni wnaed dim nawr.",
+    ),
+    "refusal.conflict.unknown_value": (
+        "A code in this request is not known here: of a location, an item type or a category.",
+        "Nid yw cod yn y cais hwn yn hysbys yma: cod lleoliad, math o eitem neu gategori.",
+    ),
+    "refusal.conflict.unknown_location": ("There is no such location.", "Nid oes lleoliad o'r fath."),
+    "refusal.conflict.incomplete": ("Something that is needed is missing.", "Mae rhywbeth angenrheidiol ar goll."),
+    "refusal.conflict.permanent": (
+        "This item belongs to the library and is not taken away in this way.",
+        "Mae'r eitem hon yn perthyn i'r llyfrgell ac ni chaiff ei dileu fel hyn.",
+    ),
+    "refusal.conflict.held": ("Somebody is waiting for this item.", "Mae rhywun yn aros am yr eitem hon."),
+    "refusal.conflict.shared_title": (
+        "This title has other items too, and is not changed through one of them.",
+        "Mae gan y teitl hwn eitemau eraill hefyd, ac ni chaiff ei newid drwy un ohonynt.",
+    ),
+    "refusal.conflict.catalogued": (
+        "This title was catalogued by a person and is not changed from outside.",
+        "Catalogiwyd y teitl hwn gan berson ac ni chaiff ei newid o'r tu allan.",
+    ),
+    "refusal.conflict.exists": ("This patron is known already.", "Mae'r benthyciwr hwn eisoes yn hysbys."),
+    "refusal.conflict.owing": (
+        "There are loans, reservations or charges that are still open.",
+        "Mae benthyciadau, cadwadau neu daliadau'n dal ar agor.",
+    ),
     "refusal.conflict.unknown_conflict": (
         "There is no such conflict in the list.",
         "Nid oes gwrthdaro o'r fath ar y rhestr.",

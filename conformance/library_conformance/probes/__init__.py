@@ -69,8 +69,20 @@ def probe(
 
 
 def probes_of(standard: str) -> Mapping[str, Probe]:
-    """The probes of a standard by id, in the order in which they are defined."""
+    """The probes of a standard by id, in the order in which they are defined, but behind those that they need."""
     package = files(__name__) / standard
     if package.is_dir():
         import_module(f"{__name__}.{standard}")
-    return {name: one for name, one in _PROBES.items() if one.standard == standard}
+    defined = {name: one for name, one in _PROBES.items() if one.standard == standard}
+    ordered: dict[str, Probe] = {}
+
+    def place(name: str) -> None:
+        if name in ordered or name not in defined:
+            return
+        for need in defined[name].needs:
+            place(need)
+        ordered[name] = defined[name]
+
+    for name in defined:
+        place(name)
+    return ordered

@@ -275,7 +275,8 @@ def external_ref(work: Work, message: Any) -> str | None:
 
 
 def request_id_out(work: Work, reference: str | None, hold_id: str | None = None) -> wire.RequestId | None:
-    """A request by the name that this peer gave it (as it was sent, where it was), else by our own."""
+    """A request by the name that this peer gave it (as it was sent, where it was; else as of its own agency), or by
+    ours."""
     named = work.peer.own_ref(reference)
     sent = getattr(work.message, "request_id", None)
     if named is not None and sent is not None and request_named(work.message) == named:
@@ -284,8 +285,9 @@ def request_id_out(work: Work, reference: str | None, hold_id: str | None = None
             request_identifier_type=sent.request_identifier_type,
             request_identifier_value=sent.request_identifier_value,
         )
-    word = named or hold_id
-    return wire.RequestId(agency_id=agency(work), request_identifier_value=word) if word else None
+    if named is not None:
+        return wire.RequestId(agency_id=_peers_agency(work), request_identifier_value=named)
+    return wire.RequestId(agency_id=agency(work), request_identifier_value=hold_id) if hold_id else None
 
 
 # Agencies, dates, sums
@@ -299,6 +301,16 @@ def agency(work: Work) -> SchemeValue:
         if sent is not None and value(sent.agency_id):
             return sent.agency_id
     return SchemeValue(work.peer.agency)
+
+
+def _peers_agency(work: Work) -> SchemeValue:
+    """Who asks, by the word that it used itself, else by its first name; ours where it has none."""
+    header = getattr(work.message, "initiation_header", None)
+    sent = header.from_agency_id if header is not None else None
+    if sent is not None and value(sent.agency_id):
+        return sent.agency_id
+    names = work.peer.profile.agency_ids
+    return SchemeValue(names[0]) if names else agency(work)
 
 
 def moment(work: Work, text: str | None, element: str) -> datetime | None:

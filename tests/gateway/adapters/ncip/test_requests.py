@@ -22,7 +22,7 @@ from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.vocabulary import HoldLevel, HoldStatus, HoldType, ItemStatus
 from library_protocols.ncip import SchemeValue
 from library_protocols.ncip import messages as wire
-from tests.gateway.adapters.ncip.responder import item_id, request_id, user_id
+from tests.gateway.adapters.ncip.responder import header, item_id, request_id, user_id
 from tests.gateway.adapters.ncip.scripted import Desk, Scripted, a_hold, a_patron, an_item, problem
 
 HOLD, LOAN, ITEM, BIB = (SchemeValue(word) for word in ("Hold", "Loan", "Item", "Bibliographic Item"))
@@ -297,6 +297,13 @@ class TestCancel:
         assert answer.request_id.request_identifier_value == "h1"
         assert isinstance(last := desk.asked[-1], req.HoldCancel)
         assert (last.patron, last.external_ref, last.hold_id) == ("20100001", None, "h1")
+
+    async def test_the_brokers_number_is_of_its_own_agency_where_it_was_not_sent(self, scripted: Scripted) -> None:
+        answer = await scripted.ask(scripted.desk(hold__cancel=self.GONE), cancel(item_id=item_id(1)))
+        assert answer.request_id == request_id("R-1")
+        asked = cancel(item_id=item_id(1), initiation_header=header(sender="broker"))
+        answer = await scripted.ask(scripted.desk(hold__cancel=self.GONE), asked)
+        assert answer.request_id.agency_id == SchemeValue("broker")
 
     async def test_by_the_item_of_several_volumes_of_one_request(self, scripted: Scripted) -> None:
         several = Refusal(code=RefusalCode.HOLD_AMBIGUOUS)

@@ -34,7 +34,11 @@
           <tr><th scope="col">Setting</th><th scope="col">State</th><th scope="col">What to know, or to change</th></tr>
           <xsl:for-each select="check">
             <tr>
-              <th scope="row"><code><xsl:value-of select="@name"/></code></th>
+              <th scope="row">
+                <code>
+                  <xsl:call-template name="setting"><xsl:with-param name="name" select="@name"/></xsl:call-template>
+                </code>
+              </th>
               <td>
                 <xsl:if test="@level = 'wrong'"><xsl:attribute name="class">wrong</xsl:attribute></xsl:if>
                 <xsl:value-of select="@level"/>
@@ -45,5 +49,19 @@
         </table>
       </xsl:with-param>
     </xsl:call-template>
+  </xsl:template>
+
+  <!-- A setting's name, which a narrow screen may break at its underscores. -->
+  <xsl:template name="setting">
+    <xsl:param name="name"/>
+    <xsl:choose>
+      <xsl:when test="contains($name, '_')">
+        <span><xsl:value-of select="concat(substring-before($name, '_'), '_')"/></span>
+        <xsl:call-template name="setting">
+          <xsl:with-param name="name" select="substring-after($name, '_')"/>
+        </xsl:call-template>
+      </xsl:when>
+      <xsl:otherwise><span><xsl:value-of select="$name"/></span></xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 </xsl:stylesheet>

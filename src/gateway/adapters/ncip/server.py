@@ -38,6 +38,8 @@ XML = 'application/xml; charset="utf-8"'
 JSON = "application/json"
 SYNTAX = "Invalid Message Syntax Error"
 _KEY_SCHEMES = ("bearer", "apikey")
+_ITSELF = "A peer's own credential is needed."
+_STAFF = "An API key with the scope config_read is needed, of the member that has this peer."
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +160,7 @@ class NcipHttpDoor:
             peer = await self._itself(place, request, evidence)
         if peer is None:
             challenge = {"WWW-Authenticate": 'Basic realm="ncip", charset="UTF-8"'}
-            raise Turned(Response("A peer's own credential is needed.", 401, challenge, "text/plain"), "nobody")
+            raise Turned(Response(_STAFF if name else _ITSELF, 401, challenge, "text/plain"), "nobody")
         report = await self._self_test.examine(peer, self._outward, tls=None if name else evidence.tls)
         told = report.told()
         if not wants_page(request):
@@ -189,7 +191,10 @@ class NcipHttpDoor:
 
     async def _page(self, request: HttpRequest, page: Any, told: Mapping[str, Any]) -> Response:
         address = origin(request) + quote(request.scope["path"].removesuffix("/").rpartition("/")[0])
-        made = await self._pages.made(etree.tostring(page), f"{address}/{SELF_TEST}" if page.tag != "ncip" else address)
+        if page.tag != "ncip":
+            peer = request.query_params.get("peer")
+            address += f"/{SELF_TEST}" + (f"?peer={quote(peer)}" if peer else "")
+        made = await self._pages.made(etree.tostring(page), address)
         return _json(told) if made is None else Response(made, headers=HEADERS)
 
 

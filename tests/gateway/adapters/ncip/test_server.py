@@ -165,8 +165,13 @@ async def test_a_self_test_is_for_the_peer_itself_and_for_staff(http: httpx.Asyn
     for member in ("aber", "bangor"):
         refused = await http.get(f"/ncip/{member}/self-test", params={"peer": "broker"}, headers=stranger)
         assert refused.status_code == 401
+        assert "config_read" in refused.text
     page = await http.get(address, headers={**BEARER, **BROWSER})
     assert "NCIP self-test: broker at aber" in page.text
+    assert "<span>our_</span><span>ids</span>" in page.text
+    assert "peer=" not in page.text
+    page = await http.get(address, params={"peer": "broker"}, headers={**staff, **BROWSER})
+    assert "/ncip/aber/self-test?peer=broker'" in page.text
 
 
 async def test_keys_are_in_no_record(node: Open) -> None:

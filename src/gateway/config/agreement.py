@@ -167,6 +167,8 @@ def _ncip(config: Config) -> Iterator[tuple[str, str]]:
             for kind, value in (("API key", peer.api_key_sha256), ("client certificate", peer.client_certificate)):
                 if value and (first := seen.setdefault((kind, value), name)) != name:
                     yield at, f"its {kind} is taken by {first}"
+            if peer.secret_hash is not None and not peer.secret_hash.get_secret_value().startswith("$argon2id$"):
+                yield f"{at}.secret_hash", "is no Argon2id hash, and no secret would ever fit it"
             for service in sorted(peer.services - SERVICES.keys() - GROUPS.keys()):
                 yield f"{at}.services", f"there is no service {service!r}"
             for element in sorted(peer.user_elements - USER_ELEMENTS):

@@ -17,6 +17,7 @@ from gateway.adapters.ncip.tcp import NcipDoor
 from gateway.brokers.peer import client_of
 from gateway.brokers.work import BrokerWork
 from gateway.clients.ncip_profiles import PROFILES
+from gateway.clients.ncip_transport import place
 from gateway.clock import Clock
 from gateway.config import Config, Problem
 from gateway.desk import Desk
@@ -76,10 +77,16 @@ def ncip_problems(config: Config) -> Iterator[Problem]:
     """What is wrong with peers that the configuration alone cannot see."""
     for code, member in config.members.items():
         for name, peer in member.ncip.peers.items():
-            if peer.outward is not None and peer.outward.profile not in PROFILES:
-                key = f"members.{code}.ncip.peers.{name}.outward.profile"
+            if peer.outward is None:
+                continue
+            at = f"members.{code}.ncip.peers.{name}.outward"
+            if peer.outward.profile not in PROFILES:
                 said = f"there is no profile {peer.outward.profile!r}"
-                yield Problem("", key, said, f"one of {', '.join(sorted(PROFILES))}")
+                yield Problem("", f"{at}.profile", said, f"one of {', '.join(sorted(PROFILES))}")
+            try:
+                place(peer.outward.url)
+            except ValueError as error:
+                yield Problem("", f"{at}.url", str(error))
 
 
 async def _ask_outward(peer: PeerIdentity) -> str:

@@ -153,6 +153,17 @@ def test_secrets_do_not_show_in_the_object(tmp_path: Path) -> None:
             ],
         ),
         (
+            PEPPER + ABER + '[members.aber.ncip.peers.b]\nagency_ids = ["B"]\nsecret_hash = "the secret itself"',
+            [
+                (
+                    "gateway.toml",
+                    "members.aber.ncip.peers.b.secret_hash",
+                    "is no Argon2id hash, and no secret would ever fit it",
+                    "",
+                )
+            ],
+        ),
+        (
             PEPPER + '[store]\nurl = "${NOWHERE}"',
             [
                 (

@@ -1,0 +1,160 @@
+"""What probes of XML over HTTP have in common: documents read without trust, and requests written octet by octet.
+
+Nothing here knows a standard. A document is read with entities, network and huge trees off; whether that worked is a
+fact about the subject and no error of ours.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
+
+from library_conformance.model import Seen, breaks
+from library_conformance.run import Run
+
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+FORM = "application/x-www-form-urlencoded"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+
+
+def document(octets: bytes) -> etree._Element | None:
+    """The root of a document; None where it is not well-formed, or wants entities resolved."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(octets, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace; empty for comments and instructions."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def namespace(element: etree._Element) -> str:
+    return etree.QName(element).namespace or "" if isinstance(element.tag, str) else ""
+
+
+def children(element: etree._Element) -> list[etree._Element]:
+    """Child elements, without comments and instructions."""
+    return [each for each in element if isinstance(each.tag, str)]
+
+
+def child(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The element at the end of a path of local names, the first where there are several."""
+    for name in names:
+        if element is None:
+            return None
+        element = next((each for each in children(element) if local(each) == name), None)
+    return element
+
+
+def text(element: etree._Element | None, *names: str) -> str | None:
+    """The text of the element at the end of a path; None where there is none."""
+    found = child(element, *names)
+    return None if found is None else (found.text or "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer as it came: `whole` tells whether it ended where its own head says."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    whole: bool = True
+
+    @property
+    def plain(self) -> bytes:
+        """The body without compression. Raises OSError where it is no gzip."""
+        return gzip.decompress(self.body) if self.headers.get("content-encoding", "") == "gzip" else self.body
+
+
+def ask_octets(run: Run, octets: bytes) -> Raw | None:
+    """Says these octets on a connection of their own and reads one HTTP answer; None where nothing readable came."""
+    with run.line() as line:
+        line.send(octets)
+        return _raw(line.receive(_end, run.patience), closed=line.closed)
+
+
+def get_octets(run: Run, query: str, *headers: str, method: str = "GET") -> bytes:
+    """A GET request for the target's path with this query, which is written as it is."""
+    return _head(run, method, f"?{query}" if query else "", headers)
+
+
+def post_octets(run: Run, body: bytes, media_type: str = FORM, *headers: str) -> bytes:
+    """A POST request with this body to the target's path."""
+    own = (f"Content-Type: {media_type}", f"Content-Length: {len(body)}")
+    return _head(run, "POST", "", (*own, *headers)) + body
+
+
+def escaped(value: str) -> str:
+    """A value for a query with every octet but letters and digits written as %XX."""
+    return "".join(one if one.isascii() and one.isalnum() else quote(one, safe="") for one in value)
+
+
+def every_octet_escaped(value: str) -> str:
+    return "".join(f"%{octet:02x}" for octet in value.encode())
+
+
+def http_error(status: int) -> Seen:
+    """What an answer that is no document of the standard amounts to."""
+    return breaks(f"answered HTTP {status}")
+
+
+def _head(run: Run, method: str, query: str, headers: tuple[str, ...]) -> bytes:
+    parts = urlsplit(run.target.url)
+    lines = (f"{method} {parts.path or '/'}{query} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close", *headers)
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _end(octets: bytes) -> int:
+    """Where an answer ends; 0 where it goes on, or ends with the connection."""
+    head, gap, body = octets.partition(b"\r\n\r\n")
+    if not gap:
+        return 0
+    start = len(head) + 4
+    if _CHUNKED.search(head):
+        end = _chunks(body)[1]
+        return start + end if end else 0
+    length = _LENGTH.search(head)
+    if length is None:
+        return 0
+    return start + int(length[1]) if len(body) >= int(length[1]) else 0
+
+
+def _chunks(body: bytes) -> tuple[bytes, int]:
+    """What the chunks hold, and where they end; 0 where they do not yet."""
+    place, found = 0, b""
+    while (gap := body.find(b"\r\n", place)) >= 0:
+        try:
+            size = int(body[place:gap].partition(b";")[0], 16)
+        except ValueError:
+            return found, 0
+        if size == 0:
+            end = body.find(b"\r\n", gap + 2)
+            return found, end + 2 if end >= 0 else 0
+        found += body[gap + 2 : gap + 2 + size]
+        place = gap + 2 + size + 2
+    return found, 0
+
+
+def _raw(octets: bytes, *, closed: bool) -> Raw | None:
+    head, gap, body = octets.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    words = first.split(b" ", 2)
+    if not gap or len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+        return None
+    pairs = [line.decode("latin-1").partition(":") for line in lines]
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    length = headers.get("content-length")
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        found, end = _chunks(body)
+        return Raw(int(words[1]), headers, found, end > 0)
+    whole = len(body) >= int(length) if length and length.isdigit() else closed
+    return Raw(int(words[1]), headers, body, whole)

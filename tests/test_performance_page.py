@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.benchmarks import catalogue, identity, page, scale
+from tests.benchmarks import catalogue, identity, ncip, page, scale
 from tests.benchmarks.scenarios import SCENARIOS
 
-KNOWN = {*SCENARIOS, *catalogue.SCENARIOS, *identity.SCENARIOS, scale.NAME}
+KNOWN = {*SCENARIOS, *ncip.SCENARIOS, *catalogue.SCENARIOS, *identity.SCENARIOS, scale.NAME}
 
 
 def test_the_page_is_current() -> None:

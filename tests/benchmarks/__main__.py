@@ -12,13 +12,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from tests.benchmarks import catalogue, identity, page
+from tests.benchmarks import catalogue, identity, ncip, page
 from tests.benchmarks.machine import describe
 from tests.benchmarks.scenarios import SCENARIOS, Figures
 
 
 def main(arguments: list[str]) -> int:
-    known = [*SCENARIOS, *catalogue.SCENARIOS, *identity.SCENARIOS]
+    known = [*SCENARIOS, *ncip.SCENARIOS, *catalogue.SCENARIOS, *identity.SCENARIOS]
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("names", nargs="*", metavar="SCENARIO", help=f"of {', '.join(known)}; all where none is given")
     parser.add_argument("--quick", action="store_true", help="roughly, and keep nothing")
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(known):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    scenarios: dict[str, Callable[[bool], Figures]] = dict(SCENARIOS)
+    scenarios: dict[str, Callable[[bool], Figures]] = {**SCENARIOS, **ncip.SCENARIOS}
     scenarios |= {name: partial(run, records=asked.records) for name, run in catalogue.SCENARIOS.items()}
     scenarios |= {name: partial(run, people=asked.people) for name, run in identity.SCENARIOS.items()}
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

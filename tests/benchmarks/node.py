@@ -23,6 +23,11 @@ from tests.benchmarks.machine import SERVER_CPU, pin
 
 
 def config(data_dir: Path, store_url: str | None = None, *, port: int = 0) -> Config:
+    """See `settings`."""
+    return Config.model_validate(settings(data_dir, store_url, port=port))
+
+
+def settings(data_dir: Path, store_url: str | None = None, *, port: int = 0) -> dict[str, Any]:
     """The demo's configuration with one listener and, for each member, one more kiosk."""
     settings: dict[str, Any] = demo_config(data_dir, catalogue=False)
     if store_url:
@@ -33,7 +38,7 @@ def config(data_dir: Path, store_url: str | None = None, *, port: int = 0) -> Co
         bench = {**kiosk, "login": f"{code}-bench", "pin_required": [], "links": 10_000}
         member["terminals"] |= {f"{code}-bench": bench}
         kiosk["links"] = 10_000
-    return Config.model_validate(settings)
+    return settings
 
 
 async def loaded(configuration: Config) -> Composition:

@@ -112,6 +112,11 @@ class Line:
             not self.receive(len, min(SILENCE, self._patience / 4) if seconds is None else seconds) and not self.closed
         )
 
+    def encrypt(self, context: ssl.SSLContext, name: str) -> None:
+        """Goes on over TLS. Raises OSError where that does not come about, ssl.SSLError among them."""
+        self._connection = context.wrap_socket(self._connection, server_hostname=name)
+        self._transcript.add("connect", note="over TLS")
+
     def half_close(self) -> None:
         """Says that nothing more will be said."""
         with contextlib.suppress(OSError):
@@ -164,6 +169,10 @@ class Run:
             yield line
         finally:
             line.close()
+
+    def encrypt(self, line: Line) -> None:
+        """Goes on over TLS on a line that began in clear, with the trust of this run. Raises OSError."""
+        line.encrypt(self._context(), self.target.host)
 
     def http(
         self,

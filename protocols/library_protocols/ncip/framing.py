@@ -18,6 +18,8 @@ MAX_MESSAGE = 1_048_576
 items a few hundred thousand."""
 MAX_HEAD = 16_384
 """Octets of an HTTP request before its body: what common servers take."""
+MAX_PROLOG = 16_384
+"""Octets before the root element: a declaration, a document type, a comment or two. Mark by mark they take time."""
 _MAX_NAME = 256
 """Octets of the root element's name with its prefix."""
 _METHOD = b"POST "
@@ -140,6 +142,7 @@ class Framer:
     def _prolog(self) -> Generator[None, None, bytes | None]:
         """Moves to behind the root's first tag and gives its name; None when there is nothing but that tag."""
         while True:
+            self._check_prolog()
             if blanks := _BLANKS.match(self._view, self._at):
                 self._at = blanks.end()
             held = bytes(self._view[self._at : self._at + len(_COMMENT)])
@@ -173,10 +176,15 @@ class Framer:
     def _doctype(self) -> _Waiting:
         depth = 0
         while (mark := (yield from self._find(_IN_DOCTYPE, 4))) != b">" or depth:
+            self._check_prolog()
             if mark in (b"[", b"]"):
                 depth += 1 if mark == b"[" else -1
             elif mark != b">":
                 yield from self._find(_CLOSING[mark], 3)
+
+    def _check_prolog(self) -> None:
+        if self._at > MAX_PROLOG:
+            raise _NoDocument(f"more than {MAX_PROLOG} octets before the root element")
 
     def _find(self, wanted: re.Pattern[bytes], longest: int) -> Generator[None, None, bytes]:
         """Moves to behind what is `wanted`, of at most `longest` octets with what must follow it, and gives it."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from library_protocols.ncip.framing import Frame, Framer
+from library_protocols.ncip.framing import MAX_PROLOG, Frame, Framer
 
 PLAIN = b'<?xml version="1.0" encoding="UTF-8"?>\n<NCIPMessage version="x"><LookupUser/></NCIPMessage>'
 DOCUMENTS = [
@@ -98,6 +98,19 @@ def test_what_never_ends_is_not_kept_beyond_the_limit(document: bytes) -> None:
         document = document[1:] or b" "
     assert framer.error is not None
     assert framer.buffered == 0
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"<!---->" * 3_000, b"<?a?>" * 4_000, b"<!DOCTYPE a " + b"'x' " * 5_000 + b">", b"<!DOCTYPE a " + b"[]" * 9_000],
+)
+def test_what_never_comes_to_its_root_is_given_up(before: bytes) -> None:
+    framer = Framer()
+    assert framer.receive(before[: MAX_PROLOG // 2]) == []
+    assert framer.error is None
+    assert framer.receive(before[MAX_PROLOG // 2 :] + PLAIN) == []
+    assert framer.error is not None
+    assert framer.error.reason == f"more than {MAX_PROLOG} octets before the root element"
 
 
 def test_a_large_document_in_small_pieces_is_looked_at_once() -> None:

@@ -69,6 +69,7 @@ class Line:
         """Says this; `piecewise`: octet by octet with so many seconds between. Raises OSError."""
         time.sleep(self._pause)
         self._transcript.add("send", octets)
+        self._connection.settimeout(self._patience)
         if not piecewise:
             self._connection.sendall(octets)
             return
@@ -87,10 +88,11 @@ class Line:
             if left <= 0 or not self._ready(left):
                 self._transcript.add("timeout", note=f"nothing more within {patience:g} s")
                 break
+            self._connection.settimeout(left)
             try:
                 piece = self._connection.recv(65_536)
-            except ssl.SSLWantReadError:
-                continue
+            except (ssl.SSLWantReadError, TimeoutError):
+                continue  # TLS has spoken to us, and nobody else
             except OSError as error:
                 self._transcript.add("close", note=type(error).__name__)
                 self.closed = True
@@ -114,6 +116,7 @@ class Line:
 
     def encrypt(self, context: ssl.SSLContext, name: str) -> None:
         """Goes on over TLS. Raises OSError where that does not come about, ssl.SSLError among them."""
+        self._connection.settimeout(self._patience)
         self._connection = context.wrap_socket(self._connection, server_hostname=name)
         self._transcript.add("connect", note="over TLS")
 

@@ -160,6 +160,18 @@ def question(service: str, words: Words, now: datetime) -> Request | LookupVersi
     return ExtMessage(service=made) if isinstance(made, RenewAllItem) else made
 
 
+def names_of(service: str) -> tuple[str, ...]:
+    """The short names, `pin` and `amount` among them, that a service has a place for; `agency` is whom the message is
+    for. Raises KeyError for no service."""
+    cls = BESIDE.get(service) or SERVICES[service].request
+    known = {**SHORT, "pin": ("AuthenticationInput",), "amount": ("FiscalTransactionInformation",)}
+    return tuple(
+        name
+        for name, paths in known.items()
+        if name != "agency" and any(_has(cls, path.partition("/")[0]) for path in paths)
+    )
+
+
 def _short(cls: type[Element], words: Words) -> Iterable[tuple[str, str]]:
     for name, value in words.short.items():
         if not value:

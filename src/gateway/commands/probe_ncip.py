@@ -27,7 +27,7 @@ from gateway.clients.ncip import (
     problem_words,
 )
 from gateway.clients.ncip_profiles import DIALECTS, PROFILES, Profile
-from gateway.clients.ncip_questions import BESIDE, SHORT, NoSuchPath, Words, question
+from gateway.clients.ncip_questions import BESIDE, NoSuchPath, Words, names_of, question
 from gateway.clients.sip2 import tls_context
 from gateway.commands.checks import Result
 from gateway.commands.decode_ncip import show_ncip
@@ -272,7 +272,7 @@ def _question(service: str, words: Words) -> Question:
     try:
         return question(service, words, datetime.now(UTC))
     except NoSuchPath as error:
-        say(f"{error}: {', '.join('--' + name for name in SHORT)}, or --set PATH=VALUE")
+        say(f"{error}; it takes {', '.join('--' + name for name in (*names_of(service), 'set PATH=VALUE'))}")
     except ValueError as error:
         say(str(error))
     raise typer.Exit(USAGE)

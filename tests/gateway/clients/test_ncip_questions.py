@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.clients.ncip import NcipClient, Parties
-from gateway.clients.ncip_questions import BESIDE, SHORT, NoSuchPath, Words, question
+from gateway.clients.ncip_questions import BESIDE, SHORT, NoSuchPath, Words, names_of, question
 from library_protocols.ncip import SERVICES, ExtMessage, SchemeValue
 from library_protocols.ncip import messages as wire
 from library_protocols.ncip.elements.base import rows
@@ -165,3 +165,27 @@ def test_one_kind_of_address_stands_instead_of_the_other() -> None:
     assert made.shipping_information is not None
     assert made.shipping_information.physical_address is None
     assert made.date_shipped == "2026-03-02T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("service", "names"),
+    [
+        ("CheckInItem", ("item",)),
+        ("LookupUser", ("user", "pin")),
+        ("LookupAgency", ()),
+        ("CreateUserFiscalTransaction", ("user", "action", "type", "pin", "amount")),
+    ],
+)
+def test_a_service_says_which_short_names_it_takes(service: str, names: tuple[str, ...]) -> None:
+    assert names_of(service) == names
+
+
+@pytest.mark.parametrize("service", [*SERVICES, *BESIDE])
+def test_a_name_is_refused_exactly_where_a_service_does_not_take_it(service: str) -> None:
+    refused = set()
+    for name in SHORT.keys() - {"agency"}:
+        try:
+            question(service, Words({name: VALUES.get(name, "x")}), NOW)
+        except NoSuchPath as error:
+            refused |= {name} if "no place" in str(error) else set()
+    assert refused == SHORT.keys() - {"agency", *names_of(service)}

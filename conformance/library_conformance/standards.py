@@ -38,7 +38,7 @@ def _web(mask: Callable[[bytes], bytes | None]) -> Masker:
 
 
 STANDARDS: Mapping[str, Standard] = {
-    "sip2": Standard("SIP2", partial(sip2.mask, personal=True)),
+    "sip2": Standard("SIP2", partial(sip2.mask, personal=True), plain=("location", "pickup", "encoding", "currency")),
     "ncip": Standard("NCIP", _web(partial(mask_ncip, personal=True)), plain=("agency", "from_agency", "to_agency")),
     "oai": Standard("OAI-PMH"),
     "sru": Standard("SRU"),

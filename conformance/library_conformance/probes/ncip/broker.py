@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_conformance.model import NotApplicable, Seen, SetupFailed, absent, breaks
@@ -245,10 +246,15 @@ def head(run: Run, **more: str) -> dict[str, str]:
 
 
 def ask(run: Run, document: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
-    """Says a document and gives what comes. Raises httpx.TimeoutException over HTTP; over TCP silence is an answer
-    without octets."""
+    """Says a document and gives what comes. Silence over TCP and a connection that is closed without an answer
+    are answers without octets. Raises httpx.TimeoutException over HTTP, and SetupFailed where nobody is there."""
     if over_http(run):
-        response = run.http("POST", content=document, headers=headers or head(run))
+        try:
+            response = run.http("POST", content=document, headers=headers or head(run))
+        except SetupFailed as error:
+            if isinstance(error.__cause__, httpx.ConnectError):
+                raise
+            return Answer(b"", closed=True)
         return Answer(response.content, response.status_code, response.headers)
     with run.line() as line:
         return on(run, line, document)
@@ -256,7 +262,10 @@ def ask(run: Run, document: bytes, *, headers: Mapping[str, str] | None = None) 
 
 def on(run: Run, line: Line, document: bytes, **options: float) -> Answer:
     """The same on a connection that is open."""
-    line.send(document, **options)
+    try:
+        line.send(document, **options)
+    except OSError:
+        return Answer(b"", closed=True)
     octets = line.receive(whole, run.patience)
     return Answer(octets, closed=line.closed)
 

@@ -272,7 +272,7 @@ def doctype(run: Run) -> Seen:
     return _either(ask(run, document), breaks)
 
 
-@probe("ncip.v1.answer.form/look-up-a-card",
+@probe("ncip.v1.answer.pairs/look-up-a-card",
        verifies=("ncip.v1.answer.header", "ncip.v1.answer.pairs", "ncip.v1.answer.no-namespace",
                  "ncip.v1.problem.form"),
        needs=(HELLO,), octets=True)  # fmt: skip

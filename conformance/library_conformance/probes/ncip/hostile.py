@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from library_conformance.model import Safety, Seen, SetupFailed, breaks, meets
+from library_conformance.model import Safety, Seen, breaks, meets
 from library_conformance.probes import probe
 from library_conformance.probes.ncip.broker import Answer, ask, over_http, unread, words
 from library_conformance.probes.ncip.problems import traced
@@ -50,10 +50,7 @@ def _outcome(answer: Answer) -> str:
 
 def _harmless(run: Run, document: bytes) -> Seen:
     """A document that must not be carried out, and that must not show anything or stop anybody."""
-    try:
-        answer = ask(run, document)
-    except OSError:
-        return _lives(run, "closed")
+    answer = ask(run, document)
     seen = _outcome(answer)
     if traced(answer):
         return breaks("shows the inside of the program")
@@ -66,10 +63,7 @@ def _harmless(run: Run, document: bytes) -> Seen:
 def entities(run: Run) -> Seen:
     """Names a card by an entity that the document defines by another one: it must not be expanded."""
     subset = f"<!ENTITY a '{MARKER}'><!ENTITY b '&a;&a;'>"
-    try:
-        answer = ask(run, _with_doctype(nobody(words(run)), subset, "&b;"))
-    except OSError:
-        return _lives(run, "closed")
+    answer = ask(run, _with_doctype(nobody(words(run)), subset, "&b;"))
     if MARKER.encode() in answer.octets:
         return breaks("expanded")
     return _lives(run, _outcome(answer))
@@ -79,10 +73,7 @@ def entities(run: Run) -> Seen:
 def files(run: Run) -> Seen:
     """Names a card by an entity that is a file of the subject's machine."""
     subset = '<!ENTITY a SYSTEM "file:///etc/passwd">'
-    try:
-        answer = ask(run, _with_doctype(nobody(words(run)), subset, "&a;"))
-    except OSError:
-        return _lives(run, "closed")
+    answer = ask(run, _with_doctype(nobody(words(run)), subset, "&a;"))
     if b"root:" in answer.octets:
         return breaks("a file is told")
     return _lives(run, _outcome(answer))
@@ -113,7 +104,7 @@ def _trap(run: Run) -> Iterator[tuple[str, threading.Event]]:
 @probe("ncip.security.fetch/document-type-at-our-address", needs=(HELLO,), octets=True)
 def fetch(run: Run) -> Seen:
     """Gives the document type an address of ours, and an entity that is there, and looks whether anybody comes."""
-    with _trap(run) as (address, visited), contextlib.suppress(OSError):
+    with _trap(run) as (address, visited):
         ask(run, _with_doctype(nobody(words(run)), "", NOBODY, system=address))
         ask(run, _with_doctype(nobody(words(run)), f'<!ENTITY a SYSTEM "{address}">', "&a;"))
     return breaks("fetched") if visited.is_set() else _lives(run, "nobody came")
@@ -129,13 +120,10 @@ def depth(run: Run) -> Seen:
 @probe("ncip.robustness.octets/not-utf-8", needs=(HELLO,), octets=True)
 def octets(run: Run) -> Seen:
     """Says octets that are not UTF-8 where UTF-8 was told: a problem, or another reading of them, but an answer."""
-    try:
-        answer = ask(run, nobody(words(run)).replace(NOBODY.encode(), b"zz\xe9\xff\xfe0", 1))
-    except OSError:
-        return _lives(run, "closed")
+    answer = ask(run, nobody(words(run)).replace(NOBODY.encode(), b"zz\xe9\xff\xfe0", 1))
     if traced(answer):
         return breaks("shows the inside of the program")
-    return _lives(run, _outcome(answer)) if answer.octets else unread(answer)
+    return _lives(run, _outcome(answer)) if answer.octets or answer.closed else unread(answer)
 
 
 @probe("ncip.robustness.nul/in-a-card", needs=(HELLO,), octets=True)
@@ -194,9 +182,5 @@ def two_at_once(run: Run) -> Seen:
 @probe("ncip.robustness.too-long/eight-megabytes", needs=(HELLO,), safety=Safety.DISRUPTIVE, octets=True)
 def too_long(run: Run) -> Seen:
     """Says a document of eight megabytes: it may be refused in any way, and the next one is answered."""
-    try:
-        answer = ask(run, nobody(words(run)).replace(NOBODY.encode(), b"z" * 8_000_000, 1))
-        seen = _outcome(answer)
-    except (OSError, SetupFailed):
-        seen = "closed"
+    seen = _outcome(ask(run, nobody(words(run)).replace(NOBODY.encode(), b"z" * 8_000_000, 1)))
     return breaks(seen) if seen == "answered" else _lives(run, seen)

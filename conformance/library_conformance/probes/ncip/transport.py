@@ -159,10 +159,7 @@ def several(run: Run) -> Seen:
     needs_tcp(run)
     with run.line() as line:
         for number in range(3):
-            try:
-                answer = on(run, line, nobody(words(run)))
-            except OSError:
-                answer = Answer(b"", closed=True)
+            answer = on(run, line, nobody(words(run)))
             if not _is_no(answer):
                 if number and answer.closed and not answer.octets:
                     return absent("one document a connection")

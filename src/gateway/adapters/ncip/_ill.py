@@ -92,7 +92,8 @@ def _restrictions(work: Work, message: wire.AcceptItem, fields: wire.ItemOptiona
         restriction = USE_RESTRICTION.read(sent)
         if restriction is None:
             element = "ItemOptionalFields/ItemUseRestrictionType"
-            raise work.stop_with("Cannot Guarantee Restrictions On Use", element, value(sent))
+            detail = "UNKNOWN_RESTRICTION: Nobody here could heed it."
+            raise work.stop_with("Cannot Guarantee Restrictions On Use", element, value(sent), detail)
         found.append(restriction)
     if message.non_returnable_flag:
         found.append(UseRestriction.NO_RETURN_NEEDED)
@@ -120,7 +121,8 @@ def _charged(work: Work, message: wire.AcceptItem, user: User | None) -> bool:
     if sent is None or amount is None or amount.amount == 0:
         return False
     if FISCAL_ACTION.read(sent.fiscal_action_type) is not FiscalAction.CHARGE:
-        raise work.stop_with("Element Rule Violated", f"{_CHARGE}/FiscalActionType")
+        detail = "ONLY_CHARGES: With an item comes what its user is to pay, and nothing else."
+        raise work.stop_with("Element Rule Violated", f"{_CHARGE}/FiscalActionType", detail=detail)
     if not 0 < amount.minor < MAX_MINOR:
         raise work.stop(Refusal(code=RefusalCode.PAYMENT_INVALID_AMOUNT), f"{_CHARGE}/Amount/MonetaryValue")
     if amount.currency != work.peer.member.currency:

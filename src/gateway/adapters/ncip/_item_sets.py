@@ -11,10 +11,10 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.adapters.ncip._common import barcode_of, clean, foreign, item_id_out, written
+from gateway.adapters.ncip._common import agency, barcode_of, clean, foreign, item_id_out, written
 from gateway.adapters.ncip._items import (
     bib_id_out,
     bib_named,
@@ -147,8 +147,18 @@ def _unknown(work: Work, sent: wire.BibliographicId | None, bib_id: str | None) 
         return wire.BibInformation(problem=(problem,))
     named, path = bib_sent(sent)
     return wire.BibInformation(
-        bibliographic_id=sent, problem=(work.problem(_NO_BIB, f"BibliographicId/{path}", named),)
+        bibliographic_id=_again(work, sent), problem=(work.problem(_NO_BIB, f"BibliographicId/{path}", named),)
     )
+
+
+def _again(work: Work, sent: wire.BibliographicId) -> wire.BibliographicId:
+    """A title as it was sent, where the schema lets it be written so: a record's number is of an agency or of a kind,
+    and one that is of neither is of ours."""
+    named = sent.bibliographic_record_id
+    if named is None or (named.agency_id is None) != (named.bibliographic_record_identifier_code is None):
+        return sent
+    owned = replace(named, agency_id=named.agency_id or agency(work), bibliographic_record_identifier_code=None)
+    return replace(sent, bibliographic_record_id=owned)
 
 
 async def _told(
@@ -172,7 +182,7 @@ async def _told(
         sets = [wire.HoldingsSet(problem=(work.problem(_NO_ITEM, "BibliographicId", known.bib_id),))]
     queue = known.hold_queue_length if "hold queue length" in elements else None
     return wire.BibInformation(
-        bibliographic_id=sent or bib_id_out(work, known.bib_id),
+        bibliographic_id=_again(work, sent) if sent else bib_id_out(work, known.bib_id),
         bibliographic_description=description_out(work, example, bib) if described and (bib or example) else None,
         title_hold_queue_length=str(queue) if queue is not None else None,
         holdings_set=tuple(sets),

@@ -47,6 +47,8 @@ from gateway.crosswalks.ncip_values import HOLD_LEVEL, HOLD_TYPE
 from library_protocols.ncip import SchemeValue
 from library_protocols.ncip import messages as wire
 
+_STAYS = "ALWAYS_THERE: A request cannot do without this; another value can be added."
+_NOT_OURS = "NOT_KEPT: This is not kept of a request."
 _TRIED = 20
 """Items and titles of one message that are tried: each is a command, and no message known in the field has more than
 three."""
@@ -243,11 +245,11 @@ async def change(work: Work, message: Any) -> tuple[User | None, HoldOutcome]:
     changes = _changes(work, added)
     for element, attribute in _KEPT.items():
         if _stands(deleted, attribute) and not _stands(added, attribute):
-            raise work.stop_with("Unable To Delete Element", f"DeleteRequestFields/{element}")
+            raise work.stop_with("Unable To Delete Element", f"DeleteRequestFields/{element}", detail=_STAYS)
     for verb, fields in (("Add", added), ("Delete", deleted)):
         for element, attribute in _NOT_KEPT.items():
             if _stands(fields, attribute):
-                raise work.stop_with(f"Unable To {verb} Element", f"{verb}RequestFields/{element}")
+                raise work.stop_with(f"Unable To {verb} Element", f"{verb}RequestFields/{element}", detail=_NOT_OURS)
     if not changes:
         raise work.missing("AddRequestFields")
     places = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -126,8 +127,9 @@ def a_patron(**more: Any) -> Patron:
 
 
 def problem(answer: Any) -> tuple[str, str | None, str | None]:
-    """Type, element and value of the one problem of a `Stopped`."""
+    """Type, element and value of the one problem of a `Stopped`, which begins its words with a code."""
     assert isinstance(answer, Stopped), answer
     (found,) = answer.problems
     assert found.problem_type is not None
+    assert re.match("[A-Z][A-Z_]+", found.problem_detail or ""), found
     return found.problem_type.value, found.problem_element, found.problem_value

@@ -51,6 +51,16 @@ async def all_of(responder: Responder, ids: list[str]) -> list[str]:
     return [one.barcode for bib in outcome.bibs for one in bib.items]
 
 
+@pytest.mark.parametrize(("agency", "code"), [(None, None), ("ABER", "OCLC")])
+async def test_a_title_is_given_back_as_the_schema_has_it(
+    responder: Responder, shared_data: Callable[[str], Path], agency: str | None, code: str | None
+) -> None:
+    (known,) = await titles(responder, 1)
+    question = wire.LookupItemSet(bibliographic_id=(record(known, agency, code), record("none", agency, code)))
+    octets = await responder.octets(encode(question, NCIP_2_02))
+    assert schema_of("2.02", shared_data).complaint(octets) == ""
+
+
 async def test_titles_with_their_items(responder: Responder) -> None:
     ids = await titles(responder, 3)
     question = wire.LookupItemSet(

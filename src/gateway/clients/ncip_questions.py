@@ -164,7 +164,8 @@ def names_of(service: str) -> tuple[str, ...]:
     """The short names, `pin` and `amount` among them, that a service has a place for; `agency` is whom the message is
     for. Raises KeyError for no service."""
     cls = BESIDE.get(service) or SERVICES[service].request
-    known = {**SHORT, "pin": ("AuthenticationInput",), "amount": ("FiscalTransactionInformation",)}
+    who = (*SHORT["user"], "AuthenticationInput")
+    known = {**SHORT, "user": who, "pin": who[1:], "amount": ("FiscalTransactionInformation",)}
     return tuple(
         name
         for name, paths in known.items()

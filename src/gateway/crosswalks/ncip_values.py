@@ -48,7 +48,8 @@ class Words(Generic[Word]):
         self.element = element
         scheme = SCHEMES[element].scheme
         self._written = {word: SchemeValue(value, scheme) if value else None for word, value in written.items()}
-        self._read = {folded(value): word for value, word in (also or {}).items()}
+        self.only_read = tuple((also or {}).items())
+        self._read = {folded(value): word for value, word in self.only_read}
         for word, value in reversed(list(written.items())):
             if value:
                 self._read[folded(value)] = word

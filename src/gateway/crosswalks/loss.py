@@ -282,23 +282,23 @@ def _shown(cell: Cell) -> str:
 
 
 def _only_read() -> Iterator[str]:
-    tables: tuple[tuple[str, Any, Any], ...] = (
+    tables: list[tuple[str, Any, Any]] = [
         ("circulation status", sip2.ITEM_STATUS_OF, sip2.ITEM_STATUS),
         ("payment type", sip2.PAYMENT_METHOD_OF, sip2.PAYMENT_METHOD),
         ("hold type", sip2.HOLD_LEVEL_OF, sip2.HOLD_LEVEL),
-    )
+    ]
     for element, read, written in tables:
         for code, value in read.items():
             if written.get(value) != code:
                 yield f"| SIP2 | {element} | `{code}` | {value.name} | `{written.get(value, '')}` |"
-    coded: tuple[Any, ...] = (
+    coded: list[Any] = [
         ncip_values.ITEM_STATUS,
         ncip_values.HOLD_TYPE,
         ncip_values.FEE_TYPE,
         ncip_values.PAYMENT_METHOD,
         ncip_values.MEDIA,
         ncip_values.USE_RESTRICTION,
-    )
+    ]
     for words in coded:
         for value, word in words.only_read:
             sent = words.write(word)

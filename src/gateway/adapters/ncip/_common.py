@@ -294,12 +294,13 @@ def request_id_out(work: Work, reference: str | None, hold_id: str | None = None
 
 
 def agency(work: Work) -> SchemeValue:
-    """The member as this peer reads it in answers: its first name for it, else the word it used itself."""
-    if not work.peer.profile.our_ids:
-        header = getattr(work.message, "initiation_header", None)
-        sent = header.to_agency_id if header is not None else None
-        if sent is not None and value(sent.agency_id):
-            return sent.agency_id
+    """The member as this peer reads it in answers: its first name for it, with the scheme that it gave it where it used
+    that name; without such a name the word it used itself."""
+    header = getattr(work.message, "initiation_header", None)
+    sent = header.to_agency_id if header is not None else None
+    used = sent.agency_id if sent is not None else None
+    if used is not None and value(used) and (not work.peer.profile.our_ids or value(used) == work.peer.agency):
+        return used
     return SchemeValue(work.peer.agency)
 
 

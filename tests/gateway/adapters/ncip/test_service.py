@@ -21,6 +21,7 @@ from library_protocols.ncip import NCIP_1_0, NCIP_2_0, NCIP_2_02, SERVICES, Dial
 from library_protocols.ncip import messages as wire
 from library_protocols.ncip.codec import decode, encode
 from tests.gateway.adapters.ncip.responder import (
+    BROKER,
     Open,
     Responder,
     header,
@@ -253,6 +254,14 @@ async def test_answers_carry_the_header_the_other_way_round(responder: Responder
     answer = decode(await responder.octets(bare, evidence=at_aber)).message
     assert isinstance(answer, wire.LookupItemResponse)
     assert (answer.response_header, answer.problem) == (None, ())
+
+
+async def test_our_name_keeps_the_scheme_that_the_peer_gives_it(node: Open) -> None:
+    responder = await node(peer={**BROKER, "our_ids": ["LIB-1"]})
+    for name, scheme in (("LIB-1", "urn:theirs"), ("ABER", None)):
+        named = replace(header(), to_agency_id=wire.ToAgencyId(agency_id=SchemeValue(name, "urn:theirs")))
+        told = await responder.ask(wire.LookupItem(initiation_header=named, item_id=item_id(1)), dialect=NCIP_1_0)
+        assert told.item_id.agency_id == SchemeValue("LIB-1", scheme)
 
 
 # Exactly once

@@ -81,6 +81,8 @@ def _dangling(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{at}.protocol", "there is nobody to serve: no member has ncip.peers"
         if listener.prompts and listener.protocol != "sip2":
             yield f"{at}.prompts", "only a sip2 listener asks for a login"
+        if listener.proxies and listener.protocol != "http":
+            yield f"{at}.proxies", "only an http listener has proxies that say where a request comes from"
         if listener.port and (first := ports.setdefault((listener.host, listener.port), at)) != at:
             yield f"{at}.port", f"{listener.host}:{listener.port} is taken by {first}"
     for at, own in [("catalogue", config.catalogue.sets)] + [

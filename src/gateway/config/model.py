@@ -61,6 +61,9 @@ class ListenerConfig(Section):
     """Everything that arrives here belongs to this member; a login of another member is refused."""
     prompts: bool = False
     """Ask `login:` and `password:` as a telnet server does before SIP2 begins: some kiosks wait for it."""
+    proxies: tuple[Network, ...] = ()
+    """Addresses of proxies before an HTTP listener. Where a request comes from, and whether it came over TLS, is what
+    they say in X-Forwarded-For and X-Forwarded-Proto; nobody else is believed."""
 
 
 class CertificateConfig(Section):

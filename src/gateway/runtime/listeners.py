@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class _Server(uvicorn.Server):
 
 class HttpListener:
     """One HTTP listener on a bound socket, in clear or over TLS. `client_ca`: whoever shows a certificate must have one
-    of these authorities."""
+    of these authorities; `proxies` are believed when they say whom they speak for."""
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class HttpListener:
         app: Any,
         certificate: tuple[Path, Path] | None = None,
         client_ca: Path | None = None,
+        proxies: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.socket = bound
@@ -104,6 +105,8 @@ class HttpListener:
             server_header=False,
             ssl_certfile=files[0],
             ssl_keyfile=files[1],
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             ssl_ca_certs=client_ca if certificate else None,
             ssl_cert_reqs=ssl.CERT_OPTIONAL if certificate and client_ca else ssl.CERT_NONE,
             timeout_graceful_shutdown=HTTP_LIMIT_SECONDS,

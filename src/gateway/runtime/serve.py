@@ -143,7 +143,8 @@ class Server:
         bound = bind(wanted.host, wanted.port)
         if wanted.protocol == "http":
             own = certificate if wanted.tls else None
-            return HttpListener(name, bound, self.gateway.http, own, self.gateway.config.tls.client_ca)
+            client_ca = self.gateway.config.tls.client_ca
+            return HttpListener(name, bound, self.gateway.http, own, client_ca, wanted.proxies)
         context = self._tls_context(certificate) if wanted.tls else None
         factory: Callable[[], asyncio.BaseProtocol]
         if wanted.protocol == "ldap":

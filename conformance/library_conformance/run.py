@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -163,7 +164,7 @@ class Run:
         try:
             connection = socket.create_connection((self.target.host, self.target.port), timeout=self.patience)
             if self.target.tls and not self.target.url:
-                connection = self._context().wrap_socket(connection, server_hostname=self.target.host)
+                connection = _context(self.verify).wrap_socket(connection, server_hostname=self.target.host)
         except OSError as error:
             raise SetupFailed(f"no connection: {type(error).__name__}") from error
         self.transcript.add("connect", note="over TLS" if self.target.tls else "")
@@ -191,7 +192,7 @@ class Run:
         where nobody answers at all, and httpx.TimeoutException."""
         time.sleep(self.pause)
         url = self.target.url.rstrip("/") + path if path else self.target.url
-        with httpx.Client(timeout=patience or self.patience, verify=self.verify) as client:
+        with httpx.Client(timeout=patience or self.patience, verify=_context(self.verify)) as client:
             request = client.build_request(method, url, params=query, content=content, headers=headers)
             self.transcript.add("send", _head(request) + (content or b""))
             try:
@@ -205,12 +206,15 @@ class Run:
         self.transcript.add("receive", _answer_head(response) + response.content)
         return response
 
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+
+@cache
+def _context(verify: bool) -> ssl.SSLContext:
+    """Made once: it reads every authority of the machine."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _head(request: httpx.Request) -> bytes:

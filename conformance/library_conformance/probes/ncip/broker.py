@@ -239,10 +239,8 @@ def needs_generation(run: Run, generation: int) -> Words:
 
 def head(run: Run, **more: str) -> dict[str, str]:
     """HTTP headers of a document."""
-    made = {"Content-Type": XML_TYPE, **more}
-    if key := run.input("api_key", ""):
-        made["Authorization"] = f"Bearer {key}"
-    return made
+    key = run.input("api_key", "")
+    return {"Content-Type": XML_TYPE, **({"Authorization": f"Bearer {key}"} if key else {}), **more}
 
 
 def ask(run: Run, document: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:

@@ -73,8 +73,12 @@ class Mutant:
     caught_by: tuple[str, ...]
     answers: Transform = unchanged
     requests: Transform = unchanged
-    patience: float | None = None
-    """Seconds the judge waits for an answer, where a mutant keeps silent for long."""
+    whole: Whole | None = None
+    """Where a request ends for this peer, where that is what is wrong with it."""
+    greeting: bytes = b""
+    """What it says before it is spoken to."""
+    without: tuple[str, ...] = ()
+    """Inputs that the judge must not have to see it."""
 
 
 class Proxy:
@@ -142,7 +146,10 @@ class Proxy:
             with self._lock:
                 self._open |= {client, server}
             mutant, talk = self._mutant or Mutant("none", ()), Talk(self._common)
-            self._start(self._pass, client, server, self._wholes[0], mutant.requests, talk, talk.requests)
+            if mutant.greeting:
+                client.sendall(mutant.greeting)
+            whole = mutant.whole or self._wholes[0]
+            self._start(self._pass, client, server, whole, mutant.requests, talk, talk.requests)
             self._start(self._pass, server, client, self._wholes[1], mutant.answers, talk, talk.answers)
 
     def _pass(

@@ -34,7 +34,7 @@ def first(run: Run) -> Seen:
         return meets("98")
 
 
-@asks("sip2.connect.silent/waits")
+@asks("sip2.connect.silent/waits", needs=())
 def waits(run: Run) -> Seen:
     """Opens a link and says nothing: nothing must come."""
     with link(run) as k:

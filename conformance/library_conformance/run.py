@@ -176,7 +176,7 @@ class Run:
 
     def encrypt(self, line: Line) -> None:
         """Goes on over TLS on a line that began in clear, with the trust of this run. Raises OSError."""
-        line.encrypt(self._context(), self.target.host)
+        line.encrypt(_context(self.verify), self.target.host)
 
     def http(
         self,

@@ -93,6 +93,8 @@ class WebProxy:
             def do_POST(self) -> None:
                 proxy._serve(self)
 
+            do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 

@@ -236,10 +236,12 @@ def undo(run: Run) -> Seen:
     return breaks("answered, and still lent") if stays else meets("taken back")
 
 
-@probe("ncip.check-in.not-on-loan/shelf", needs=(LEND,), safety=WRITE, inputs=("item",), octets=True)
+@probe("ncip.check-in.not-on-loan/shelf", needs=(LEND,), safety=WRITE, inputs=("item2",), octets=True)
 def return_nothing(run: Run) -> Seen:
     """Returns an item that is not on loan: the standard has a problem for it, peers would rather have a yes."""
-    answer = check_in(run, run.input("item"))
+    if on_loan(run, run.input("item2")):
+        raise SetupFailed("the input 'item2' is on loan")
+    answer = check_in(run, run.input("item2"))
     if not answer.readable:
         return breaks("no answer of NCIP")
     if answer.ok:

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+import httpx
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from library_conformance.model import Seen, breaks
+from library_conformance.model import Seen, SetupFailed, breaks
 from library_conformance.run import Run
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -80,6 +81,17 @@ def ask_octets(run: Run, octets: bytes) -> Raw | None:
     with run.line() as line:
         line.send(octets)
         return _raw(line.receive(_end, run.patience), closed=line.closed)
+
+
+def fetch(run: Run, query: str) -> httpx.Response:
+    """The answer to a GET request with this query, "" for none. A subject that takes a request and breaks the line off
+    is there: raises ConnectionResetError, and SetupFailed only where it takes none."""
+    try:
+        return run.http("GET", f"?{query}" if query else "")
+    except SetupFailed as error:
+        if isinstance(error.__cause__, httpx.ConnectError):
+            raise
+        raise ConnectionResetError("no answer") from error
 
 
 def get_octets(run: Run, query: str, *headers: str, method: str = "GET") -> bytes:

@@ -1,5 +1,7 @@
 """Probes of OAI-PMH repositories: requests written by hand, answers judged by their elements."""
 
+from __future__ import annotations
+
 from importlib import import_module
 
 for _name in (

@@ -15,7 +15,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets, unclear
 from library_conformance.run import Run
-from library_conformance.web import children, document, escaped, http_error, local, namespace, text
+from library_conformance.web import children, document, escaped, fetch, http_error, local, namespace, text
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -112,7 +112,7 @@ class Page:
     def words(self) -> str:
         """What came, in words that are the same for the same behaviour."""
         if self.status != 200:
-            return f"answered HTTP {self.status}"
+            return f"answered HTTP {self.status}" if self.status else "no answer of HTTP"
         if self.root is None:
             return "answered with no document of the protocol"
         if self.errors:
@@ -133,7 +133,7 @@ def ask(run: Run, verb: str, **arguments: str) -> Page:
 
 def ask_query(run: Run, query: str) -> Page:
     """A request whose query is written already."""
-    answer = run.http("GET", f"?{query}")
+    answer = fetch(run, query)
     return Page(answer.status_code, answer.content, answer.headers.get("content-type", ""))
 
 

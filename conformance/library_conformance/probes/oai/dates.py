@@ -38,7 +38,7 @@ def _holds(run: Run, page: Page, identifier: str) -> bool | None:
     return any(one.identifier == identifier for one in page.headers) or (None if page.token else False)
 
 
-@probe("oai.dates.granularity/first-part", octets=True)
+@probe("oai.dates.granularity/first-part", needs=("oai.list.identifiers/first-part",), octets=True)
 def datestamps(run: Run) -> Seen:
     """Looks at the datestamps of the first part of a list."""
     found = [one.datestamp for one in first_part(run).headers]
@@ -57,20 +57,20 @@ def _included(run: Run, **arguments: str) -> Seen:
     return meets("there") if found else breaks("not there")
 
 
-@probe("oai.dates.from-included/example", octets=True)
+@probe("oai.dates.from-included/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def from_included(run: Run) -> Seen:
     """Asks from the datestamp of a known record on, to the same datestamp."""
     stamp = example(run).datestamp
     return _included(run, from_=stamp, until=stamp)
 
 
-@probe("oai.dates.until-included/example", octets=True)
+@probe("oai.dates.until-included/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def until_included(run: Run) -> Seen:
     """Asks for everything up to the datestamp of a known record."""
     return _included(run, until=example(run).datestamp)
 
 
-@probe("oai.dates.window/example", octets=True)
+@probe("oai.dates.window/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def window(run: Run) -> Seen:
     """Asks for the records of one datestamp and looks at those that come."""
     stamp = example(run).datestamp
@@ -80,7 +80,7 @@ def window(run: Run) -> Seen:
     return meets("none outside") if {one.datestamp for one in page.headers} == {stamp} else breaks("records outside")
 
 
-@probe("oai.dates.days/example", octets=True)
+@probe("oai.dates.days/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def days(run: Run) -> Seen:
     """Asks for the day on which a known record changed."""
     day = example(run).datestamp[:10]

@@ -27,7 +27,7 @@ def _deleted(run: Run) -> Header:
     return found
 
 
-@probe("oai.deletions.shape/lists", octets=True)
+@probe("oai.deletions.shape/lists", needs=("oai.list.records/first-part",), octets=True)
 def shape(run: Run) -> Seen:
     """Looks at the deleted records of a list, and that every other record has its metadata."""
     headers = first_part(run, "ListRecords").headers
@@ -56,7 +56,7 @@ def _any(run: Run) -> bool:
     return True
 
 
-@probe("oai.deletions.get/seen", octets=True)
+@probe("oai.deletions.get/seen", needs=("oai.list.records/first-part",), octets=True)
 def get(run: Run) -> Seen:
     """Asks for a deleted record by itself."""
     wanted = _deleted(run)
@@ -69,7 +69,7 @@ def get(run: Run) -> Seen:
     return meets("the same") if one.key == wanted.key else breaks("another header")
 
 
-@probe("oai.deletions.formats/oai-dc", octets=True)
+@probe("oai.deletions.formats/oai-dc", needs=("oai.list.records/first-part",), octets=True)
 def formats(run: Run) -> Seen:
     """Asks for a deleted record in oai_dc and in another format."""
     wanted = _deleted(run)
@@ -83,7 +83,7 @@ def formats(run: Run) -> Seen:
     return meets("in every format")
 
 
-@probe("oai.deletions.selective/by-date", octets=True)
+@probe("oai.deletions.selective/by-date", needs=("oai.list.records/first-part",), octets=True)
 def selective(run: Run) -> Seen:
     """Asks for what happened at the moment of a deletion."""
     wanted = _deleted(run)

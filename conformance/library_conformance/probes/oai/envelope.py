@@ -99,9 +99,10 @@ def arguments(run: Run) -> Seen:
 def silent(run: Run) -> Seen:
     """Makes a mistake in the verb and one in the arguments, and looks at what the answers repeat."""
     for query in ("verb=nothing", "verb=Identify&nothing=1"):
-        told = child(ask_query(run, query).root, "request")
-        if told is None:
-            return breaks("no request element")
+        page = ask_query(run, query)
+        told = child(page.root, "request")
+        if told is None or not page.errors:
+            return breaks(page.words)
         if told.attrib:
             return breaks("arguments repeated")
     return meets("no attributes")

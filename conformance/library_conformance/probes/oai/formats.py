@@ -63,7 +63,7 @@ def _incomplete(found: list[Format]) -> Iterator[str]:
             yield "a format without schema or namespace"
 
 
-@probe("oai.formats.of-item/example", octets=True)
+@probe("oai.formats.of-item/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def of_item(run: Run) -> Seen:
     """Asks for the formats of a record that exists."""
     page = ask(run, "ListMetadataFormats", identifier=example(run).identifier)
@@ -81,6 +81,7 @@ def unknown_item(run: Run) -> Seen:
 
 @probe(
     "oai.formats.listed-usable/first-record",
+    needs=("oai.list.identifiers/first-part",),
     verifies=("oai.formats.listed-usable", "oai.formats.namespace-true"),
     octets=True,
 )

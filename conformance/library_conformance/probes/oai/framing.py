@@ -90,7 +90,7 @@ def status(run: Run) -> Seen:
     """Makes two mistakes and looks at HTTP's status."""
     for query in ("verb=nothing", f"verb=GetRecord&identifier=oai%3Anobody.example%3A0&metadataPrefix={prefix(run)}"):
         page = _page(ask_octets(run, get_octets(run, query)))
-        if page.status != 200:
+        if page.status != 200 or not page.errors:
             return breaks(page.words)
     return meets("errors with HTTP 200")
 

@@ -28,7 +28,7 @@ def records(run: Run) -> Seen:
     return meets("records") if all(one.record is not None for one in page.headers) else breaks("headers alone")
 
 
-@probe("oai.list.agree/first-part", octets=True)
+@probe("oai.list.agree/first-part", needs=("oai.list.records/first-part",), octets=True)
 def agree(run: Run) -> Seen:
     """Compares the first parts of the two lists, as far as the shorter one goes."""
     headers, full = first_part(run).headers, first_part(run, "ListRecords").headers

@@ -60,7 +60,7 @@ def _listed(run: Run) -> list[Header]:
     return found
 
 
-@probe("oai.record.get/example", octets=True)
+@probe("oai.record.get/example", needs=("oai.list.identifiers/first-part",), octets=True)
 def get(run: Run) -> Seen:
     """Asks for a record that a list names."""
     page = _record(run)
@@ -72,6 +72,7 @@ def get(run: Run) -> Seen:
 
 @probe(
     "oai.record.header/first-part",
+    needs=("oai.list.identifiers/first-part",),
     verifies=("oai.record.header", "oai.record.identifier-uri", "oai.record.identifiers-differ"),
     octets=True,
 )
@@ -184,7 +185,7 @@ def _bad_provenance(found: list[etree._Element]) -> Iterator[str]:
             yield "an origin with gaps"
 
 
-@probe("oai.record.unknown-identifier/nobody", octets=True)
+@probe("oai.record.unknown-identifier/nobody", needs=("oai.list.identifiers/first-part",), octets=True)
 def unknown_identifier(run: Run) -> Seen:
     """Asks for an identifier of another repository, and for one like a known one."""
     for name in ("oai:nobody.example:0", f"{example(run).identifier}-nobody-has-this"):
@@ -194,7 +195,7 @@ def unknown_identifier(run: Run) -> Seen:
     return meets("answered idDoesNotExist")
 
 
-@probe("oai.record.unknown-format/junk", octets=True)
+@probe("oai.record.unknown-format/junk", needs=("oai.list.identifiers/first-part",), octets=True)
 def unknown_format(run: Run) -> Seen:
     """Asks for a known record in a format that does not exist."""
     return refused(_record(run, "no_such_format"), "cannotDisseminateFormat")

@@ -103,7 +103,7 @@ def hierarchy(run: Run) -> Seen:
     return breaks("the set above lacks the record")
 
 
-@probe("oai.sets.listed/first-part", octets=True)
+@probe("oai.sets.listed/first-part", needs=("oai.list.identifiers/first-part",), octets=True)
 def headers_name_listed(run: Run) -> Seen:
     """Compares the sets that headers name with those that ListSets tells."""
     named = {spec for one in first_part(run).headers for spec in one.sets}

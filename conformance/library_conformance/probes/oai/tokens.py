@@ -47,7 +47,7 @@ def _number(page: Page, name: str) -> int | None:
     return None if found is None else int(found)
 
 
-@probe("oai.token.complete/followed", octets=True)
+@probe("oai.token.complete/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def complete(run: Run) -> Seen:
     """Follows a list by its tokens and looks for items that come twice, empty parts, and gaps in what is counted."""
     pages = followed(run)
@@ -68,7 +68,7 @@ def complete(run: Run) -> Seen:
     return meets("complete" if _ends(pages) else "none twice as far as it was followed")
 
 
-@probe("oai.token.count/followed", octets=True)
+@probe("oai.token.count/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def count(run: Run) -> Seen:
     """Compares completeListSize with what came."""
     pages = followed(run)
@@ -90,7 +90,7 @@ def count(run: Run) -> Seen:
     return meets("about as many as were told") if near else breaks("not as many as were told")
 
 
-@probe("oai.token.cursor/followed", octets=True)
+@probe("oai.token.cursor/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def cursor(run: Run) -> Seen:
     """Compares each cursor with what came before."""
     before, seen = 0, False
@@ -108,7 +108,7 @@ def cursor(run: Run) -> Seen:
     return meets("counts from 0")
 
 
-@probe("oai.token.last-empty/followed", octets=True)
+@probe("oai.token.last-empty/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def last_empty(run: Run) -> Seen:
     """Looks at the end of the last part."""
     pages = followed(run)
@@ -117,7 +117,7 @@ def last_empty(run: Run) -> Seen:
     return meets("an empty token") if pages[-1].tokens else breaks("no token at the end")
 
 
-@probe("oai.token.none-unasked/one-record", octets=True)
+@probe("oai.token.none-unasked/one-record", needs=("oai.list.identifiers/first-part",), octets=True)
 def none_unasked(run: Run) -> Seen:
     """Looks for a list that comes whole, and for a token at its end."""
     for page in _short_lists(run):
@@ -137,7 +137,7 @@ def _short_lists(run: Run) -> Iterator[Page]:
     yield ask(run, "ListSets")
 
 
-@probe("oai.token.single/followed", octets=True)
+@probe("oai.token.single/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def single(run: Run) -> Seen:
     """Counts the tokens of every part, and looks where they stand."""
     for page in followed(run):
@@ -148,7 +148,7 @@ def single(run: Run) -> Seen:
     return meets("one, at the end")
 
 
-@probe("oai.token.expiration/first", octets=True)
+@probe("oai.token.expiration/first", needs=("oai.list.identifiers/first-part",), octets=True)
 def expiration(run: Run) -> Seen:
     """Looks when the first token ends."""
     found = followed(run)[0].tokens[0].get("expirationDate")
@@ -168,7 +168,7 @@ def _token(run: Run) -> str:
     return found
 
 
-@probe("oai.token.exclusive/with-prefix", octets=True)
+@probe("oai.token.exclusive/with-prefix", needs=("oai.list.identifiers/first-part",), octets=True)
 def exclusive(run: Run) -> Seen:
     """Gives a good token together with a prefix."""
     page = ask(run, "ListIdentifiers", resumptionToken=_token(run), metadataPrefix=prefix(run))
@@ -177,7 +177,7 @@ def exclusive(run: Run) -> Seen:
     return breaks(page.words)
 
 
-@probe("oai.token.again/twice", octets=True)
+@probe("oai.token.again/twice", needs=("oai.list.identifiers/first-part",), octets=True)
 def again(run: Run) -> Seen:
     """Uses the same token twice."""
     token = _token(run)
@@ -188,7 +188,7 @@ def again(run: Run) -> Seen:
     return breaks("another part") if lost else meets("the same part")
 
 
-@probe("oai.token.selection/set-and-dates", octets=True)
+@probe("oai.token.selection/set-and-dates", needs=("oai.list.identifiers/first-part",), octets=True)
 def selection(run: Run) -> Seen:
     """Follows a list that was begun with a set or a format, and looks whether the second part keeps to it."""
     arguments = _selected(run)
@@ -234,7 +234,7 @@ def junk(run: Run) -> Seen:
     return meets("answered badResumptionToken")
 
 
-@probe("oai.token.altered/one-character", octets=True)
+@probe("oai.token.altered/one-character", needs=("oai.list.identifiers/first-part",), octets=True)
 def altered(run: Run) -> Seen:
     """Changes a character in the middle of a token."""
     token = _token(run)
@@ -244,13 +244,13 @@ def altered(run: Run) -> Seen:
                    "badResumptionToken", "badArgument")  # fmt: skip
 
 
-@probe("oai.token.other-verb/records", octets=True)
+@probe("oai.token.other-verb/records", needs=("oai.list.identifiers/first-part",), octets=True)
 def other_verb(run: Run) -> Seen:
     """Gives a token of ListIdentifiers to ListRecords."""
     return refused(ask(run, "ListRecords", resumptionToken=_token(run)), "badResumptionToken", "badArgument")
 
 
-@probe("oai.token.other-door/given", inputs=("other_door",), octets=True)
+@probe("oai.token.other-door/given", needs=("oai.list.identifiers/first-part",), inputs=("other_door",), octets=True)
 def other_door(run: Run) -> Seen:
     """Gives a token to another repository at the same server."""
     token = _token(run)
@@ -277,7 +277,7 @@ def expired(run: Run) -> Seen:
     return refused(ask(run, "ListIdentifiers", resumptionToken=run.input("token")), "badResumptionToken")
 
 
-@probe("oai.token.speed/followed", octets=True)
+@probe("oai.token.speed/followed", needs=("oai.list.identifiers/first-part",), octets=True)
 def speed(run: Run) -> Seen:
     """Times the first part of a list and some of the later ones."""
     begun = time.monotonic()

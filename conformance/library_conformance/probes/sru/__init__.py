@@ -1,5 +1,7 @@
 """Probes of SRU servers: requests written by hand, answers judged by their elements and by each other."""
 
+from __future__ import annotations
+
 from importlib import import_module
 
 for _name in (

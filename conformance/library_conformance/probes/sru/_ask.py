@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from library_conformance.model import NotApplicable, Seen, SetupFailed, breaks, meets
+from library_conformance.model import NotApplicable, Seen, breaks, meets
 from library_conformance.run import Run
-from library_conformance.web import child, children, document, escaped, local, text
+from library_conformance.web import child, children, document, escaped, fetch, local, namespace, text
 
 OLD = "http://www.loc.gov/zing/srw/"
 OASIS = "http://docs.oasis-open.org/ns/search-ws/"
@@ -131,7 +131,7 @@ class Answer:
             found = sorted({str(each.number) if each.number else "of no list" for each in self.diagnostics})
             return f"answered diagnostic {' and '.join(found)}"
         if self.status != 200:
-            return f"answered HTTP {self.status}"
+            return f"answered HTTP {self.status}" if self.status else "no answer of HTTP"
         if self.kind not in RESPONSES.values():
             return "answered with no document of SRU"
         if self.kind == "searchRetrieveResponse":
@@ -154,7 +154,7 @@ def query_of(pairs: Pairs) -> str:
 
 def ask_query(run: Run, query: str) -> Answer:
     """A request whose query is written already."""
-    answer = run.http("GET", f"?{query}" if query else "")
+    answer = fetch(run, query)
     return Answer(answer.status_code, answer.content, answer.headers.get("content-type", ""))
 
 
@@ -199,15 +199,12 @@ def title_index(run: Run) -> str:
 
 
 def spoken(run: Run) -> str:
-    """The version that is spoken best. Raises SetupFailed where none is."""
+    """The version that is spoken best; 1.2, which most speak, where none is."""
     given = run.input("version", "")
     if given:
         return given
     found = versions(run)
-    for version in ("1.2", "1.1", "2.0"):
-        if version in found:
-            return version
-    raise SetupFailed("no version of SRU is spoken")
+    return next((version for version in ("1.2", "1.1", "2.0") if version in found), "1.2")
 
 
 def versions(run: Run) -> dict[str, Answer]:
@@ -220,8 +217,10 @@ def _versions(run: Run) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     for version in ("1.1", "1.2", "2.0"):
         answer = ask(run, "searchRetrieve", version, query=query, maximumRecords="1")
-        same = text(answer.root, "version") == version if version != "2.0" else text(answer.root, "version") is None
-        if answer.count is not None and same and not answer.numbers & {4, 5, 7, 8}:
+        told = text(answer.root, "version") or ""
+        if version == "2.0" and answer.root is not None and namespace(answer.root) == f"{OASIS}sruResponse":
+            told = told or version
+        if told == version and answer.count is not None and not answer.numbers & {4, 5, 7, 8}:
             found[version] = answer
     run.found.setdefault("announced", {})["versions"] = list(found)
     return found

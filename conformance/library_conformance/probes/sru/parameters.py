@@ -35,7 +35,7 @@ def unknown(run: Run) -> Seen:
 def extension(run: Run) -> Seen:
     """Sends an extension that nobody knows."""
     plain, answer = search(run, word(run)), _with(run, **{"x-nobody-knows": "1"})
-    if answer.count == plain.count and not answer.diagnostics:
+    if answer.count == plain.count is not None and not answer.diagnostics:
         return meets("changes nothing")
     return breaks(answer.words if answer.diagnostics else "another result")
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.acceptance.nodes import Node, with_data
+from tests.acceptance.test_demo_catalogue import TITLES
 from tests.conformance.judging import Judge
+
+INDEX_SECONDS = 60.0
 
 
 @pytest.fixture(scope="package")
@@ -22,10 +27,22 @@ def gateway(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="package")
 def catalogue_gateway(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """The same with the catalogue and its doors."""
+    """The same with the catalogue and its doors, every record in the index."""
     running = Node(with_data(demo_data, tmp_path_factory.mktemp("judged-catalogue") / "data"), catalogue=True)
-    yield running
-    running.stop()
+    try:
+        _wait_for_index(running)
+        yield running
+    finally:
+        running.stop()
+
+
+def _wait_for_index(node: Node) -> None:
+    """Until as many records are found as were loaded: indexing goes on beside serving."""
+    url = f"http://127.0.0.1:{node.ports['http']}/sru?operation=searchRetrieve&version=1.2&query=cql.allRecords%3D1"
+    give_up = time.monotonic() + INDEX_SECONDS
+    while f"numberOfRecords>{TITLES}<" not in httpx.get(url, timeout=INDEX_SECONDS).text:
+        assert time.monotonic() < give_up, "the catalogue is not indexed"
+        time.sleep(0.2)
 
 
 @pytest.fixture

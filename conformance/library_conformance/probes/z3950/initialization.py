@@ -98,12 +98,12 @@ def sizes(run: Run) -> Seen:
     return meets("sizes agree")
 
 
-@probe("z3950.init.sizes.kept/small-client", needs=("z3950.present.records/first-two",), inputs=("query",))
+@probe("z3950.init.sizes.kept/small-client", needs=("z3950.present.records/first-two",), inputs=("term",))
 def small_client(run: Run) -> Seen:
     """Proposes messages of 8 KiB, asks for a hundred records and measures the answers."""
     sizes = {"preferred_message_size": SMALL, "exceptional_record_size": SMALL}
     with association(run, **sizes) as talk:
-        count = talk.search(run.input("query")).result_count
+        count = talk.search(f"@attr 1=4 {run.input('term')}").result_count
         answer = talk.present(1, min(count, 100))
     length = len(encode(answer))
     if length > SMALL * 1.1:

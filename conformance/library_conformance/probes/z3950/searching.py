@@ -74,24 +74,25 @@ def _counts(run: Run, *queries: str) -> list[int] | Seen:
     return found
 
 
-def _operator(name: str, pattern: str, same: bool) -> None:
-    @probe(f"z3950.search.operator.{name}/with-itself", needs=(SEARCH,), inputs=("query",))
+def _operator(name: str, says: str, *patterns: tuple[str, bool]) -> None:
+    """`patterns`: joins of the query and of nonsense, and whether they find what the query finds, or nothing."""
+
+    @probe(f"z3950.search.operator.{name}/known-before", needs=(SEARCH,), inputs=("query",))
     def look(run: Run) -> Seen:
-        query = run.input("query")
-        found = _counts(run, query, pattern.format(query))
+        query, nonsense = run.input("query"), f"@attr 1=4 {_NONSENSE}"
+        found = _counts(run, query, *(pattern.format(query, nonsense) for pattern, _ in patterns))
         if isinstance(found, Seen):
             return found
-        expected = found[0] if same else 0
-        return meets("the right count") if found[1] == expected else breaks("a wrong count")
+        expected = [found[0] if same else 0 for _, same in patterns]
+        return meets("the right counts") if found[1:] == expected else breaks("a wrong count")
 
-    look.__doc__ = f"Joins a query with itself by {name}, which has a count that is known before."
+    look.__doc__ = says
 
 
-for _row in (
-    ("and", "@and {0} {0}", True), ("or", "@or {0} {0}", True), ("and-not", "@not {0} {0}", False),
-    ("nested", "@or @and {0} {0} @not {0} {0}", True),
-):  # fmt: skip
-    _operator(*_row)
+_operator("and", "Joins a query with itself and with nonsense by and.", ("@and {0} {0}", True), ("@and {0} {1}", False))
+_operator("or", "Joins a query with itself and with nonsense by or.", ("@or {0} {0}", True), ("@or {1} {0}", True))
+_operator("and-not", "Takes itself and nonsense from a query.", ("@not {0} {0}", False), ("@not {0} {1}", True))
+_operator("nested", "Puts an or into an and with nonsense.", ("@and {1} @or {0} {0}", False))
 
 
 @probe("z3950.search.operator.narrows/two-words", needs=(SEARCH,), inputs=("query", "term"))

@@ -153,7 +153,7 @@ def test_every_probe_notices_some_mutant() -> None:
 def test_an_old_responder_is_old_and_honest(tmp_path: Path) -> None:
     inputs = {"patron": CARD.decode(), "item": BARCODE.decode()}
     with old_responder() as port:
-        said = Judge.run("ncip", f"tcp://127.0.0.1:{port}", inputs, tmp_path, patience=0.6)
+        said = Judge.run("ncip", f"tcp://127.0.0.1:{port}", inputs, tmp_path, patience=0.3)
     assert {row["observation"] for row in said.of("ncip.session.answer/a-card-that-nobody-has")} == {
         "answered in version 1"
     }

@@ -107,17 +107,19 @@ def chokes(name: str, *caught_by: str, on: str) -> Mutant:
     return Mutant(name, caught_by, requests=change)
 
 
-def instead(name: str, *caught_by: str, on: str, answer: str = "", inside: str = "", from_: int = 1) -> Mutant:
-    """Who answers something else to a question, from the so-manieth time on; `inside` is put in the service's own
-    answer."""
+def instead(
+    name: str, *caught_by: str, on: str, answer: str = "", inside: str = "", from_: int = 1, to: int = 99
+) -> Mutant:
+    """Who answers something else to a question, from the so-manieth time on to another; `inside` is put in the
+    service's own answer."""
 
     def change(message: bytes, talk: Talk) -> bytes | Iterable[Act]:
         if not _fits(on, message):
             return message
         talk.common["times"] = talk.common.get("times", 0) + 1
-        if talk.common["times"] < from_:
+        if not from_ <= talk.common["times"] <= to:
             return message
-        made = answer or f"<{service_of(message)}Response>{inside}</{service_of(message)}Response>"
+        made = f"<{service_of(message)}Response>{inside}</{service_of(message)}Response>"
         return [Back(reply(document(made)) if message.startswith(b"POST ") else document(made))]
 
     return Mutant(name, caught_by, requests=change)

@@ -1,7 +1,7 @@
 """A small honest responder: version 1 without a namespace over raw TCP, one connection and one document at a time.
 
 It knows one user and one item and looks things up; all else is an unsupported service. It serves one peer at a time,
-waits a second for the rest of a document, and answers nobody who has closed his side: what such responders do.
+waits a moment for the rest of a document, and answers nobody who has closed his side: what such responders do.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _ROOT = (
 )
 _LISTS = b"http://www.niso.org/ncip/v1_0/schemes/processingerrortype/"
 CARD, BARCODE = b"1001", b"5001"
+_PATIENCE = 0.5  # seconds for the rest of a document
 
 
 def _pair(name: bytes, value: bytes, scheme: bytes = b"") -> bytes:
@@ -88,16 +89,16 @@ def old_responder() -> Iterator[int]:
             except OSError:
                 return
             with peer, contextlib.suppress(OSError):
-                peer.settimeout(1.0)
+                peer.settimeout(_PATIENCE)
                 octets = b""
                 while not octets.rstrip().endswith(b"</NCIPMessage>") and (piece := peer.recv(65_536)):
                     octets += piece
-                time.sleep(0.1)  # who closes does so at once
+                time.sleep(0.03)  # who closes does so at once
                 peer.setblocking(False)
                 with contextlib.suppress(BlockingIOError):
                     if peer.recv(1) == b"":
                         continue  # its peer has closed
-                peer.settimeout(1.0)
+                peer.settimeout(_PATIENCE)
                 peer.sendall(answer(octets))
 
     thread = threading.Thread(target=serve, daemon=True)

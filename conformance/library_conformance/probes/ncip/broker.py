@@ -75,13 +75,13 @@ class Answer:
 
     @property
     def generation(self) -> int:
-        """2 where it is in the namespace; without one by the version told, then by the names."""
-        if etree.QName(self.root).namespace:
-            return 2
-        told = self.root.get("version") or ""
-        if found := re.search(r"v([12])_", told):
-            return int(found[1])
-        return 1 if any(found.tag.startswith("Unique") for found in elements(self.root)) else 2
+        """1 where its names are those of version 1, 2 where it is in the namespace; else by the version told."""
+        if any(
+            local(found).startswith(("Unique", "ProcessingError", "MessagingError")) for found in elements(self.root)
+        ):
+            return 1
+        told = re.search(r"v([12])_", self.root.get("version") or "")
+        return 2 if etree.QName(self.root).namespace or told is None else int(told[1])
 
     def all(self, *path: str) -> list[Any]:
         """Elements that end such a path of names; those of version 1 by their names in version 2."""

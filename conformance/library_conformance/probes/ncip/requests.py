@@ -72,6 +72,9 @@ def placed(run: Run) -> Iterator[Hold]:
     finally:
         gone = hold.gone or cancel(run, card, request).ok
         after = requested(run, card)
+        if hold.gone and after and barcode in after:
+            cancel(run, card, request)
+            after = requested(run, card)
         if (after is None and not gone) or (after is not None and barcode in after):
             raise Stays("the request stays")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from library_conformance.transcript import Masker, Reader
+from library_conformance.web import outline
 from library_protocols import sip2
 from library_protocols.ldap import mask as mask_ldap
 from library_protocols.ncip import mask as mask_ncip
@@ -40,8 +41,12 @@ def _web(mask: Callable[[bytes], bytes | None]) -> Masker:
 STANDARDS: Mapping[str, Standard] = {
     "sip2": Standard("SIP2", partial(sip2.mask, personal=True), plain=("location", "pickup", "encoding", "currency")),
     "ncip": Standard("NCIP", _web(partial(mask_ncip, personal=True)), plain=("agency", "from_agency", "to_agency")),
-    "oai": Standard("OAI-PMH"),
-    "sru": Standard("SRU"),
+    "oai": Standard("OAI-PMH", decode=outline, plain=("other_door",)),
+    "sru": Standard(
+        "SRU",
+        decode=outline,
+        plain=("query", "other_query", "unicode_query", "index", "facet_index", "year", "version"),
+    ),
     "z3950": Standard("Z39.50", mask_z3950),
     "ldap": Standard("LDAP", partial(mask_ldap, personal=True)),
     "scim": Standard("SCIM"),

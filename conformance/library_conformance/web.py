@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
@@ -112,6 +113,22 @@ def escaped(value: str) -> str:
 
 def every_octet_escaped(value: str) -> str:
     return "".join(f"%{octet:02x}" for octet in value.encode())
+
+
+def outline(octets: bytes) -> dict[str, Any]:
+    """What a message of HTTP says, in short: of a request its parameters, of an answer its status, its root, and what
+    stands below that, as text where it is text and as a number of elements where it is not."""
+    head, _, body = octets.partition(b"\r\n\r\n")
+    words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    if not words[0].startswith("HTTP/"):
+        query = urlsplit(words[1]).query + (f"&{body.decode('latin-1')}" if words[0] == "POST" else "")
+        return {"method": words[0], "parameters": [list(pair) for pair in parse_qsl(query, keep_blank_values=True)]}
+    said: dict[str, Any] = {"status": int(words[1])}
+    root = document(body)
+    if root is not None:
+        below = [(local(each), len(children(each)) or (each.text or "")) for each in children(root)]
+        said.update(root=local(root), below=[list(pair) for pair in below])
+    return said
 
 
 def http_error(status: int) -> Seen:

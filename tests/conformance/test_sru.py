@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,6 +59,15 @@ def test_the_gateway_does_what_is_asked_for(catalogue_gateway: Node, judge: Call
     assert {row["probe"] for row in said.results if row["execution"] != "ran"} == set(NOT_THERE)
     assert sum(row["verdict"] == "conforms" for row in said.results) > 115
     assert said.document["announced"]["versions"] == ["1.1", "1.2", "2.0"]
+
+
+def test_transcripts_show_what_was_asked_and_told(good: Judge) -> None:
+    (row, *_) = good.of("sru.cql.quoted/word")
+    asked, told = [json.loads(line) for line in (good.folder / row["transcript"]).read_text().splitlines()][:2]
+    assert ["query", '"wales"'] in asked["decoded"]["parameters"]
+    assert told["decoded"]["status"] == 200
+    assert told["decoded"]["root"] == "searchRetrieveResponse"
+    assert ["numberOfRecords", "7"] in told["decoded"]["below"]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.name)

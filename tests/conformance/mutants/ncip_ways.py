@@ -107,9 +107,7 @@ def chokes(name: str, *caught_by: str, on: str) -> Mutant:
     return Mutant(name, caught_by, requests=change)
 
 
-def instead(
-    name: str, *caught_by: str, on: str, answer: str = "", inside: str = "", from_: int = 1, to: int = 99
-) -> Mutant:
+def instead(name: str, *caught_by: str, on: str, inside: str = "", from_: int = 1, to: int = 99) -> Mutant:
     """Who answers something else to a question, from the so-manieth time on to another; `inside` is put in the
     service's own answer."""
 

@@ -18,6 +18,8 @@ from typing import Any
 Masker = Callable[[bytes], bytes | None]
 Reader = Callable[[bytes], Any]
 
+KEPT = 4096
+"""Octets of one event that are written down: messages are shorter, and of a list of records the beginning is enough."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 
 
@@ -43,7 +45,7 @@ class Transcript:
 
     def write(self, path: Path, cover: Cover, decode: Reader | None = None) -> None:
         """One JSON line an event: `t`, `dir`, `hex`, `text`, `sha256` of what was really there, `decoded` where the
-        covered octets can be read."""
+        covered octets can be read. Of a long one its beginning is kept (`cut`), with the digest of the whole."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file:
             for event in self.events:
@@ -53,8 +55,10 @@ class Transcript:
                     row["length"] = len(event.octets)
                     row["sha256"] = hashlib.sha256(event.octets).hexdigest()[:16]
                     if covered is not None:
-                        row["hex"] = covered.hex()
-                        row["text"] = covered.decode("utf-8", "replace")
+                        row["hex"] = covered[:KEPT].hex()
+                        row["text"] = covered[:KEPT].decode("utf-8", "replace")
+                        if len(covered) > KEPT:
+                            row["cut"] = True
                         if decode is not None and (read := _read(decode, covered)) is not None:
                             row["decoded"] = read
                 if event.note:

@@ -140,6 +140,8 @@ class Claim:
         closeness = self.about(row)
         if closeness in (0, 3) or self.value not in SUPPORTS:
             return closeness > 0
+        if self.general and self.value is Value.PARTIAL:
+            return False  # which part is not said
         obliges = row.force in (Force.NORMATIVE, Force.PROFILE)
         if closeness == 2:
             return obliges and row.level in (Level.MUST, Level.CONDITIONAL)

@@ -77,6 +77,7 @@ MEANINGS: Mapping[Label, tuple[str, str]] = {
 """Each label's sign, and what it means."""
 
 GOOD = frozenset({Label.CONFIRMED, Label.UNDER_ANNOUNCED, Label.UNDOCUMENTED})
+ABSENT = frozenset({Label.ABSENT_AS_STATED, Label.NOT_OFFERED, Label.STATED_ABSENT})
 BAD = frozenset({Label.BROKEN_CLAIM, Label.DEVIATES, Label.UNSAFE})
 
 
@@ -107,7 +108,8 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What is known of one capability. `met` were seen, `claimed` only documented or announced, `broken` were seen to
-    be otherwise, of `unknown` nothing is known though the subject speaks the standard. No share is made of them."""
+    be otherwise, `absent` are not offered by what was said or seen; of `unknown` nothing is known though the subject
+    speaks the standard. No share is made of them."""
 
     must: int = 0
     must_met: int = 0
@@ -115,6 +117,7 @@ class Tally:
     should: int = 0
     should_met: int = 0
     broken: int = 0
+    absent: int = 0
     unknown: int = 0
     tried: bool = False
 
@@ -200,6 +203,7 @@ class Subject:
             count[level] += 1
             count[f"{level}_met"] += cell.label in GOOD
             count["must_claimed"] += level == "must" and cell.label in (Label.CLAIMED_ONLY, Label.ANNOUNCED_ONLY)
+            count["absent"] += cell.label in ABSENT
             count["broken"] += cell.label in BAD
             count["unknown"] += cell.label is Label.UNKNOWN
         return Tally(**count, tried=tried)
@@ -301,7 +305,7 @@ def _run(file: Path) -> Run:
 
 
 def subjects_of(runs: Iterable[Run], products: Iterable[Product] = ()) -> list[Subject]:
-    """Products and what was run, in one list: those with runs first, each in the order given."""
+    """Products and what was run, in one list: what was run first, then the products of which most is said."""
     by_name: dict[str, dict[str, Run]] = {}
     for run in runs:
         by_name.setdefault(run.document["subject"], {})[run.standard] = run
@@ -314,7 +318,9 @@ def subjects_of(runs: Iterable[Run], products: Iterable[Product] = ()) -> list[S
         else:
             found.append(Subject(product.name if product else name, product.vendor if product else "", product, of_it))
     measured = {one.product.id for one in found if one.product}
-    found += [Subject(one.name, one.vendor, one) for one in products if one.id not in measured]
+    rest = [one for one in products if one.id not in measured]
+    rest.sort(key=lambda one: (-sum(claim.value is not Value.UNKNOWN for claim in one.claims), one.name))
+    found += [Subject(one.name, one.vendor, one) for one in rest]
     return found
 
 

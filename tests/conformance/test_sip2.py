@@ -15,8 +15,12 @@ from tests.acceptance.consortium import ABER, KIOSK_PASSWORD
 from tests.acceptance.nodes import Node
 from tests.acceptance.sip2_line import Kiosk, checkin, login
 from tests.conformance.judging import Judge, demo_inputs, uncaught
-from tests.conformance.mutants.sip2 import INFORMING, MUTANTS, whole
+from tests.conformance.mutants.sip2 import INFORMING, MUTANTS
+from tests.conformance.mutants.sip2_ways import whole
 from tests.conformance.proxy import Mutant, Proxy
+from tests.conformance.servers.sip2_line import Library, Server, serving
+from tests.conformance.servers.sip2_sloppy import Sloppy
+from tests.conformance.servers.sip2_strict import Strict
 
 PATIENCE = 1.0
 GUESSES = "sip2.pin.guessing/many"
@@ -130,3 +134,74 @@ def test_reading_alone_sends_nothing_that_changes(gateway: Node, tmp_path: Path)
         events = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         assert not {event.get("text", "")[:2] for event in events if event["dir"] == "send"} & changing, file
     assert {row["execution"] for row in judge.results} == {"ran", "not_selected"}
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A server that keeps the standard and has little to offer."""
+    with serving(Strict) as server:
+        return _judged(server, tmp_path_factory.mktemp("strict"))
+
+
+@pytest.fixture(scope="module")
+def sloppy(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A server as many are."""
+    with serving(Sloppy) as server:
+        return _judged(server, tmp_path_factory.mktemp("sloppy"))
+
+
+def _judged(server: Server, folder: Path) -> Judge:
+    judge = Judge.run("sip2", f"127.0.0.1:{server.port}", demo_inputs("sip2"), folder, patience=PATIENCE)
+    assert server.library.loans == Library().loans, "the probes left a loan behind, or took one"
+    return judge
+
+
+def test_a_strict_server_keeps_every_must_and_lacks_what_it_says_it_lacks(strict: Judge) -> None:
+    verdicts = strict.verdicts()
+    assert {name for (name, _), verdict in verdicts.items() if verdict in ("deviates", "unsafe", "undecided")} == set()
+    assert {name for (name, _), verdict in verdicts.items() if verdict == "discouraged"} == {
+        "sip2.checksum.absent",  # its error detection is always on
+        "sip2.checksum.mixed",
+        "sip2.sequence.reconnect",  # what another link said it does not know
+        "sip2.pin.guessing",
+    }
+    absent = {row["requirement"] for row in strict.results if row["execution"] == "not_applicable"}
+    assert {name.split(".")[1] for name in absent} == {
+        "end-session", "block", "enable", "item-update", "offline", "renew", "renew-all", "hold", "fee",
+    }  # fmt: skip
+    assert {row["execution"] for row in strict.results} == {"ran", "not_applicable"}
+
+
+SLOPPY = {
+    "sip2.login.refuse/wrong-password": "wrong password 941, unknown user 940, then 941",
+    "sip2.login.first/patron": "tells about patrons",
+    "sip2.frame.terminator.bare/answers": "carriage return and line feed",
+    "sip2.frame.unknown-command/44": "answered 96",
+    "sip2.frame.split/in-pieces": "pieces are not put together",
+    "sip2.frame.pipelined/three-at-once": "some are lost",
+    "sip2.checksum.answer/tour": "answers without a checksum",
+    "sip2.checksum.reject/flip-one-digit": "answered 98, then 98",
+    "sip2.checksum.reject.undone/damaged-loan": "carried out",
+    "sip2.resend.answer/97": "answered 96, wrong sum",
+    "sip2.patron-status.blocked/owes": "not so: blocked, blocked.why",
+    "sip2.patron-status.fees/owes": "no plain number, no currency",
+    "sip2.patron-information.range/loans": "the whole list; entries beyond the end",
+    "sip2.patron-information.unknown/nobody": "not so: unknown.both",
+    "sip2.item.unknown/nothing": "status 03, offered",
+    "sip2.checkin.refuse.item/unknown": "101",
+    "sip2.pin.wrong/64": "not so: wrong, wrong.said, wrong.nothing",
+    "sip2.pin.empty/64": "CQ Y",
+    "sip2.pin.checkout/wrong": "lent",
+}
+"""What must be seen of the sloppy server: its faults as they were built in."""
+
+
+def test_a_sloppy_server_is_seen_through(sloppy: Judge, strict: Judge) -> None:
+    assert {probe: sloppy.of(probe)[0]["observation"] for probe in SLOPPY} == SLOPPY
+    bad = {"deviates", "discouraged", "unsafe"}
+    assert [probe for probe in SLOPPY if not bad & {row["verdict"] for row in sloppy.of(probe)}] == []
+    assert [probe for probe in SLOPPY if bad & {row["verdict"] for row in strict.of(probe)}] == []
+    assert {name for (name, _), verdict in sloppy.verdicts().items() if verdict == "unsafe"} == {
+        "sip2.login.refuse", "sip2.login.refuse.empty", "sip2.login.first", "sip2.pin.wrong", "sip2.pin.empty",
+        "sip2.pin.absent", "sip2.end-session.forgets", "sip2.patron-information.unknown.both",
+    }  # fmt: skip

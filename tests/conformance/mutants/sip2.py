@@ -1,246 +1,52 @@
-"""Ways in which SIP2 servers are wrong, each of them seen in the field or easily made; see the probes that must notice.
-
-Messages are taken apart and sealed again by hand here: neither the judge's codec nor the gateway's has a say.
-"""
+"""Ways in which SIP2 servers are wrong, each seen in the field or easily made, and the probes that must notice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 
-from tests.conformance.proxy import Act, Back, Close, Mutant, Talk, Transform, Wait
-
-_TRAILER = re.compile(rb"(?:AY(.))?AZ[0-9A-Fa-f]{4}$")
-_YES = {b"12": 2, b"10": 2, b"30": 2, b"16": 2, b"20": 2, b"66": 2, b"38": 2, b"94": 2}
-Change = Callable[[bytes], bytes]
-RESEND = Back(b"96AZFEF6\r")
-
-
-def whole(octets: bytes) -> int:
-    """A message ends at its CR or LF; a line feed after CR is a message by itself, and empty."""
-    found = re.search(rb"[\r\n]", octets)
-    return found.end() if found else 0
-
-
-def parts(message: bytes) -> tuple[bytes, tuple[bytes | None, bool, bytes]]:
-    """The body; AY's digit, whether there is AZ, and the terminator."""
-    line = message.rstrip(b"\r\n")
-    end = message[len(line) :]
-    found = _TRAILER.search(line)
-    return (line[: found.start()], (found[1], True, end)) if found else (line, (None, False, end))
-
-
-def sealed(body: bytes, digit: bytes | None, summed: bool, end: bytes) -> bytes:
-    if digit is not None:
-        body += b"AY" + digit
-    if summed:
-        body += b"AZ"
-        body += b"%04X" % (-sum(body) & 0xFFFF)
-    return body + end
-
-
-def remade(change: Change, *commands: bytes) -> Transform:
-    """Changes the body of messages of these commands, all where none is named, and seals it again."""
-
-    def transform(message: bytes, talk: Talk) -> bytes:
-        body, rest = parts(message)
-        if commands and body[:2] not in commands:
-            return message
-        return sealed(change(body), *rest)
-
-    return transform
-
-
-def replaced(pattern: bytes, by: bytes, *commands: bytes) -> Transform:
-    return remade(lambda body: re.sub(pattern, by, body), *commands)
-
-
-def without(code: bytes, *commands: bytes) -> Transform:
-    """Leaves a coded field out."""
-    return replaced(rb"(?<=\|)" + code + rb"[^|]*\|", b"", *commands)
-
-
-def when(pattern: bytes, *acts: Act) -> Transform:
-    """Does this at requests that match, and passes the others on; without acts they are dropped."""
-    return lambda message, talk: list(acts) if re.search(pattern, message, re.DOTALL) else message
-
-
-def answering(pattern: bytes, body: bytes) -> Transform:
-    """Answers requests that match by itself, under their own sequence number."""
-
-    def transform(message: bytes, talk: Talk) -> Iterable[Act]:
-        if not re.search(pattern, message):
-            return [message]
-        asked, rest = parts(message)
-        date = re.search(rb"\d{8}.{4}\d{6}", asked)
-        return [Back(sealed(body.replace(b"DATE", date[0] if date else b""), *rest))]
-
-    return transform
-
-
-def yes(body: bytes) -> bytes:
-    at = _YES.get(body[:2])
-    return body if at is None else body[:at] + (b"Y" if body[:2] == b"38" else b"1") + body[at + 1 :]
-
-
-def valid(body: bytes) -> bytes:
-    """Whoever is asked about is a patron with a right PIN."""
-    if body[:2] not in (b"24", b"64"):
-        return body
-    return re.sub(rb"\|(?:BL|CQ)[YN](?=\|)", b"", body) + b"BLY|CQY|"
-
-
-def turned(digits: bytes) -> bytes:
-    return digits[:-1] + (b"1" if digits[-1:] == b"0" else b"0")
-
-
-def resealed_wrongly(spoil: Change) -> Transform:
-    """Changes the four digits of AZ."""
-
-    def transform(message: bytes, talk: Talk) -> bytes:
-        line = message.rstrip(b"\r\n")
-        return line[:-4] + spoil(line[-4:]) + message[len(line) :] if _TRAILER.search(line) else message
-
-    return transform
-
-
-def as_characters(message: bytes, talk: Talk) -> bytes:
-    """AZ over characters instead of octets, as a program does that forgets to encode first."""
-    line = message.rstrip(b"\r\n")
-    if not _TRAILER.search(line):
-        return message
-    points = sum(map(ord, line[:-4].decode("utf-8", "replace")))
-    return line[:-4] + b"%04X" % (-points & 0xFFFF) + message[len(line) :]
-
-
-def deaf_to_any_sum(message: bytes, talk: Talk) -> bytes:
-    """A server that never looks at AZ: the sum is put right on its way."""
-    body, rest = parts(message)
-    return sealed(body, *rest)
-
-
-def never_the_same(body: bytes, talk: Talk) -> bytes:
-    talk.common["count"] = talk.common.get("count", 0) + 1
-    message, rest = parts(body)
-    return body if message[:2] in (b"94", b"96") else sealed(message + b"AF%d|" % talk.common["count"], *rest)
-
-
-def only_in_order(message: bytes, talk: Talk) -> Iterable[Act]:
-    """Wants every sequence number to be the last one and one."""
-    digit, last = parts(message)[1][0], talk.memory.get("digit")
-    talk.memory["digit"] = digit
-    if digit is None or last is None or int(digit) == (int(last) + 1) % 10:
-        return [message]
-    return [RESEND]
-
-
-def first_of_its_number(message: bytes, talk: Talk) -> Iterable[Act]:
-    """Takes a message with the sequence number of the last one for that one."""
-    digit, last = parts(message)[1][0], talk.memory.get("digit")
-    talk.memory["digit"] = digit
-    return [Back(talk.answers[-1])] if digit is not None and digit == last and talk.answers else [message]
-
-
-def deaf_after(pattern: bytes) -> Transform:
-    """Once somebody has said this, nobody is answered any more."""
-
-    def transform(message: bytes, talk: Talk) -> bytes | list[Act]:
-        talk.common["dead"] = talk.common.get("dead") or bool(re.search(pattern, message, re.DOTALL))
-        return [] if talk.common["dead"] else message
-
-    return transform
-
-
-def second_link_deaf(message: bytes, talk: Talk) -> bytes | list[Act]:
-    """Answers on one link only, as a program with a single place for its link."""
-    first = talk.common.setdefault("first", talk)
-    return message if first is talk else []
-
-
-def busy(message: bytes, talk: Talk) -> bytes | list[Act]:
-    """Throws away what comes while an answer is outstanding."""
-    return [] if len(talk.requests) > len(talk.answers) else message
-
-
-def one_piece(message: bytes, talk: Talk) -> bytes | list[Act]:
-    """Takes what comes in one piece for one message."""
-    line, end, _ = message.partition(b"\r")
-    return line + end if end else []
-
-
-def slow(message: bytes, talk: Talk) -> Iterable[Act]:
-    """Says that it answers within a tenth of a second, and takes three."""
-    body, rest = parts(message)
-    return [Wait(0.3), sealed(body[:8] + b"001" + body[11:], *rest) if body[:2] == b"98" else message]
-
-
-def second_login_dropped(message: bytes, talk: Talk) -> bytes | list[Act]:
-    return [] if message[:2] == b"93" and any(one[:2] == b"93" for one in talk.requests) else message
-
-
-def forgetful_of_unknown_user(message: bytes, talk: Talk) -> bytes | list[Act]:
-    return [Close()] if b"no-such-kiosk" in message else message
-
-
-def second_loan_granted(message: bytes, talk: Talk) -> bytes:
-    """A repeated 11 is answered as a loan."""
-    again = sum(one[:2] == b"11" for one in talk.requests) > 1
-    body, rest = parts(message)
-    return sealed(b"121NNY" + body[6:], *rest) if again and body[:2] == b"12" else message
-
-
-def repeat_refused(message: bytes, talk: Talk) -> bytes:
-    """A loan that is repeated, on this link or another, is refused as one that the patron has."""
-    body, rest = parts(message)
-    loans = talk.common["loans"] = talk.common.get("loans", 0) + (body[:2] == b"12")
-    return sealed(b"120NNN" + body[6:], *rest) if body[:2] == b"12" and loans > 1 else message
-
-
-def silent_about_shelf(message: bytes, talk: Talk) -> bytes | list[Act]:
-    """Does not answer the return of what is not on loan."""
-    on_shelf = bool(talk.answers) and talk.answers[-1][:4] == b"1803"
-    return [] if message[:2] == b"09" and on_shelf else message
-
-
-def blind_to_pins(pin: bytes) -> Transform:
-    """Lends whatever PIN is given."""
-    return replaced(rb"(?<=\|)AD[^|]+", b"AD" + pin, b"11")
-
-
-def as_status(message: bytes, talk: Talk) -> bytes:
-    """Takes 01 for a 23: answers well, and blocks nobody."""
-    body, rest = parts(message)
-    return (
-        sealed(b"23000" + body[3:].replace(b"ALconformance test|", b"") + b"AD|", *rest)
-        if body[:2] == b"01"
-        else message
-    )
-
-
-def lists_everything(message: bytes, talk: Talk) -> bytes:
-    """Gives a list of loans whatever list is asked for."""
-    body, rest = parts(message)
-    return sealed(body + b"AUone|AStwo|", *rest) if body[:2] == b"64" else message
-
-
-def fewer_loans(body: bytes) -> bytes:
-    return re.sub(rb"AU[^|]*\|", b"", body, count=1)
-
-
-def shifted(message: bytes, talk: Talk) -> bytes:
-    """A clock that is seven minutes slow."""
-    body, rest = parts(message)
-    if body[:2] != b"98":
-        return message
-    found = re.search(rb"\d{8}.{4}(\d\d)(\d\d)(\d\d)", body)
-    assert found is not None
-    minute = (int(found[2]) + 53) % 60
-    return sealed(body[: found.start(2)] + b"%02d" % minute + body[found.end(2) :], *rest)
-
-
-def asciified(body: bytes) -> bytes:
-    return body.decode("utf-8", "replace").encode("ascii", "replace")
-
+from tests.conformance.mutants.sip2_ways import (
+    RESEND,
+    answering,
+    as_characters,
+    as_status,
+    asciified,
+    blind_to_pins,
+    busy,
+    deaf_after,
+    deaf_to_any_sum,
+    fewer_loans,
+    first_of_its_number,
+    forgetful_of_unknown_user,
+    lists_everything,
+    locks_everybody,
+    login_once,
+    never_back,
+    never_the_same,
+    offended,
+    offline_refused,
+    one_piece,
+    only_in_order,
+    parts,
+    remade,
+    repeat_refused,
+    replaced,
+    resealed_wrongly,
+    sealed,
+    second_link_deaf,
+    second_loan_granted,
+    second_login_dropped,
+    shifted,
+    silent_about_shelf,
+    slow,
+    turned,
+    valid,
+    wants_introduction,
+    when,
+    whole,
+    without,
+    yes,
+)
+from tests.conformance.proxy import Back, Close, Mutant
 
 REFUSALS = (
     "sip2.checkout.refuse.item/unknown", "sip2.checkout.refuse.patron/unknown", "sip2.checkout.refuse.blocked/owes",
@@ -323,6 +129,7 @@ ERRORS = [
         ("sip2.checksum.reject/flip-one-digit",),
         lambda m, t: sealed(b"96", b"4", True, b"\r") if m[:2] == b"96" else m,
     ),
+    Mutant("offended", ("sip2.checksum.reject/flip-one-digit",), requests=offended),
     Mutant("wants-capitals", ("sip2.checksum.lower-case/99",), requests=when(rb"AZ\d*[a-f]", RESEND)),
     Mutant(
         "wants-checksums",
@@ -364,6 +171,7 @@ LINKS = [
         requests=second_link_deaf,
     ),
     Mutant("slow", ("sip2.connect.timely/status",), slow),
+    Mutant("login-once", ("sip2.login.accept/right", "sip2.login.refuse/wrong-password"), login_once),
     Mutant("welcomes", ("sip2.login.accept/right",), remade(lambda body: body + b"AFHello|", b"94")),
     Mutant("tells-users", ("sip2.login.refuse/wrong-password",), requests=forgetful_of_unknown_user),
     Mutant("deaf-to-second-login", ("sip2.login.relogin/twice",), requests=second_login_dropped),
@@ -379,6 +187,7 @@ LINKS = [
            requests=lambda m, t: [] if m[:2] == b"99" and t.request[:2] == b"23" else m),
     Mutant("newest-only", ("sip2.status.version.old/1.00",), requests=when(rb"^99.*1\.00")),
     Mutant("old-version", ("sip2.status.version/98",), replaced(rb"2\.00", b"1.00", b"98")),
+    Mutant("blank-retries", ("sip2.status.version/98",), remade(lambda body: body[:11] + b"  3" + body[14:], b"98")),
     Mutant("no-time", ("sip2.status.version/98",), remade(lambda body: body[:8] + b"000" + body[11:], b"98")),
     Mutant("slow-clock", ("sip2.status.version/98",), shifted),
     Mutant("unnamed", ("sip2.status.version/98",), replaced(rb"(AO|AM)[^|]*\|", b"", b"98")),
@@ -414,16 +223,50 @@ ACCOUNTS = [
            if m[:2] == b"64" and b"Y         AO" in t.request else m),
     Mutant("no-ranges", ("sip2.patron-information.range/loans",), requests=replaced(rb"(BP|BQ)\d+\|", b"", b"63")),
     Mutant("one-list-only", ("sip2.patron-information.summary.several/all",), requests=when(rb"^63.*YY", Close())),
+    Mutant(
+        "asks-for-ever",
+        (
+            "sip2.patron-status.answer/good", "sip2.patron-information.answer/good", "sip2.item.answer/on-shelf",
+            "sip2.end-session.answer/twice",
+        ),
+        requests=when(rb"^(23|63|17|35)", RESEND),
+    ),
+    Mutant("wants-23-first", ("sip2.patron-information.answer/good", "sip2.checkout.lend/and-return"),
+           requests=wants_introduction(b"63", b"11")),
+    Mutant("no-bl", ("sip2.patron-status.answer/good",), without(b"BL", b"24")),
+    Mutant("end-misnamed", ("sip2.end-session.answer/twice",), replaced(rb"^36", b"86", b"36")),
+    Mutant("locks-everybody", ("sip2.pin.guessing/many",), locks_everybody),
+    Mutant("enables-by-86", ("sip2.block.effect/and-enable",), replaced(rb"^26", b"86", b"26")),
     Mutant("session-refused", ("sip2.end-session.answer/twice",), replaced(rb"^36Y", b"36N", b"36")),
     Mutant("blocks-nobody", ("sip2.block.effect/and-enable",), requests=as_status),
     Mutant("no-cq", ("sip2.pin.right/64",), without(b"CQ", b"64")),
-    Mutant("tells-without-pin", ("sip2.pin.wrong/64",), replaced(rb"\|AE\|", b"|AEMair Evans|", b"64")),
+    Mutant("tells-without-pin", ("sip2.pin.wrong/64", "sip2.patron-information.unknown/nobody"),
+           replaced(rb"\|AE\|", b"|AEMair Evans|", b"64")),
     Mutant("pin-in-answers", ("sip2.pin.wrong/64",), remade(lambda body: body + b"AD9999|", b"64")),
     Mutant("lends-without-pin", ("sip2.pin.checkout/wrong",), requests=blind_to_pins(b"1234")),
 ]  # fmt: skip
 
 CIRCULATION = [
     Mutant("yes", REFUSALS, remade(yes)),
+    Mutant(
+        "knows-no-such-message",
+        (
+            "sip2.block.effect/and-enable", "sip2.renew-all.answer/none", "sip2.hold.place/and-cancel",
+            "sip2.fee.refuse.patron/unknown", "sip2.item-update.stored/and-back", "sip2.renew.renew/own",
+        ),
+        requests=when(rb"^(01|29|65|15|37|19)", RESEND),
+    ),
+    Mutant("lends-nothing", ("sip2.checkout.lend/and-return",), replaced(rb"^121", b"120", b"12")),
+    Mutant("nameless-loan", ("sip2.checkout.lend/and-return",), replaced(rb"\|AJ[^|]*", b"|AJ", b"12")),
+    Mutant("returns-nothing", ("sip2.checkout.lend/and-return",), replaced(rb"^101", b"100", b"10")),
+    Mutant("never-back", ("sip2.checkout.lend/and-return",), never_back),
+    Mutant("offline-refused", ("sip2.offline.checkout/no-block",), offline_refused),
+    Mutant("renews-in-half", ("sip2.renew.renew/own",), replaced(rb"^300", b"301", b"30")),
+    Mutant("keeps-the-change", ("sip2.fee.refuse.nonsense/amounts",),
+           remade(lambda body: re.sub(rb"\|AF[^|]*", b"", yes(body)), b"38")),
+    Mutant("other-item", ("sip2.item.answer/on-shelf",), replaced(rb"AB\d+", b"AB777", b"18")),
+    Mutant("local-media", ("sip2.item.answer/on-shelf",), replaced(rb"\|CK\d+", b"|CK777", b"18")),
+    Mutant("institution-of-item", ("sip2.item.answer/on-shelf",), remade(lambda body: body + b"AOABER|", b"18")),
     Mutant("no-title", ("sip2.item.answer/on-shelf",), replaced(rb"\|AJ[^|]*", b"|AJ", b"18")),
     Mutant("local-status", ("sip2.item.answer/on-shelf",), replaced(rb"^18..", b"1800", b"18")),
     Mutant("local-codes", ("sip2.item.answer/on-shelf",), replaced(rb"^18(..)....", rb"18\g<1>9999", b"18")),
@@ -433,7 +276,7 @@ CIRCULATION = [
     Mutant("has-everything", ("sip2.item.unknown/nothing",), replaced(rb"^18..", b"1803", b"18")),
     Mutant("stores-nothing", ("sip2.item-update.stored/and-back",),
            requests=answering(rb"^19", b"201DATEAB30100001|")),
-    Mutant("not-seen", ("sip2.checkout.lend/and-return",),
+    Mutant("not-seen", ("sip2.checkout.lend/and-return", "sip2.patron-information.summary.one/loans"),
            remade(lambda body: body[:45] + b"0000" + body[49:], b"64")),
     Mutant("not-desensitized", ("sip2.checkout.lend/and-return",), replaced(rb"^121NNY", b"121NNN", b"12")),
     Mutant("not-resensitized", ("sip2.checkout.lend/and-return",), replaced(rb"^101Y", b"101N", b"10")),
@@ -457,6 +300,7 @@ TEXTS = [
     Mutant("zone-of-zeros", ("sip2.date.form/tour",), replaced(rb"(?<=\d{8})    (?=\d{6})", b"0000")),
     Mutant("last-year", ("sip2.date.form/tour",), replaced(rb"20\d\d(?=\d{4}    )", b"2019")),
     Mutant("local-time-only", ("sip2.date.zone.utc/23",), requests=when(rb"^23.{11}   Z", RESEND)),
+    Mutant("wants-blank-zone", ("sip2.date.zone.utc/23",), requests=when(rb"^23.{11}0000", RESEND)),
     Mutant("wants-dates", ("sip2.date.zone.utc/23",), requests=when(rb"^23... {18}", Close())),
     Mutant("calendar", ("sip2.date.zone.utc/23",), requests=when(rb"^23...20261399", Close())),
     Mutant("question-marks", ("sip2.text.accents/name",), remade(asciified)),

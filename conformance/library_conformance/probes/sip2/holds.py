@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from library_conformance.model import Safety, Seen, breaks, meets, unsafe
+from library_conformance.model import NotApplicable, Safety, Seen, breaks, meets, unsafe
 from library_conformance.probes.sip2.kiosk import (
     STATUS,
     UNKNOWN_ITEM,
@@ -17,8 +17,10 @@ from library_conformance.run import Run
 
 
 def held(k: Kiosk, patron: str) -> int:
-    """How many holds 64 counts, those that cannot be fetched yet too."""
+    """How many holds 64 counts, those that cannot be fetched yet too. NotApplicable where it does not count them."""
     said = counts(known(k.ask(k.patron_information(patron))))
+    if said[0] is None and said[5] is None:
+        raise NotApplicable("64 does not count holds")
     return (said[0] or 0) + (said[5] or 0)
 
 

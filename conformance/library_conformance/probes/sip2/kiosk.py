@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from functools import wraps
 
-from library_conformance.model import Behaviour, Safety, Seen, SetupFailed, breaks, unsafe
+from library_conformance.model import Behaviour, Safety, Seen, SetupFailed, unsafe
 from library_conformance.probes import Look, probe
 from library_conformance.probes.sip2.wire import ANSWERS, Answer, moment, sealed, take_apart, whole
 from library_conformance.run import Line, Run
@@ -20,7 +20,20 @@ UNKNOWN_PATRON, UNKNOWN_ITEM = "ZZZ0000000", "ZZZ9999999"
 
 
 class NoAnswer(Exception):
-    """The text is the observation."""
+    """The text is the observation, `command` what got no answer."""
+
+    def __init__(self, observation: str, command: str = "") -> None:
+        super().__init__(observation)
+        self.command = command
+
+
+ANSWERED = {
+    "99": "sip2.status.answer", "23": "sip2.patron-status.answer", "63": "sip2.patron-information.answer",
+    "35": "sip2.end-session.answer", "17": "sip2.item.answer", "19": "sip2.item-update.answer",
+    "11": "sip2.checkout.lend", "09": "sip2.checkin.return", "29": "sip2.renew.answer", "65": "sip2.renew-all.answer",
+    "15": "sip2.hold.answer", "37": "sip2.fee.answer", "01": "sip2.block.answer", "25": "sip2.enable.answer",
+}  # fmt: skip
+"""Which requirement is broken where a command gets no answer, or none of its kind."""
 
 
 class NotUndone(Exception):
@@ -57,7 +70,10 @@ def asks(
             try:
                 return look(run)
             except NoAnswer as error:
-                return breaks(str(error))
+                looked_at = verifies or (name.partition("/")[0],)
+                guilty = ANSWERED.get(error.command, "")
+                broken = guilty if guilty in looked_at else looked_at[0]
+                return Seen(str(error), Behaviour.UNCLEAR, {broken: Behaviour.BREAKS})
             except NotUndone as error:
                 return unsafe(str(error))
 
@@ -97,7 +113,7 @@ class Kiosk:
         """The answer to these octets, whatever it is; NoAnswer where there is none."""
         answer = self.say(octets)
         if answer is None:
-            raise NoAnswer(f"{'closed' if self.line.closed else 'no answer'} on {what}")
+            raise NoAnswer(f"{'closed' if self.line.closed else 'no answer'} on {what}", what)
         return answer
 
     def ask(self, body: str) -> Answer:
@@ -109,7 +125,7 @@ class Kiosk:
         if answer.code == "96":
             answer = self.expect(octets, code)
         if answer.code != ANSWERS[code]:
-            raise NoAnswer(f"{code} was answered by {answer.code if answer.code.isalnum() else 'something else'}")
+            raise NoAnswer(f"{code} was answered by {answer.code if answer.code.isalnum() else 'something else'}", code)
         return answer
 
     def login(self, user: str, password: str, location: str | None = None) -> Answer:

@@ -66,7 +66,7 @@ def lend_and_return(run: Run) -> Seen:
             with kiosk(run) as k:
                 out = k.ask(k.checkout(patron, item))
             if not out.ok:
-                return breaks("refused")
+                return Seen("refused", Behaviour.UNCLEAR, {"sip2.checkout.lend": Behaviour.BREAKS})
             seen = lent(looking, item)
             during = _loans(looking, patron)
             back = looking.ask(looking.checkin(item))
@@ -193,10 +193,10 @@ def no_item(run: Run) -> Seen:
     safety=Safety.WRITE_REVERSIBLE,
     inputs=("patron", "item"),
     needs=(LENT,),
-    verifies=("sip2.checkout.again", "sip2.checkout.renews", "sip2.renew.answer", "sip2.renew.renew"),
+    verifies=("sip2.checkout.again", "sip2.checkout.renews"),
 )
 def again(run: Run) -> Seen:
-    """Lends an item, asks for it again without and with the kiosk's leave to renew, renews it, and returns it."""
+    """Lends an item, asks for it again without and with the kiosk's leave to renew, and returns it."""
     patron, item = run.input("patron"), run.input("item")
     with kiosk(run) as k, returned_after(k, item):
         if not k.ask(k.checkout(patron, item)).ok:
@@ -204,18 +204,34 @@ def again(run: Run) -> Seen:
         loans = _loans(k, patron)
         refused = k.ask(k.checkout(patron, item, renewal="N", date=moment(now() + timedelta(seconds=1))))
         renewed = k.ask(k.checkout(patron, item, renewal="Y", date=moment(now() + timedelta(seconds=2))))
-        renewal = k.ask(k.renew(patron, item))
         twice = _loans(k, patron) != loans
     word = "lent twice" if twice else "renewed all the same" if refused.ok else "refused"
-    by_loan, by_renewal = _renewal(renewed), _renewal(renewal)
+    leave, behaviour = _renewal(renewed)
     return Seen(
-        f"{word}; with leave {by_loan[0]}; by 29 {by_renewal[0]}",
+        f"{word}; with leave {leave}",
         behaviours={
             "sip2.checkout.again": is_so(not refused.ok and not twice),
-            "sip2.checkout.renews": by_loan[1],
-            "sip2.renew.renew": by_renewal[1],
+            "sip2.checkout.renews": behaviour,
         },
     )
+
+
+@asks(
+    "sip2.renew.renew/own",
+    safety=Safety.WRITE_REVERSIBLE,
+    inputs=("patron", "item"),
+    needs=(LENT,),
+    verifies=("sip2.renew.answer", "sip2.renew.renew"),
+)
+def renew_own(run: Run) -> Seen:
+    """Lends an item, renews it, and returns it."""
+    offered(run, "29")
+    patron, item = run.input("patron"), run.input("item")
+    with kiosk(run) as k, returned_after(k, item):
+        if not k.ask(k.checkout(patron, item)).ok:
+            raise NotApplicable("the item is not lent to this patron")
+        seen, behaviour = _renewal(k.ask(k.renew(patron, item)))
+    return Seen(seen, behaviours={"sip2.renew.renew": behaviour})
 
 
 def _renewal(answer: Answer) -> tuple[str, Behaviour]:

@@ -25,10 +25,8 @@ def known(answer: Answer) -> Answer:
 
 
 def counts(answer: Answer) -> list[int | None]:
-    """The six counts of 64; None where one is not told."""
-    said = answer.fixed.get("counts")
-    if said is None:
-        raise NoAnswer("64 is misshapen")
+    """The six counts of 64; None where one is not told, or cannot be read."""
+    said = answer.fixed.get("counts", " " * 24)
     return [int(part) if part.strip() else None for part in (said[at : at + 4] for at in range(0, 24, 4))]
 
 
@@ -252,14 +250,16 @@ def information_of_nobody(run: Run) -> Seen:
     offered(run, "63")
     with kiosk(run) as k:
         answer = k.ask(k.patron_information(UNKNOWN_PATRON, "0000", summary="  Y" + " " * 7))
-    if answer.get("BL") == "Y" or answer.get("CQ") == "Y":
-        return unsafe("says that it is valid")
     tells = bool(answer.get("AE")) or any(answer.has(code) for code in ("BD", "BE", "BF", *LISTS))
-    return each(
-        "sip2.patron-information.",
-        {"unknown": answer.get("BL") == "N", "unknown.both": answer.get("CQ") in (None, "N"),
-         "unknown.nothing": not tells},
-    )  # fmt: skip
+    seen = each("sip2.patron-information.", {
+        "unknown": answer.get("BL") == "N",
+        "unknown.both": answer.get("CQ") in (None, "N"),
+        "unknown.nothing": not tells,
+    })  # fmt: skip
+    for code, name in (("BL", "unknown"), ("CQ", "unknown.both")):
+        if answer.get(code) == "Y":
+            seen.behaviours[f"sip2.patron-information.{name}"] = Behaviour.UNSAFE
+    return seen
 
 
 @asks("sip2.patron-information.contacts/good", inputs=("patron",))
@@ -314,14 +314,21 @@ def block_and_enable(run: Run) -> Seen:
         before = known(k.ask(k.patron_status(patron))).fixed.get("status", "")
         if before.startswith("Y"):
             raise SetupFailed("the patron may not borrow to begin with")
+        unanswered: NoAnswer | None = None
         try:
             k.ask(k.block(patron, "conformance test"))
             blocked_ = _flags(k, patron)
-        finally:
+        except NoAnswer as error:
+            unanswered, blocked_ = error, before
+        try:
             k.ask(k.enable(patron))
+        except NoAnswer as error:
+            unanswered = unanswered or error
         after = _flags(k, patron)
     if after != before:
         return unsafe("the patron is blocked still")
+    if unanswered:
+        raise unanswered
     effect = blocked_.startswith("Y")
     return Seen("blocked and enabled" if effect else "24 without effect", behaviours={
         "sip2.block.effect": is_so(effect),

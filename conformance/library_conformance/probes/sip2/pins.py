@@ -50,15 +50,16 @@ def wrong_pin(run: Run) -> Seen:
         refused = asked(k, wrong(pin))
         opened = asked(k, pin)
     said = refused.get("CQ")
-    if said == "Y":
-        return unsafe("CQ Y")
     echoed = [one for one in (refused, opened) if one.has("AD") or pin in one.all("AF")]
-    return each("sip2.pin.", {
-        "wrong": True,
+    seen = each("sip2.pin.", {
+        "wrong": said != "Y",
         "wrong.said": said == "N",
         "wrong.nothing": not any(refused.get(code) for code in PERSONAL),
         "secret": not echoed,
     })  # fmt: skip
+    if said == "Y":
+        seen.behaviours["sip2.pin.wrong"] = Behaviour.UNSAFE
+    return seen
 
 
 @asks("sip2.pin.empty/64", inputs=("patron", "patron_pin"), needs=("sip2.pin.right/64",))
@@ -87,6 +88,7 @@ def no_pin(run: Run) -> Seen:
 )
 def forgets(run: Run) -> Seen:
     """Shows a PIN, ends the session, and asks about the same patron without."""
+    offered(run, "35")
     with kiosk(run) as k:
         asked(k, run.input("patron_pin"))
         k.ask(k.end_session(run.input("patron")))

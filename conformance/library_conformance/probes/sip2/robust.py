@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from library_conformance.model import Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes.sip2.kiosk import STATUS, Kiosk, NoAnswer, asks, fields, kiosk, link
-from library_conformance.probes.sip2.wire import moment
+from library_conformance.probes.sip2.wire import moment, sealed
 from library_conformance.run import Run
 
 
@@ -57,7 +57,7 @@ def empty_line(run: Run) -> Seen:
     """Sends two empty lines, then asks for the status."""
     with kiosk(run) as k:
         k.line.send(b"\r\r")
-        answer = k.say(b"9900802.00\r")
+        answer = k.say(sealed(b"9900802.00", 1) + b"\r")
         if answer is None:
             return breaks("closed" if k.line.closed else "deaf afterwards")
     return meets("passed over") if answer.code == "98" else breaks(f"answered {answer.code}")

@@ -1,0 +1,206 @@
+"""`library-conformance listen`: plays a server to see what a client does: a kiosk, a harvester, a broker.
+
+What it is told and tells is recorded, and judged by the rules for recordings; the liberties that the script takes (a
+wrong checksum, a busy answer, an answer in pieces) are what makes those rules have something to look at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.console import Console
+
+from library_conformance.listeners import SCRIPTS, Close, Script, Wait
+from library_conformance.passive import Judgement, exit_code, judge, results_of, tell
+from library_conformance.passive_rules import Finding, Link, Rule, Said, Side
+from library_conformance.results import compose, write
+from library_conformance.standards import STANDARDS
+from library_conformance.transcript import Cover
+
+_TICK = 0.1
+_QUIET = 1.0
+"""Seconds for which a client may go on after the last exchange that was asked for: it says what it made of it."""
+_WEB = ("oai",)
+"""Standards whose clients are one whatever connections they use."""
+
+SHOWN: Mapping[str, Mapping[str, str]] = {
+    "sip2": {"unknown field": "sip2.client.unknown"},
+    "oai": {},
+    "ncip": {"pieces": "ncip.client.answer.pieces", "status 400": "ncip.client.status.any"},
+}
+"""Requirements of which only the one who takes a liberty knows that it was there: kept where the client goes on."""
+
+
+class Listener:
+    """Listens and plays the script of a standard, one thread a connection. A context manager; `links` is what was
+    said, `count` how many messages of clients were answered."""
+
+    def __init__(self, standard: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._make = SCRIPTS[standard]
+        self._standard = standard
+        self._socket = socket.create_server((host, port))
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._taken: list[str] = []
+        self.links: list[Link] = []
+        self.shown: list[tuple[str, Link, Finding]] = []
+        self.count = 0
+        self.last = time.monotonic()
+
+    @property
+    def port(self) -> int:
+        return self._socket.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        for thread in list(self._threads):
+            thread.join(5)
+        self._socket.close()
+
+    def wait(self, exchanges: int, seconds: float) -> None:
+        """Until so many messages are answered and the client is quiet, or so many seconds have passed; 0: never."""
+        until = time.monotonic() + seconds if seconds else None
+        while until is None or time.monotonic() < until:
+            if exchanges and self.count >= exchanges and time.monotonic() - self.last > _QUIET:
+                return
+            time.sleep(_TICK)
+
+    def judgements(self) -> list[Judgement]:
+        """What the rules make of it, and what the liberties showed."""
+        with self._lock:
+            links = [_merged(self.links)] if self._standard in _WEB and self.links else list(self.links)
+            by_rule = judge([link for link in links if link.said], self._standard, [Side.CLIENT])
+            for requirement in SHOWN[self._standard].values():
+                findings = [(link, one) for name, link, one in self.shown if name == requirement]
+                by_rule.append(Judgement(Rule(requirement, Side.CLIENT, lambda _: iter(())), findings))
+        return by_rule
+
+    def _start(self, work: object, *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)  # pyright: ignore[reportArgumentType]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._ended.is_set():
+            if select.select([self._socket], [], [], _TICK)[0]:
+                connection, _ = self._socket.accept()
+                self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with self._lock:
+            link = Link(str(len(self.links) + 1), whole=True, framed=True, encrypted=False, dated=True)
+            self.links.append(link)
+        script = self._make(taken=self._taken)
+        waiting = b""
+        with contextlib.suppress(OSError), connection:
+            while not self._ended.is_set():
+                if end := script.whole(waiting):
+                    message, waiting = waiting[:end], waiting[end:]
+                    self._answer(connection, script, link, message)
+                elif select.select([connection], [], [], _TICK)[0]:
+                    piece = connection.recv(65_536)
+                    if not piece:
+                        return
+                    waiting += piece
+
+    def _answer(self, connection: socket.socket, script: Script, link: Link, message: bytes) -> None:
+        self._say(link, Side.CLIENT, message)
+        self._show(link, script, message)
+        told = b""
+        for act in script.acts(message):
+            match act:
+                case bytes():
+                    connection.sendall(act)
+                    told += act
+                case Wait(seconds):
+                    time.sleep(seconds)
+                case Close():
+                    raise OSError("the script closes")
+        if told:
+            self._say(link, Side.SERVER, told)
+        with self._lock:
+            self.count += 1
+            self.last = time.monotonic()
+
+    def _show(self, link: Link, script: Script, message: bytes) -> None:
+        """What this message says of the last liberty: who goes on has understood, who says the same again has not."""
+        if not script.said:
+            return
+        requirement = SHOWN[self._standard].get(script.said.pop())
+        before = [one for one in link.said if one.side is Side.CLIENT][-2:-1]
+        if requirement and before:
+            again = before[0].octets == message or message.startswith(b"97")
+            finding = Finding(not again, link.said[-1], "said it again" if again else "")
+            self.shown.append((requirement, link, finding))
+
+    def _say(self, link: Link, side: Side, octets: bytes) -> None:
+        with self._lock:
+            link.said.append(Said(side, octets, time.time()))
+            self.last = time.monotonic()
+
+
+def _merged(links: list[Link]) -> Link:
+    said = sorted((one for link in links for one in link.said), key=lambda one: one.at)
+    return Link("all", said, whole=True, framed=True, encrypted=False, dated=True)
+
+
+def attach(app: typer.Typer) -> None:
+    app.command("listen")(listen)
+
+
+def listen(
+    standard: Annotated[str, typer.Argument(help=f"One of {' '.join(SCRIPTS)}.")],
+    out: Annotated[Path, typer.Option(help="Folder for results.json and the places of deviations.")],
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any that is free.")] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    exchanges: Annotated[int, typer.Option(min=0, help="End after so many messages; 0: not by number.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="End after so long; 0: not by time.")] = 0.0,
+    subject: Annotated[str, typer.Option(help="What the results call the client.")] = "client",
+    json_: Annotated[bool, typer.Option("--json", help="The results on standard output.")] = False,
+) -> None:
+    """Play a server to judge the client that connects: point a test kiosk, a harvester or a broker at this address.
+
+    Ends after --exchanges, after --seconds, or with Ctrl-C. Exit codes: 0 no must is broken; 1 one is; 2 wrong usage;
+    3 nobody said anything, or the port cannot be had.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if standard not in SCRIPTS:
+        raise typer.BadParameter(f"{standard!r} is none of {', '.join(SCRIPTS)}")
+    started = datetime.now(UTC)
+    try:
+        listener = Listener(standard, host, port)
+    except OSError as error:
+        console.print(f"{host}:{port}: {error.strerror}", markup=False)
+        raise typer.Exit(3) from error
+    with listener:
+        console.print(f"listening for {STANDARDS[standard].name} on {host}:{listener.port}", markup=False)
+        with contextlib.suppress(KeyboardInterrupt):
+            listener.wait(exchanges, seconds)
+    row = STANDARDS[standard]
+    results = results_of(listener.judgements(), "played", Cover({}, row.mask), out, row.decode)
+    spent = (datetime.now(UTC) - started).total_seconds()
+    document = compose(standard, subject, started, results, seconds=spent)
+    write(out, document)
+    if json_:
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        tell(results, Console(highlight=False, soft_wrap=True))
+    raise typer.Exit(exit_code(results))

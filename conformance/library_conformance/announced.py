@@ -1,6 +1,6 @@
 """What a subject announces on the wire about a requirement: yes, no, or nothing.
 
-The runs keep what was announced (the 98 of SIP2, Identify, explain, Init, rootDSE, LookupVersion) each in its own form;
+The runs keep what was announced (the 98 of SIP2, Identify, Init, rootDSE, LookupVersion, …) each in its own form;
 here a table a standard says which of it speaks of which requirements, by the beginning of their ids.
 """
 
@@ -35,6 +35,15 @@ _Z3950 = {
 }  # fmt: skip
 
 
+_LDAP = {
+    "supportedControl": {"1.2.840.113556.1.4.319": ("ldap.paging.", "paged results")},
+    "supportedExtension": {
+        "1.3.6.1.4.1.1466.20037": ("ldap.tls.", "StartTLS"),
+        "1.3.6.1.4.1.4203.1.11.3": ("ldap.extended.who-am-i", "Who am I?"),
+    },
+}
+
+
 def _sip2(found: Found) -> Iterator[tuple[str, Announcement]]:
     for command, prefix in _SIP2.items():
         if isinstance(said := found.get(command), bool):
@@ -66,8 +75,21 @@ def _z3950(found: Found) -> Iterator[tuple[str, Announcement]]:
             yield prefix, Announcement(option in options, f"Init: {option.replace('_', ' ')}")
 
 
+def _ldap(found: Found) -> Iterator[tuple[str, Announcement]]:
+    for name, numbers in _LDAP.items():
+        if name in found:
+            for number, (prefix, what) in numbers.items():
+                yield prefix, Announcement(number in found[name], f"root, {name}: {what}")
+
+
+def _scim(found: Found) -> Iterator[tuple[str, Announcement]]:
+    for feature in ("patch", "filter", "etag", "bulk"):
+        if isinstance(said := found.get(feature), bool):
+            yield f"scim.{feature}.", Announcement(said, f"ServiceProviderConfig: {feature}")
+
+
 _TABLES: Mapping[str, Callable[[Found], Iterator[tuple[str, Announcement]]]] = {
-    "sip2": _sip2, "oai": _oai, "ncip": _ncip, "z3950": _z3950,
+    "sip2": _sip2, "oai": _oai, "ncip": _ncip, "z3950": _z3950, "ldap": _ldap, "scim": _scim,
 }  # fmt: skip
 
 

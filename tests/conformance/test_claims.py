@@ -247,6 +247,9 @@ def test_announcements_are_read_for_each_standard() -> None:
     z3950 = announced("z3950", {"options": ["search", "present"]})
     assert z3950["z3950.search."].offered
     assert not z3950["z3950.sort."].offered
+    ldap = announced("ldap", {"supportedControl": [], "supportedExtension": ["1.3.6.1.4.1.1466.20037"]})
+    assert {name for name, said in ldap.items() if said.offered} == {"ldap.tls."}
+    assert not announced("scim", {"patch": True, "bulk": False})["scim.bulk."].offered
     assert announced("lcf", {"x": 1}) == {}
 
 
@@ -256,10 +259,13 @@ def test_announcements_speak_of_requirements_there_are() -> None:
         "oai": {"deletedRecord": "no", "compression": ["gzip"], "sets": [], "formats": ["oai_dc"]},
         "ncip": {"versions": ["2.02"]},
         "z3950": {"options": []},
+        "ldap": {"supportedControl": [], "supportedExtension": ["1.3.6.1.4.1.1466.20037"]},
+        "scim": {"patch": True, "filter": True, "etag": True, "bulk": False},
     }
     for standard, found in everything.items():
         ids = [one.id for one in requirements_of(standard)]
         prefixes = announced(standard, found)
+        assert prefixes
         assert [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in ids)] == []
 
 

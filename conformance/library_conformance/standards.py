@@ -38,6 +38,17 @@ def _web(mask: Callable[[bytes], bytes | None]) -> Masker:
     return masked
 
 
+def _any(octets: bytes) -> bytes | None:
+    """What went through several doors: each message is masked as what it looks like."""
+    if octets[:2].isdigit():
+        return sip2.mask(octets, personal=True)
+    if octets.startswith((b"HTTP/", b"GET ", b"POST ", b"<")):
+        body = octets.partition(b"\r\n\r\n")[2] or octets
+        return _web(partial(mask_ncip, personal=True))(octets) if b"NCIPMessage" in body else octets
+    return mask_ldap(octets, personal=True) if octets[:1] == b"0" else mask_z3950(octets)
+
+
+_DOORS = tuple(f"door.{name}" for name in ("sip2", "ncip", "ldap", "oai", "sru", "z3950"))
 STANDARDS: Mapping[str, Standard] = {
     "sip2": Standard("SIP2", partial(sip2.mask, personal=True), plain=("location", "pickup", "encoding", "currency")),
     "ncip": Standard("NCIP", _web(partial(mask_ncip, personal=True)), plain=("agency", "from_agency", "to_agency")),
@@ -50,4 +61,5 @@ STANDARDS: Mapping[str, Standard] = {
     "z3950": Standard("Z39.50", mask_z3950),
     "ldap": Standard("LDAP", partial(mask_ldap, personal=True)),
     "scim": Standard("SCIM"),
+    "cross": Standard("Several doors", _any, plain=("agency", "from_agency", "word", *_DOORS)),
 }

@@ -13,8 +13,9 @@ from typing import Any
 
 from library_conformance.model import Force, Level, Requirement, Role, Status
 
-STANDARDS = ("sip2", "ncip", "oai", "sru", "z3950", "ldap", "scim", "lcf")
-"""By the names of the command line; `lcf` has no probes: nobody's system could be tried."""
+STANDARDS = ("sip2", "ncip", "oai", "sru", "z3950", "ldap", "scim", "lcf", "cross")
+"""By the names of the command line; `lcf` has no probes: nobody's system could be tried. `cross` is what no standard
+says: a system is the same through all its doors."""
 
 _ID = re.compile(r"[a-z0-9]+(\.[a-z0-9-]+){2,4}")
 _FIELDS = {field.name for field in fields(Requirement)}

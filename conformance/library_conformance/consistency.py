@@ -1,0 +1,63 @@
+"""`library-conformance consistency`: one system through two doors or more; the probes are those of `probes.cross`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from library_conformance.model import Execution, Safety, Verdict
+from library_conformance.run import PATIENCE, PAUSE, Target
+from library_conformance.runner import Plan, run
+
+DOORS = ("sip2", "ncip", "ldap", "oai", "sru", "z3950")
+
+
+def attach(app: typer.Typer) -> None:
+    app.command("consistency")(consistency)
+
+
+def consistency(
+    door: Annotated[list[str], typer.Option(help="STANDARD=ADDRESS, twice or more.")],
+    out: Annotated[Path, typer.Option(help="Folder for results.json and the transcripts.")],
+    inputs: Annotated[Path | None, typer.Option(help="TOML file: login, patron, item, … as strings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="One more input, NAME=VALUE.")] = None,
+    allow: Annotated[Safety, typer.Option(help="What may be done to the subject.")] = Safety.READ,
+    subject: Annotated[str, typer.Option(help="What the results call it.")] = "",
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between two messages.")] = PAUSE,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds for an answer.")] = PATIENCE,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False,
+) -> None:
+    """Go in by one door of a system and look through another: people, items, loans, records.
+
+    Exit codes: 0 the doors agree; 1 they do not; 2 wrong usage; 3 an error of ours, or the doors could not be tried.
+    """
+    from library_conformance.cli import inputs_of  # the commands attach themselves to it
+
+    words = inputs_of(inputs, set_ or [])
+    targets: list[Target] = []
+    for one in door:
+        name, _, address = one.partition("=")
+        if name not in DOORS:
+            raise typer.BadParameter(f"{one!r} is not STANDARD=ADDRESS with one of {', '.join(DOORS)}")
+        try:
+            targets.append(Target.parse(address))
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        words[f"door.{name}"] = address
+    if len(targets) < 2:
+        raise typer.BadParameter("two doors are needed")
+    plan = Plan("cross", targets[0], words, out, allow, (), subject, pause, patience, not insecure)
+    console = Console(highlight=False, soft_wrap=True)
+
+    document = run(plan)
+    for row in document["results"]:
+        said = row["observation"] or f"{row['execution']}: {row['note'] or row['blocked_by']}"
+        console.print(f"{row['verdict']:13} {row['requirement']}: {said}", markup=False)
+    executions = {row["execution"] for row in document["results"]}
+    if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
+        raise typer.Exit(3)
+    bad = (Verdict.DEVIATES, Verdict.UNSAFE)
+    raise typer.Exit(1 if any(row["verdict"] in bad for row in document["results"]) else 0)

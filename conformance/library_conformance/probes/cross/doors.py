@@ -1,0 +1,227 @@
+"""Doors to one system, each in its own standard, behind the same few questions.
+
+A door is an input `door.STANDARD` with an address. What it is asked goes on the probe's own transcript.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from library_conformance.model import NotApplicable, SetupFailed
+from library_conformance.probes.ldap import talk as ldap
+from library_conformance.probes.ncip import broker
+from library_conformance.probes.oai import _ask as oai
+from library_conformance.probes.sip2.kiosk import Kiosk, kiosk
+from library_conformance.probes.sru import _ask as sru
+from library_conformance.probes.z3950 import talk as z3950
+from library_conformance.run import Run, Target
+
+DOOR = "door."
+AVAILABLE, ON_LOAN, OTHER, UNKNOWN = "on the shelf", "on loan", "something else", "unknown"
+
+_SIP2_STATUS = {"03": AVAILABLE, "04": ON_LOAN, "05": ON_LOAN, "08": "on the hold shelf", "10": "in transit",
+                "12": "lost", "13": "missing", "02": "on order", "07": "recalled"}  # fmt: skip
+_NCIP_STATUS = {
+    "available on shelf": AVAILABLE, "on loan": ON_LOAN, "available for pickup": "on the hold shelf",
+    "in transit between library locations": "in transit", "lost": "lost", "missing": "missing",
+    "on order": "on order", "recalled": "recalled",
+}  # fmt: skip
+_CHARGED = "  Y       "
+"""The summary of 63 that lists items on loan."""
+
+
+class People(Protocol):
+    """A door that knows people."""
+
+    name: str
+
+    def knows(self, patron: str) -> bool: ...
+
+
+class Circulation(People, Protocol):
+    """A door for lending."""
+
+    def may_borrow(self, patron: str) -> bool: ...
+    def loans(self, patron: str) -> str: ...
+
+    """What is said of a patron's loans, as text in which barcodes can be looked for."""
+
+    def status(self, item: str) -> str: ...
+    def title(self, item: str) -> str: ...
+    def lend(self, patron: str, item: str) -> bool: ...
+    def take_back(self, item: str) -> bool: ...
+
+
+class Sip2Door:
+    name = "sip2"
+
+    def __init__(self, run: Run, link: Kiosk) -> None:
+        self._run, self._kiosk = run, link
+
+    def knows(self, patron: str) -> bool:
+        return self._kiosk.ask(self._kiosk.patron_information(patron)).get("BL") == "Y"
+
+    def may_borrow(self, patron: str) -> bool:
+        answer = self._kiosk.ask(self._kiosk.patron_status(patron))
+        return answer.fixed.get("status", "Y").startswith(" ") and answer.get("BL") == "Y"
+
+    def loans(self, patron: str) -> str:
+        return "|".join(self._kiosk.ask(self._kiosk.patron_information(patron, summary=_CHARGED)).all("AU"))
+
+    def status(self, item: str) -> str:
+        return _SIP2_STATUS.get(self._kiosk.ask(self._kiosk.item_information(item)).fixed.get("status", ""), OTHER)
+
+    def title(self, item: str) -> str:
+        return self._kiosk.ask(self._kiosk.item_information(item)).get("AJ") or ""
+
+    def lend(self, patron: str, item: str) -> bool:
+        return self._kiosk.ask(self._kiosk.checkout(patron, item)).ok
+
+    def take_back(self, item: str) -> bool:
+        return self._kiosk.ask(self._kiosk.checkin(item)).ok
+
+
+class NcipDoor:
+    name = "ncip"
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def _ask(self, service: str, *content: str) -> broker.Answer:
+        answer = broker.ask(self._run, broker.words(self._run).say(service, *content))
+        if not answer.readable:
+            raise SetupFailed("what came over NCIP cannot be read")
+        return answer
+
+    def knows(self, patron: str) -> bool:
+        return self._ask("LookupUser", broker.words(self._run).user(patron)).ok
+
+    def may_borrow(self, patron: str) -> bool:
+        words = broker.words(self._run)
+        answer = self._ask("LookupUser", words.user(patron), words.elements("User", "Block Or Trap"))
+        return answer.ok and not any("check out" in one.casefold() for one in answer.texts("BlockOrTrapType"))
+
+    def loans(self, patron: str) -> str:
+        words = broker.words(self._run)
+        answer = self._ask("LookupUser", words.user(patron), "<LoanedItemsDesired/>")
+        return "|".join(answer.texts("LoanedItem", "ItemId", "ItemIdentifierValue"))
+
+    def status(self, item: str) -> str:
+        words = broker.words(self._run)
+        answer = self._ask("LookupItem", words.item(item), words.elements("Item", "Circulation Status"))
+        said = answer.text("CirculationStatus").strip().casefold()
+        return _NCIP_STATUS.get(said, OTHER)
+
+    def title(self, item: str) -> str:
+        words = broker.words(self._run)
+        answer = self._ask("LookupItem", words.item(item), words.elements("Item", "Bibliographic Description"))
+        return answer.text("BibliographicDescription", "Title")
+
+    def lend(self, patron: str, item: str) -> bool:
+        words = broker.words(self._run)
+        return self._ask("CheckOutItem", words.user(patron), words.item(item)).ok
+
+    def take_back(self, item: str) -> bool:
+        return self._ask("CheckInItem", broker.words(self._run).item(item)).ok
+
+
+class LdapDoor:
+    name = "ldap"
+
+    def __init__(self, session: ldap.Session) -> None:
+        self._session = session
+
+    def knows(self, patron: str) -> bool:
+        return bool(self._session.search(f"(uid={patron})").entries)
+
+
+def _at(run: Run, standard: str) -> Run:
+    try:
+        return replace(run, target=Target.parse(run.input(DOOR + standard)))
+    except ValueError as error:
+        raise SetupFailed(str(error)) from error
+
+
+def given(run: Run, *standards: str) -> list[str]:
+    """Those of these doors that the inputs have. Raises NotApplicable where they are fewer than two."""
+    found = [name for name in standards if DOOR + name in run.inputs]
+    if len(found) < 2:
+        raise NotApplicable(f"two doors of {', '.join(standards)} are needed")
+    return found
+
+
+@contextlib.contextmanager
+def circulation(run: Run) -> Iterator[list[Circulation]]:
+    """The doors for lending, open."""
+    given(run, "sip2", "ncip")
+    with kiosk(_at(run, "sip2")) as link:
+        yield [Sip2Door(run, link), NcipDoor(_at(run, "ncip"))]
+
+
+@contextlib.contextmanager
+def people(run: Run) -> Iterator[list[People]]:
+    """The doors that know people, open."""
+    names = given(run, "sip2", "ncip", "ldap")
+    with contextlib.ExitStack() as opened:
+        doors: list[People] = []
+        if "sip2" in names:
+            doors.append(Sip2Door(run, opened.enter_context(kiosk(_at(run, "sip2")))))
+        if "ncip" in names:
+            doors.append(NcipDoor(_at(run, "ncip")))
+        if "ldap" in names:
+            doors.append(LdapDoor(opened.enter_context(ldap.session(_at(run, "ldap")))))
+        yield doors
+
+
+def counts(run: Run, word: str) -> dict[str, int | None]:
+    """How many titles have this word, by the doors for searching; None where it was not told."""
+    names = given(run, "sru", "z3950")
+    found: dict[str, int | None] = {}
+    for name in names:
+        if name == "sru":
+            found[name] = sru.search(_at(run, name), f'dc.title = "{word}"').count
+        else:
+            with z3950.association(_at(run, name)) as talk:
+                found[name] = talk.search(f'@attr 1=4 @attr 4=2 "{word}"').result_count
+    return found
+
+
+def titles(run: Run, number: int = 3) -> list[str]:
+    """The first titles that harvesters are given. Raises NotApplicable where there are none."""
+    page = oai.ask(_at(run, "oai"), "ListRecords", metadataPrefix="oai_dc")
+    found = [
+        element.text
+        for header in page.headers
+        if not header.deleted
+        for metadata in header.metadata
+        for element in metadata.iter("{http://purl.org/dc/elements/1.1/}title")
+        if element.text
+    ]
+    if not found:
+        raise NotApplicable("harvesters are given no titles")
+    return found[:number]
+
+
+def search_doors(run: Run) -> Sequence[str]:
+    """The doors for searching beside one for harvesting. Raises NotApplicable."""
+    names = given(run, "oai", "sru", "z3950")
+    if "oai" not in names:
+        raise NotApplicable("a door for harvesters is needed")
+    return [name for name in names if name != "oai"]
+
+
+def finds(run: Run, door: str, title: str) -> bool:
+    """Whether a title is found by its longer words."""
+    words = [word for word in re.findall(r"\w+", title) if len(word) > 3][:3]
+    if not words:
+        return True
+    if door == "sru":
+        query = " and ".join(f'dc.title = "{word}"' for word in words)
+        return bool(sru.search(_at(run, door), query).count)
+    with z3950.association(_at(run, door)) as talk:
+        query = "@and " * (len(words) - 1) + " ".join(f'@attr 1=4 "{word}"' for word in words)
+        return bool(talk.search(query).result_count)

@@ -152,8 +152,8 @@ _ANSWERS: Mapping[bytes, Callable[[Mapping[bytes, bytes]], bytes]] = {
 
 
 def _fields(body: bytes) -> Mapping[bytes, bytes]:
-    found = dict.fromkeys((b"AO", b"AA", b"AB"), b"")
-    for name in found:
+    found: dict[bytes, bytes] = {}
+    for name in (b"AO", b"AA", b"AB"):
         place = re.search(rb"(?:\||[0-9NY ])" + name + rb"([^|]*)\|", body[2:])
         found[name] = place[1] if place else b""
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from library_conformance import expectations
+from library_conformance.diff import exit_code
 from library_conformance.model import Execution, Result, Safety, Verdict
 from library_conformance.probes import Probe
+from library_conformance.results import by_key
 from library_conformance.run import PATIENCE, PAUSE, Target
 from library_conformance.runner import Plan, run
 from library_conformance.standards import STANDARDS
@@ -62,11 +66,14 @@ def run_command(
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two messages.")] = PAUSE,
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds for an answer.")] = PATIENCE,
     insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False,
+    expect: Annotated[list[Path] | None, typer.Option(help="TOML file of expectations; see exit codes.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="The results on standard output.")] = False,
 ) -> None:
     """Measure a live system, requirement by requirement.
 
     Exit codes: 0 no must is broken; 1 one is; 2 wrong usage; 3 an error of ours, or the subject could not be reached.
+    With --expect they are those of `diff`: 0 as expected; 1 a must is broken that no expectation excuses; 2 wrong
+    usage, an error of ours, or the subject could not be reached; 3 an expectation is stale.
     """
     if standard not in STANDARDS:
         raise typer.BadParameter(f"{standard!r} is none of {', '.join(STANDARDS)}")
@@ -80,6 +87,10 @@ def run_command(
         standard, aim, inputs_of(inputs, set_ or []), out, allow, tuple(only or ()), subject, pause, patience,
         not insecure, replay,
     )  # fmt: skip
+    try:
+        excuses = expectations.read(expect or ())
+    except expectations.ExpectationError as error:
+        raise typer.BadParameter(str(error)) from error
     console = Console(stderr=json_, highlight=False, soft_wrap=True)
 
     def told(probe: Probe, made: list[Result]) -> None:
@@ -91,6 +102,12 @@ def run_command(
     if json_:
         print(json.dumps(document, ensure_ascii=False))
     results = document["results"]
+    if expect:
+        found = by_key([document])
+        accounts = expectations.account(found, excuses, datetime.now(UTC).date())
+        for excuse, problem in accounts.stale:
+            console.print(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}", markup=False)
+        raise typer.Exit(exit_code(found, accounts))
     executions = {one["execution"] for one in results}
     if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
         raise typer.Exit(3)

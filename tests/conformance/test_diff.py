@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -151,3 +153,29 @@ def test_expectations_that_cannot_be_read_say_why(text: str, complaint: str, tmp
     path.write_text(text)
     with pytest.raises(ExpectationError, match=complaint):
         expectations.read([path])
+
+
+@pytest.mark.parametrize(
+    ("observation", "code"), [("the line broke", 1), ("no connection", 2)], ids=["a deviation", "nobody there"]
+)
+def test_a_run_with_expectations_ends_as_diff_does(observation: str, code: int, tmp_path: Path) -> None:
+    """A peer that hangs up at once breaks what is expected of it otherwise; where nobody is, nothing ran."""
+    expected = expectation_file(tmp_path, BAD, observation)
+    with socket.create_server(("127.0.0.1", 0)) as peer:
+        port = peer.getsockname()[1]
+        if code == 2:
+            peer.close()
+        else:
+            threading.Thread(target=hang_up, args=(peer,), daemon=True).start()
+        target = f"127.0.0.1:{port}"
+        only = ["--only", "sip2.status.answer/first", "--expect", str(expected), "--patience", "1"]
+        done = CliRunner().invoke(app, ["run", "sip2", target, "--out", str(tmp_path / "out"), *only])
+    assert done.exit_code == code, done.output
+
+
+def hang_up(peer: socket.socket) -> None:
+    try:
+        while True:
+            peer.accept()[0].close()
+    except OSError:
+        return

@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ARGS ?=
 
-.PHONY: help venv demo test lint fix types bench bench-scale fuzz soak soak-harvest docs clean
+.PHONY: help venv demo test lint fix types bench bench-scale fuzz soak soak-harvest judge docs clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -53,6 +53,10 @@ soak: $(STAMP) ## Run the long-running tests that `make test` leaves out
 soak-harvest: $(STAMP) ## Harvest 100,000 records with foreign harvesters that are broken off (ARGS="--records 2000" for fewer)
 	@tools/install-peers
 	@$(BIN)/python -m tests.benchmarks.soak_harvest $(ARGS)
+
+judge: $(STAMP) ## Judge the demo, programs of others and wrong servers again, and draw the map (ARGS="gateway", "others" or "wrong" for some)
+	@tools/install-peers --bench
+	@$(BIN)/python -m tests.conformance.subjects $(ARGS)
 
 docs: $(STAMP) ## Check that every link between the pages of docs leads somewhere
 	@$(BIN)/python tools/check_docs.py

@@ -12,7 +12,7 @@ from library_conformance.catalogue import requirements_of
 from library_conformance.model import Role, Safety
 from library_conformance.probes import probes_of
 from tests.acceptance.consortium import ABER, KIOSK_PASSWORD
-from tests.acceptance.nodes import Node
+from tests.acceptance.nodes import Node, with_data
 from tests.acceptance.sip2_line import Kiosk, checkin, login
 from tests.conformance.judging import Judge, demo_inputs, uncaught
 from tests.conformance.mutants.sip2 import INFORMING, MUTANTS
@@ -28,6 +28,14 @@ FORGOTTEN = 3600.0
 """Seconds after which the gateway has forgotten guesses at PINs."""
 GOOD = {"conforms", "permitted", "informational"}
 Trial = Callable[[Mutant | None, tuple[str, ...]], Judge]
+
+
+@pytest.fixture(scope="module")
+def gateway(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """One of its own: other judges put the shared one's clock forward and guess at PINs."""
+    running = Node(with_data(demo_data, tmp_path_factory.mktemp("judged-sip2") / "data"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")

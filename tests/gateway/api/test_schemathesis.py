@@ -35,7 +35,7 @@ from gateway.desk import Desk, pin
 from gateway.members import Members
 from tests.gateway.api.conftest import ABER, build
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "40"))
 SEED = 20_261_122
 
 SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -31,19 +32,20 @@ Act = bytes | Wait | Close
 
 
 @dataclass(slots=True)
-class Script:
+class Script(ABC):
     """One connection's server. `taken` is shared by all connections: liberties that were taken already."""
 
     taken: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """Liberties taken on this connection, one word each, in order."""
 
+    @abstractmethod
     def whole(self, octets: bytes) -> int:
         """Where the first message ends; 0 where it has not."""
-        raise NotImplementedError
 
+    @abstractmethod
     def acts(self, message: bytes) -> Iterator[Act]:
-        raise NotImplementedError
+        """What is done about a message, in order."""
 
     def liberty(self, *names: str) -> str:
         """The first of these that was not taken yet, taken now; empty where all were."""

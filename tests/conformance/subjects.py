@@ -42,7 +42,7 @@ def judged(folder: str, subject: str, standard: str, target: str, inputs: dict[s
     settings: dict[str, Any] = {
         "subject": subject,
         "verify": False,
-        "replay": ("library-conformance", "run", standard, target),
+        "replay": ("library-conformance", "run", standard, target, "--out", "DIR"),
     }
     document = run(Plan(standard, Target.parse(target), inputs, RESULTS / folder / standard, **settings, **plan))
     print(folder, standard, dict(Counter(row["verdict"] for row in document["results"])), flush=True)

@@ -1,5 +1,5 @@
-"""What the doors of line protocols have in common: a connection that is not read while its peer does not read, and what
-a connection says about its other end."""
+"""What the doors of line protocols have in common: a connection that is not read while its peer does not read, one that
+is ended where its peer is silent or slow, and what a connection says about its other end."""
 
 from __future__ import annotations
 
@@ -65,3 +65,62 @@ class PacedProtocol(asyncio.Protocol):
             transport.resume_reading()
         else:
             transport.pause_reading()
+
+
+class WatchedProtocol(PacedProtocol):
+    """A connection with three times: `_watch` looks after silence now and then, `_slow` runs while something is waited
+    for, `_last` while a connection that was closed may still be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._watch: asyncio.TimerHandle | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        self._last: asyncio.TimerHandle | None = None
+
+    @abstractmethod
+    def _watch_over(self) -> None:
+        """Ends a connection that is silent for too long, or looks again later."""
+
+    @abstractmethod
+    def _too_slow(self) -> None:
+        """What was expected has not come in time; the connection is still there."""
+
+    @property
+    def _closing(self) -> bool:
+        """Whether nothing more is said here: the connection is lost, or was closed."""
+        return self._transport is None or self._last is not None
+
+    def _look_again(self, seconds: float) -> None:
+        self._watch = self._loop.call_later(max(seconds, 1.0), self._watch_over)
+
+    def _expect(self, seconds: float) -> None:
+        """Something has to come within so many seconds of the first time that this is said."""
+        if self._slow is None:
+            self._slow = self._loop.call_later(seconds, self._overdue)
+
+    def _arrived(self) -> None:
+        """What was expected is there."""
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def _close_within(self, seconds: float) -> None:
+        """Closes the connection once the peer has read its answers; one that does not read them loses them."""
+        transport = self._transport
+        if transport is not None and self._last is None:
+            transport.close()
+            self._last = self._loop.call_later(seconds, transport.abort)
+
+    def _lost(self) -> None:
+        """The connection is gone, and all its times with it."""
+        self._transport = None
+        for timer in (self._watch, self._slow, self._last):
+            if timer is not None:
+                timer.cancel()
+        self._watch = self._slow = self._last = None
+
+    def _overdue(self) -> None:
+        self._slow = None
+        if self._transport is not None:
+            self._too_slow()

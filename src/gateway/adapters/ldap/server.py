@@ -21,7 +21,7 @@ from gateway.adapters.ldap.service import LdapService
 from gateway.adapters.ldap.session import Session
 from gateway.adapters.ldap.settings import LdapSettings
 from gateway.clock import Clock
-from gateway.doors.line import PacedProtocol
+from gateway.doors.line import WatchedProtocol
 from gateway.doors.links import Links, half
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.identity.register.port import Register
@@ -109,7 +109,7 @@ class LdapDoor:
             await asyncio.wait(self._binds)
 
 
-class LdapProtocol(PacedProtocol):
+class LdapProtocol(WatchedProtocol):
     """One connection. Made by `LdapDoor.factory`."""
 
     def __init__(self, door: LdapDoor, start_tls: ssl.SSLContext | None, listener_member: str | None) -> None:
@@ -117,7 +117,6 @@ class LdapProtocol(PacedProtocol):
         self._door = door
         self._start_tls = start_tls
         self._listener_member = listener_member
-        self._loop = asyncio.get_running_loop()
         self._framer = Framer(door.settings.message_bytes)
         self._frames: deque[bytes] = deque()
         self._waiting = 0  # octets of `_frames`
@@ -127,9 +126,6 @@ class LdapProtocol(PacedProtocol):
         self._running: dict[int, asyncio.Task[None]] = {}
         self._alone = self._handshaking = False  # a bind or StartTLS is running; StartTLS is
         self._readable: asyncio.Future[None] | None = None  # what senders wait for while the client does not read
-        self._watch: asyncio.TimerHandle | None = None
-        self._slow: asyncio.TimerHandle | None = None
-        self._last: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._ended = self._leaving = self._waiting_turn = False
 
@@ -157,11 +153,7 @@ class LdapProtocol(PacedProtocol):
         self._watch_over()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        for timer in (self._watch, self._slow, self._last):
-            if timer is not None:
-                timer.cancel()
-        self._watch = self._slow = self._last = None
+        self._lost()
         self._abandon_all()
         self._door.links.closed(self)
 
@@ -192,13 +184,9 @@ class LdapProtocol(PacedProtocol):
         self._close()
 
     def _close(self) -> None:
-        """Closes the connection once the client has read its answers; one that does not read them loses them."""
-        transport = self._transport
-        if transport is None or self._last is not None:
-            return
-        self._frames.clear()
-        transport.close()
-        self._last = self._loop.call_later(GOODBYE_SECONDS, transport.abort)
+        if not self._closing:
+            self._frames.clear()
+            self._close_within(GOODBYE_SECONDS)
 
     def _abandon_all(self) -> None:
         for task in self._running.values():
@@ -213,22 +201,19 @@ class LdapProtocol(PacedProtocol):
         if wait <= 0 and self._idle():
             self._disconnect(ResultCode.UNAVAILABLE, "nothing was asked for too long")
             return
-        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+        self._look_again(wait)
 
     def _watch_peer(self) -> None:
         """A message that has begun must end in time, and what is sent must be read in time."""
-        late = not self._writable or (self._framer.buffered > 0 and self._idle())
-        if late and self._slow is None:
-            self._slow = self._loop.call_later(self._door.settings.request_seconds, self._too_slow)
-        elif not late and self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        if not self._writable or (self._framer.buffered > 0 and self._idle()):
+            self._expect(self._door.settings.request_seconds)
+        else:
+            self._arrived()
 
     def _too_slow(self) -> None:
-        self._slow = None
-        if self._transport is not None:
-            log.info("ldap.slow", connection=self._session.name, peer=self.peer)
-            self._transport.abort()
+        assert self._transport is not None
+        log.info("ldap.slow", connection=self._session.name, peer=self.peer)
+        self._transport.abort()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -246,9 +231,8 @@ class LdapProtocol(PacedProtocol):
     def data_received(self, data: bytes) -> None:
         self._heard = self._door.clock.monotonic()
         frames = self._framer.receive(data)
-        if frames and self._slow is not None and self._writable:
-            self._slow.cancel()  # what was waited for is there; the next one has its own time
-            self._slow = None
+        if frames and self._writable:
+            self._arrived()  # the next one has its own time
         self._frames.extend(frames)
         self._waiting += sum(map(len, frames))
         self._pump()
@@ -270,7 +254,7 @@ class LdapProtocol(PacedProtocol):
             self._waiting -= len(octets)
             size += len(octets)
             self._take(octets)
-        if self._transport is None or self._last is not None:
+        if self._closing:
             return
         if self._idle():
             if self._framer.error is not None:
@@ -285,7 +269,7 @@ class LdapProtocol(PacedProtocol):
             self._set_reading(self._writable and self._waiting <= BACKLOG)
 
     def _can_take(self) -> bool:
-        usable = self._transport is not None and self._last is None and self._writable
+        usable = not self._closing and self._writable
         return usable and bool(self._frames) and not (self._alone or self._waiting_turn or self._leaving)
 
     def _take(self, octets: bytes) -> None:
@@ -418,7 +402,7 @@ class LdapProtocol(PacedProtocol):
     # Answers
 
     def write(self, data: bytes) -> None:
-        if self._transport is not None and self._last is None:
+        if self._transport is not None and not self._closing:
             self._transport.write(data)
 
     async def writable(self) -> None:

@@ -19,7 +19,7 @@ from gateway.adapters.ncip.paths import place_of
 from gateway.adapters.ncip.service import NcipService, Reply
 from gateway.clock import Clock
 from gateway.desk.driving import Driver
-from gateway.doors.line import PacedProtocol, RequestedName, evidence_of
+from gateway.doors.line import RequestedName, WatchedProtocol, evidence_of
 from gateway.doors.links import Links, half
 from gateway.members import Evidence
 from library_protocols.ncip.bodies import BodyError, document_of
@@ -68,7 +68,7 @@ class NcipDoor:
         await self.links.drain()
 
 
-class NcipProtocol(PacedProtocol):
+class NcipProtocol(WatchedProtocol):
     """One connection. Made by `NcipDoor.factory`."""
 
     def __init__(self, door: NcipDoor, listener_member: str | None, requested_name: RequestedName | None) -> None:
@@ -76,16 +76,12 @@ class NcipProtocol(PacedProtocol):
         self._door = door
         self._listener_member = listener_member
         self._requested_name = requested_name
-        self._loop = asyncio.get_running_loop()
         self._framer = Framer(door.service.settings.message_bytes)
         self._frames: deque[Frame] = deque()
         self._waiting = 0  # octets of `_frames`
         self._evidence = Evidence()
         self._name = ""
         self._working = False
-        self._watch: asyncio.TimerHandle | None = None
-        self._slow: asyncio.TimerHandle | None = None
-        self._last: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._ended = self._leaving = False
 
@@ -107,11 +103,7 @@ class NcipProtocol(PacedProtocol):
         self._watch_over()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        for timer in (self._watch, self._slow, self._last):
-            if timer is not None:
-                timer.cancel()
-        self._watch = self._slow = self._last = None
+        self._lost()
         self._frames.clear()
         self._door.links.closed(self)
 
@@ -131,13 +123,9 @@ class NcipProtocol(PacedProtocol):
             self._close()
 
     def _close(self) -> None:
-        """Closes the connection once the peer has read its answers; one that does not read them loses them."""
-        transport = self._transport
-        if transport is None or self._last is not None:
-            return
-        self._frames.clear()
-        transport.close()
-        self._last = self._loop.call_later(GOODBYE_SECONDS, transport.abort)
+        if not self._closing:
+            self._frames.clear()
+            self._close_within(GOODBYE_SECONDS)
 
     # Limits
 
@@ -147,22 +135,19 @@ class NcipProtocol(PacedProtocol):
         if wait <= 0 and not self._working:
             self._close()
             return
-        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+        self._look_again(wait)
 
     def _watch_peer(self) -> None:
         """A document that has begun must end in time, and what is sent must be read in time."""
-        late = not self._writable or (self._framer.buffered > 0 and not self._working)
-        if late and self._slow is None:
-            self._slow = self._loop.call_later(self._door.service.settings.message_seconds, self._too_slow)
-        elif not late and self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        if not self._writable or (self._framer.buffered > 0 and not self._working):
+            self._expect(self._door.service.settings.message_seconds)
+        else:
+            self._arrived()
 
     def _too_slow(self) -> None:
-        self._slow = None
-        if self._transport is not None:
-            log.info("ncip.slow", connection=self._name, address=self._evidence.peer)
-            self._transport.abort()
+        assert self._transport is not None
+        log.info("ncip.slow", connection=self._name, address=self._evidence.peer)
+        self._transport.abort()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -173,16 +158,15 @@ class NcipProtocol(PacedProtocol):
     def data_received(self, data: bytes) -> None:
         self._heard = self._door.clock.monotonic()
         frames = self._framer.receive(data)
-        if frames and self._slow is not None and self._writable:
-            self._slow.cancel()  # what was waited for is there; the next one has its own time
-            self._slow = None
+        if frames and self._writable:
+            self._arrived()  # the next one has its own time
         self._frames.extend(frames)
         self._waiting += sum(len(frame.octets) for frame in frames)
         self._pump()
 
     def _pump(self) -> None:
         """Begins what can be begun, or ends what has come to its end."""
-        if self._transport is None or self._last is not None:
+        if self._closing:
             return
         if not self._working and self._writable:
             if self._frames and not self._leaving:
@@ -203,7 +187,7 @@ class NcipProtocol(PacedProtocol):
         """Answers what waits, one document after the other."""
         done = 0
         try:
-            while self._frames and self._writable and self._transport is not None and self._last is None:
+            while self._frames and self._writable and not self._closing:
                 frame = self._frames.popleft()
                 self._waiting -= len(frame.octets)
                 reply = await self._answer(frame)

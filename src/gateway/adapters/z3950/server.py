@@ -21,7 +21,7 @@ from gateway.adapters.z3950.settings import Z3950Settings
 from gateway.catalogue.records import ALL
 from gateway.clock import Clock
 from gateway.desk.driving import Driver
-from gateway.doors.line import PacedProtocol
+from gateway.doors.line import WatchedProtocol
 from gateway.doors.links import Links, half
 from gateway.exchanges.model import Exchange, Recorder, Verdict
 from gateway.members.readers import Readers
@@ -107,7 +107,7 @@ class Z3950Door:
         await self.links.drain()
 
 
-class Z3950Protocol(PacedProtocol):
+class Z3950Protocol(WatchedProtocol):
     """One association. Made by `Z3950Door.factory`."""
 
     def __init__(self, door: Z3950Door) -> None:
@@ -115,15 +115,11 @@ class Z3950Protocol(PacedProtocol):
         self._door = door
         self._session = Session()
         self._target = Target(door.settings.max_request)
-        self._loop = asyncio.get_running_loop()
         self.peer: str | None = None
         self._name = ""
         self._exchanges = 0
         self._working = False
         self._task: asyncio.Task[Pdu] | None = None
-        self._watch: asyncio.TimerHandle | None = None
-        self._slow: asyncio.TimerHandle | None = None
-        self._last: asyncio.TimerHandle | None = None
         self._heard = self._opened = 0.0
         self._ended = False  # the peer has said all it wants
         self._leaving = False  # we are closing down
@@ -146,11 +142,7 @@ class Z3950Protocol(PacedProtocol):
         self._watch_over()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        for timer in (self._watch, self._slow, self._last):
-            if timer is not None:
-                timer.cancel()
-        self._watch = self._slow = self._last = None
+        self._lost()
         self._session.leave()
         self._door.links.closed(self)
 
@@ -177,12 +169,7 @@ class Z3950Protocol(PacedProtocol):
         self._close()
 
     def _close(self) -> None:
-        """Closes the connection once the peer has read its answers; one that does not read them loses them."""
-        transport = self._transport
-        if transport is None or self._last is not None:
-            return
-        transport.close()
-        self._last = self._loop.call_later(self._door.settings.request_seconds, transport.abort)
+        self._close_within(self._door.settings.request_seconds)
 
     # Limits
 
@@ -197,19 +184,16 @@ class Z3950Protocol(PacedProtocol):
             log.info("z3950.idle", session=self._name, peer=self.peer)
             self._say_goodbye(CloseReason.LACK_OF_ACTIVITY)
             return
-        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+        self._look_again(wait)
 
     def _watch_sender(self) -> None:
         """A PDU that has begun must end in time."""
-        waiting = self._target.backlog > 0 and not self._working and not self._waiting_turn
-        if waiting and self._slow is None:
-            self._slow = self._loop.call_later(self._door.settings.request_seconds, self._too_slow)
-        elif not waiting and self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        if self._target.backlog > 0 and not self._working and not self._waiting_turn:
+            self._expect(self._door.settings.request_seconds)
+        else:
+            self._arrived()
 
     def _too_slow(self) -> None:
-        self._slow = None
         if self._transport is not None and not self._working:
             log.info("z3950.sender_slow", session=self._name, peer=self.peer)
             self._transport.abort()
@@ -257,9 +241,7 @@ class Z3950Protocol(PacedProtocol):
         self._set_reading(self._writable and self._target.backlog <= BACKLOG)
 
     def _begin(self, request: Request) -> None:
-        if self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        self._arrived()
         self._working = True
         exchange = self._exchange(request.octets, request.pdu)
         work = Work(exchange.id if exchange else self._name, self.peer)

@@ -1,4 +1,4 @@
-"""Octets of a BER message with what they are, for people: what inspections of all standards in ASN.1 are made of."""
+"""Octets of a message with what they are, for people: what inspections of messages in ASN.1 and NCIP are made of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Span:
     """Some octets and what they are. `offset` counts from the start of the inspected data.
 
-    `kind` is header, field, end or unknown; `code` is the tag; `title` the standard's name; `value` is text;
-    `meaning` says it in words where a table does; `depth` counts the elements around it.
+    `kind` is header, field, end or unknown; `code` is the tag, or what names the place; `title` the standard's name;
+    `value` is text; `meaning` says it in words where a table does; `depth` counts the elements around it.
     """
 
     offset: int

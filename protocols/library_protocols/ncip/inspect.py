@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from library_protocols import spans
 from library_protocols.ncip.codec import Envelope, decode
 from library_protocols.ncip.dialect import Dialect
 from library_protocols.ncip.documents import MAX_DEPTH
@@ -42,23 +43,12 @@ _NUMBERS = {COUNT: 0, POSITIVE: 1, INTEGER: None}
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Some octets and what they are. `offset` counts from the start of the data, `line` from 1.
-
-    `kind` is header (elements within), field, end or unknown; `code` is the path from the message on; `title` the
-    element's name; `value` its text; `meaning` says it in words where a table does; `clause` tells the versions that
-    have it there; `depth` counts the elements around it; `remarks` are departures from the standard.
+class Span(spans.Span):
+    """Some octets and what they are. `kind` is header (elements within), field, end or unknown; `code` is the path from
+    the message on; `title` the element's name; `clause` tells the versions that have it there; `line` counts from 1;
+    `remarks` are departures from the standard.
     """
 
-    offset: int
-    length: int
-    kind: str
-    code: str
-    title: str
-    value: str
-    meaning: str
-    clause: str
-    depth: int = 0
     line: int = 0
     remarks: tuple[str, ...] = ()
 

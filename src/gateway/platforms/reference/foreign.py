@@ -23,7 +23,7 @@ from gateway.canonical.outcomes import ItemOutcome, LoanOutcome, ReturnOutcome, 
 from gateway.canonical.refusals import Refusal, RefusalCode
 from gateway.canonical.requests import ItemGet, LoanCreate, LoanRenew, LoanReturn, LoanUndo
 from gateway.canonical.vocabulary import ForeignItems, HoldLevel, HoldType, ItemStatus, LoanStatus, RoutingAction
-from gateway.platforms.reference import items, loan_create, loan_renew, loan_return, loan_undo, parts
+from gateway.platforms.reference import items, loan_create, loan_renew, loan_return, loan_undo, parts, titles
 from gateway.platforms.reference.circulation import (
     Case,
     Elsewhere,
@@ -44,7 +44,7 @@ from gateway.platforms.reference.views import waits_for
 from gateway.store import schema
 from gateway.store.effects import Effect, Insert, Update
 from gateway.store.port import Part, Plan
-from gateway.store.rows import BibRow, ItemRow
+from gateway.store.rows import ItemRow
 
 _BARCODE = bindparam("barcode", type_=Text)
 
@@ -269,7 +269,8 @@ def _decide_create(request: LoanCreate, partner: Partner, command: Command, foun
     if is_new:
         ruling.effects = [Insert(e.row) if isinstance(e, Update) and e.row is stand_in else e for e in ruling.effects]
     if not found.bib_here:
-        ruling.effects.insert(0, Insert(_stand_in_bib(command, partner)))
+        bib = titles.blank(command, partner.title, suppressed=True, bib_id=partner.stand_in_bib)
+        ruling.effects.insert(0, Insert(bib))
     ruling.effects += _lent_out(command, partner, there)
     return ruling
 
@@ -302,30 +303,6 @@ def _stand_in(command: Command, partner: Partner, known: ItemRow | None, owners:
         hold_id=None,
         external_ref=None,
         version=known.version if known else 1,
-    )
-
-
-def _stand_in_bib(command: Command, partner: Partner) -> BibRow:
-    """Position 0: never among the changes that others harvest."""
-    return BibRow(
-        member=command.member,
-        id=partner.stand_in_bib,
-        title=partner.title,
-        author=None,
-        publisher=None,
-        year=None,
-        edition=None,
-        isbn_json="[]",
-        issn_json="[]",
-        oclc_json="[]",
-        language=None,
-        media_type=None,
-        suppressed=True,
-        marc=None,
-        position=0,
-        created_at=command.now,
-        changed_at=command.now,
-        deleted_at=None,
     )
 
 

@@ -43,12 +43,12 @@ def temporary_title(words: BibWords, command: Command, fallback: str) -> BibRow:
     """The title of an interlibrary loan: suppressed, and with position 0 never among the changes that others harvest.
 
     `fallback` is its title where the words have none."""
-    return _described(_new(command, plain(words.title) or fallback, suppressed=True), words)
+    return _described(blank(command, plain(words.title) or fallback, suppressed=True), words)
 
 
 def own_title(words: BibWords, command: Command, state: MemberStateRow | None) -> tuple[BibRow, list[Effect]]:
     """A title of the library's own, which must have a title, and what makes it known."""
-    bib = _described(_new(command, plain(words.title) or "", suppressed=False), words)
+    bib = _described(blank(command, plain(words.title) or "", suppressed=False), words)
     made_known = _make_known(bib, command, state)
     return bib, [Insert(bib), *made_known]
 
@@ -108,10 +108,11 @@ def _described(bib: BibRow, words: BibWords) -> BibRow:
     return bib
 
 
-def _new(command: Command, title: str, *, suppressed: bool) -> BibRow:
+def blank(command: Command, title: str, *, suppressed: bool, bib_id: str | None = None) -> BibRow:
+    """A title of which nothing else is known. Position 0: not among the changes that others harvest."""
     return BibRow(
         member=command.member,
-        id=new_id(command.now),
+        id=bib_id or new_id(command.now),
         title=title,
         author=None,
         publisher=None,

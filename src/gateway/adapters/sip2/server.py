@@ -19,7 +19,7 @@ from gateway.adapters.sip2.session import Login, Session
 from gateway.adapters.sip2.surroundings import NOBODY
 from gateway.canonical.refusals import FailureCode, PlatformFailure
 from gateway.desk.driving import Driver
-from gateway.doors.line import PacedProtocol, RequestedName, evidence_of
+from gateway.doors.line import RequestedName, WatchedProtocol, evidence_of
 from gateway.exchanges.model import Exchange, Verdict
 from gateway.members import Evidence
 from library_protocols.sip2.acs import NEED_DATA, PAUSED, Acs, Ignored, LocalError, Send
@@ -34,7 +34,7 @@ BACKLOG = 65_536
 IN_A_ROW = 16
 
 
-class Sip2Protocol(PacedProtocol):
+class Sip2Protocol(WatchedProtocol):
     """One link. Made by `Sip2Service.factory`."""
 
     def __init__(
@@ -52,7 +52,6 @@ class Sip2Protocol(PacedProtocol):
         self._requested_name = requested_name
         self._prompts = LoginPrompts() if prompts else None
         self._acs = Acs(NOBODY.profile.wire)
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._evidence = Evidence()
         self._name = ""
         self._exchanges = 0
@@ -60,8 +59,6 @@ class Sip2Protocol(PacedProtocol):
         self._turn: Turn | None = None
         self._logging_in = False
         self._backstop: asyncio.TimerHandle | None = None
-        self._watch: asyncio.TimerHandle | None = None
-        self._slow: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._opened = 0.0
         self._ended = False  # the peer has said all it wants
@@ -79,7 +76,6 @@ class Sip2Protocol(PacedProtocol):
             return
         self._name = name
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
         self._heard = self._opened = self._service.clock.monotonic()
         transport.set_write_buffer_limits(high=self._service.settings.write_buffer)
         self._evidence = evidence_of(
@@ -94,11 +90,10 @@ class Sip2Protocol(PacedProtocol):
             self._acs.dialect = self.session.surroundings.profile.wire
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        for timer in (self._backstop, self._watch, self._slow):
-            if timer is not None:
-                timer.cancel()
-        self._backstop = self._watch = self._slow = None
+        self._lost()
+        if self._backstop is not None:
+            self._backstop.cancel()
+            self._backstop = None
         if self._turn is not None:
             self._turn.abandoned = True  # a command goes on in the desk, only its answer has nowhere to go
         self._service.closed(self)
@@ -128,7 +123,6 @@ class Sip2Protocol(PacedProtocol):
 
     def _watch_over(self) -> None:
         """Closes a link that is silent for too long, or does not log in. Runs once in a while, not per message."""
-        assert self._loop is not None
         settings = self._service.settings
         now = self._service.clock.monotonic()
         wait = settings.limits.idle_seconds - (now - self._heard)
@@ -138,22 +132,19 @@ class Sip2Protocol(PacedProtocol):
             log.info("sip2.link_idle", link=self._name, peer=self._evidence.peer)
             self._transport.close()
             return
-        self._watch = self._loop.call_later(max(wait, 1.0), self._watch_over)
+        self._look_again(wait)
 
     def _too_slow(self) -> None:
-        self._slow = None
         if self._transport is not None and not self._busy:
             log.info("sip2.sender_slow", link=self._name, peer=self._evidence.peer)
             self._transport.abort()
 
     def _watch_sender(self, backlog: int) -> None:
         """A message that has begun must end in time."""
-        waiting = backlog > 0 and not self._busy and not self._waiting_turn
-        if waiting and self._slow is None and self._loop is not None:
-            self._slow = self._loop.call_later(self._service.settings.limits.message_seconds, self._too_slow)
-        elif not waiting and self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        if backlog > 0 and not self._busy and not self._waiting_turn:
+            self._expect(self._service.settings.limits.message_seconds)
+        else:
+            self._arrived()
 
     # Octets in, requests out
 
@@ -175,7 +166,7 @@ class Sip2Protocol(PacedProtocol):
         while self._transport is not None and self._writable and not self._busy and not self._waiting_turn:
             if answered == IN_A_ROW:
                 self._waiting_turn = True
-                asyncio.get_running_loop().call_soon(self._take_turn)
+                self._loop.call_soon(self._take_turn)
                 break
             answered += 1
             if self._leaving:
@@ -200,10 +191,7 @@ class Sip2Protocol(PacedProtocol):
         self._set_reading(self._writable and backlog <= BACKLOG)
 
     def _begin(self, request: WireRequest) -> None:
-        assert self._loop is not None
-        if self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+        self._arrived()
         limits = self._service.settings.limits
         deadline = self._heard + limits.answer_seconds - limits.answer_margin_seconds
         turn = self._turn = Turn(request, deadline, self._exchange(request.frame))
@@ -260,7 +248,6 @@ class Sip2Protocol(PacedProtocol):
 
     def _prompted(self, data: bytes) -> None:
         assert self._prompts is not None
-        assert self._loop is not None
         if self._transport is None:
             return
         try:

@@ -19,20 +19,20 @@ def test_a_program_is_named_by_version_and_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("process", "runs", "warned"),
+    ("alive", "runs", "warned"),
     [
-        (os.getpid(), "0.0.9-12345678", True),
-        (os.getpid(), "", True),
-        (os.getpid(), program(), False),
-        (None, "0.0.9-12345678", False),
+        (True, "0.0.9-12345678", True),
+        (True, "", True),
+        (True, program(), False),
+        (False, "0.0.9-12345678", False),
     ],
 )
 async def test_check_warns_of_a_gateway_that_is_not_the_one_installed(
-    tmp_path: Path, process: int | None, runs: str, warned: bool
+    tmp_path: Path, alive: bool, runs: str, warned: bool
 ) -> None:
     config = Config.model_validate({"pepper": "p" * 32, "data_dir": tmp_path, "listeners": {}})
-    if process is not None:
-        (tmp_path / PID_FILE).write_text(str(process), encoding="ascii")
+    if alive:
+        (tmp_path / PID_FILE).write_text(str(os.getpid()), encoding="ascii")
     if runs:
         (tmp_path / PROGRAM_FILE).write_text(runs, encoding="ascii")
     told = [result for result in await check(config) if result.what == "program"]

@@ -68,7 +68,7 @@ TRUE, FALSE, UNDEFINED = "(cn=ann)", "(sn=ann)", "(nothing=x)"
 VALUES: dict[str, bool | None] = {TRUE: True, FALSE: False, UNDEFINED: None}
 
 
-@pytest.mark.parametrize(("left", "right"), product(VALUES, VALUES))
+@pytest.mark.parametrize(("left", "right"), list(product(VALUES, VALUES)))
 def test_and_or(left: str, right: str) -> None:
     a, b = VALUES[left], VALUES[right]
     both = False if False in (a, b) else None if None in (a, b) else True

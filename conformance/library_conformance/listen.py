@@ -12,7 +12,6 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ from typing import Annotated, Self
 import typer
 from rich.console import Console
 
-from library_conformance.listeners import SCRIPTS, Close, Script, Wait
+from library_conformance.listeners import Close, Script, Wait, scripts
 from library_conformance.passive import Judgement, exit_code, judge, results_of, tell
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side
 from library_conformance.results import compose, write
@@ -31,15 +30,6 @@ from library_conformance.transcript import Cover
 _TICK = 0.1
 _QUIET = 1.0
 """Seconds for which a client may go on after the last exchange that was asked for: it says what it made of it."""
-_WEB = ("oai",)
-"""Standards whose clients are one whatever connections they use."""
-
-SHOWN: Mapping[str, Mapping[str, str]] = {
-    "sip2": {"unknown field": "sip2.client.unknown"},
-    "oai": {},
-    "ncip": {"pieces": "ncip.client.answer.pieces", "status 400": "ncip.client.status.any"},
-}
-"""Requirements of which only the one who takes a liberty knows that it was there: kept where the client goes on."""
 
 
 class Listener:
@@ -47,7 +37,7 @@ class Listener:
     said, `count` how many messages of clients were answered."""
 
     def __init__(self, standard: str, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._make = SCRIPTS[standard]
+        self._make = scripts()[standard]
         self._standard = standard
         self._socket = socket.create_server((host, port))
         self._threads: list[threading.Thread] = []
@@ -86,9 +76,9 @@ class Listener:
     def judgements(self) -> list[Judgement]:
         """What the rules make of it, and what the liberties showed."""
         with self._lock:
-            links = [_merged(self.links)] if self._standard in _WEB and self.links else list(self.links)
+            links = [_merged(self.links)] if self._make.one_client and self.links else list(self.links)
             by_rule = judge([link for link in links if link.said], self._standard, [Side.CLIENT])
-            for requirement in SHOWN[self._standard].values():
+            for requirement in dict.fromkeys([*self._make.shows.values(), *(name for name, _, _ in self.shown)]):
                 findings = [(link, one) for name, link, one in self.shown if name == requirement]
                 by_rule.append(Judgement(Rule(requirement, Side.CLIENT, lambda _: iter(())), findings))
         return by_rule
@@ -125,31 +115,41 @@ class Listener:
         self._say(link, Side.CLIENT, message)
         self._show(link, script, message)
         told = b""
-        for act in script.acts(message):
-            match act:
-                case bytes():
-                    connection.sendall(act)
-                    told += act
-                case Wait(seconds):
-                    time.sleep(seconds)
-                case Close():
-                    raise OSError("the script closes")
-        if told:
-            self._say(link, Side.SERVER, told)
-        with self._lock:
-            self.count += 1
-            self.last = time.monotonic()
+        try:
+            for act in script.acts(message):
+                match act:
+                    case bytes():
+                        connection.sendall(act)
+                        told += act
+                    case Wait(seconds):
+                        time.sleep(seconds)
+                    case Close():
+                        raise OSError("the script closes")
+        finally:
+            self._note(link, script)
+            if told:
+                self._say(link, Side.SERVER, told)
+            with self._lock:
+                self.count += 1
+                self.last = time.monotonic()
 
     def _show(self, link: Link, script: Script, message: bytes) -> None:
         """What this message says of the last liberty: who goes on has understood, who says the same again has not."""
         if not script.said:
             return
-        requirement = SHOWN[self._standard].get(script.said.pop())
-        before = [one for one in link.said if one.side is Side.CLIENT][-2:-1]
+        requirement = script.shows.get(script.said.pop())
+        before = [one for one in link.said if one.side is Side.CLIENT and one.octets][-2:-1]
         if requirement and before:
-            again = before[0].octets == message or message.startswith(b"97")
+            again = script.again(before[0].octets or b"", message)
             finding = Finding(not again, link.said[-1], "said it again" if again else "")
             self.shown.append((requirement, link, finding))
+
+    def _note(self, link: Link, script: Script) -> None:
+        """What the script itself has understood."""
+        place = next((one for one in reversed(link.said) if one.side is Side.CLIENT), None)
+        while script.shown and place is not None:
+            one = script.shown.pop(0)
+            self.shown.append((one.requirement, link, Finding(not one.observation, place, one.observation)))
 
     def _say(self, link: Link, side: Side, octets: bytes) -> None:
         with self._lock:
@@ -167,7 +167,7 @@ def attach(app: typer.Typer) -> None:
 
 
 def listen(
-    standard: Annotated[str, typer.Argument(help=f"One of {' '.join(SCRIPTS)}.")],
+    standard: Annotated[str, typer.Argument(help=f"One of {' '.join(scripts())}.")],
     out: Annotated[Path, typer.Option(help="Folder for results.json and the places of deviations.")],
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any that is free.")] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -182,8 +182,8 @@ def listen(
     3 nobody said anything, or the port cannot be had.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if standard not in SCRIPTS:
-        raise typer.BadParameter(f"{standard!r} is none of {', '.join(SCRIPTS)}")
+    if standard not in scripts():
+        raise typer.BadParameter(f"{standard!r} is none of {', '.join(scripts())}")
     started = datetime.now(UTC)
     try:
         listener = Listener(standard, host, port)

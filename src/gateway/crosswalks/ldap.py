@@ -18,7 +18,7 @@ ARC = "2.25.178554315835103052350507575882417091767"
 
 
 class Syntax(StrEnum):
-    """RFC 4517 3.3; attributes' own definitions RFC 4512 4.2, octets RFC 4517 3.3.25."""
+    """RFC 4517 3.3; attributes' own definitions RFC 4512 4.2, octets RFC 4517 3.3.25, UUIDs RFC 4530 2.1."""
 
     ATTRIBUTE_TYPE = "1.3.6.1.4.1.1466.115.121.1.3"
     BOOLEAN = "1.3.6.1.4.1.1466.115.121.1.7"
@@ -35,6 +35,7 @@ class Syntax(StrEnum):
     TELEPHONE_NUMBER = "1.3.6.1.4.1.1466.115.121.1.50"
     LDAP_SYNTAX = "1.3.6.1.4.1.1466.115.121.1.54"
     SUBSTRING_ASSERTION = "1.3.6.1.4.1.1466.115.121.1.58"
+    UUID = "1.3.6.1.1.16.1"
 
 
 class Usage(StrEnum):
@@ -65,6 +66,7 @@ NUMBER = Form(Syntax.INTEGER, "integerMatch", "integerOrderingMatch")
 NAME = Form(Syntax.DN, "distinguishedNameMatch")
 OBJECT = Form(Syntax.OID, "objectIdentifierMatch")
 OCTETS = Form(Syntax.OCTET_STRING, "octetStringMatch")
+KEY = Form(Syntax.UUID, "uuidMatch", "uuidOrderingMatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ STRUCTURE = (
        usage=Usage.DIRECTORY),
     _R(("entryDN",), "1.3.6.1.1.20", NAME, "RFC 5020 2", "name of the entry", single=True, structural=True,
        usage=Usage.DIRECTORY),
+    _R(("entryUUID",), "1.3.6.1.1.16.4", KEY, "RFC 4530 2.4", "key of the entry, which stays when card, login and name "
+       "change; absent of who is not in the register", single=True, usage=Usage.DIRECTORY),
     _R(("hasSubordinates",), "2.5.18.9", TRUTH, "X.501", "whether there is anything below the entry", single=True,
        structural=True, usage=Usage.DIRECTORY),
     _R(("createTimestamp",), "2.5.18.1", TIME, "RFC 4512 3.4.2", "when the register met the person first", single=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 from library_protocols.ldap import (
     And,
@@ -202,7 +203,9 @@ MUTANTS = (
     Mutant("people-twice", ("ldap.person.unique/by-uid",), entries_twice),
     Mutant("nobody-found", ("ldap.person.unique/by-uid",), answered(SearchResultEntry, lambda op, _: None)),
     Mutant("no-family-names", ("ldap.person.class/inet-org-person",), attributes(without("sn"))),
-    Mutant("a-key-for-ever", ("ldap.person.stable-key/operational",), attributes(having(entryUUID=(b"1-2-3",)))),
+    Mutant("no-key", ("ldap.person.stable-key/operational",), attributes(without("entryUUID"))),
+    Mutant("another-key-every-time", ("ldap.person.stable-key/operational",),
+           attributes(lambda found: found | {"entryUUID": (str(uuid4()).encode(),)})),
     Mutant("names-in-latin-1", ("ldap.person.utf-8/values",), attributes(having(cn=(b"Si\xe2n",)))),
     Mutant("passwords-shown", ("ldap.privacy.password/asked-for",), attributes(having(userPassword=(b"{SSHA}x",)))),
     Mutant("people-shown-to-anybody", ("ldap.privacy.anonymous/person",), requests=shows_anybody),

@@ -47,6 +47,15 @@ goes through everybody.
 """
 
 
+_KEY = (
+    "A program that keeps something of its own about people keeps it under `entryUUID`: it stays when somebody gets a",
+    "new card, name or login, and is nobody else's afterwards. It is made of the register's own id of the person and",
+    "tells nothing about anybody. A search by it alone goes through everybody.",
+    "",
+)
+"""What `entryUUID` is for, in lines."""
+
+
 def page() -> str:
     """The page."""
     return "\n".join(_lines()) + "\n"
@@ -62,7 +71,8 @@ def _lines() -> Iterator[str]:
     for row in (*STRUCTURE, *SERVER):
         star = " `*`" if row in SERVER or row.name in ("objectClass", "subschemaSubentry") else ""
         yield f"| {_names(row)}{star} | {row.description} | {row.oid} | {row.source} |"
-    yield "\n`createTimestamp` and `modifyTimestamp` are shown to accounts that list them.\n"
+    yield "\n`entryUUID`, `createTimestamp` and `modifyTimestamp` are shown to accounts that list them.\n"
+    yield from _KEY
     yield "## Object classes\n"
     yield "| class | OID | kind | must have | may have |"
     yield "|---|---|---|---|---|"
@@ -70,10 +80,10 @@ def _lines() -> Iterator[str]:
         yield f"| `{one.name}` | {one.oid} | {one.kind.lower()} | {_listed(one.must)} | {_listed(one.may)} |"
     yield "\n## Matching rules\n"
     yield "Each can be asked for in an extensible match (`(sn:caseExactMatch:=Rees)`), except those for substrings.\n"
-    yield "| rule | OID | RFC 4517 |"
+    yield "| rule | OID | defined in |"
     yield "|---|---|---|"
     for rule in rules():
-        yield f"| `{rule.name}` | {rule.oid} | {rule.clause} |"
+        yield f"| `{rule.name}` | {rule.oid} | {rule.document} {rule.clause} |"
     yield "\n## Controls and features\n"
     for oid in (*CONTROLS, *FEATURES):
         fact = OIDS[oid]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from uuid import UUID, uuid5
 
 from gateway.adapters.ldap.filters import Released
 from gateway.canonical.entities import Patron
@@ -26,12 +27,14 @@ from gateway.crosswalks.ldap import (
     with_subtypes,
 )
 from gateway.identity.model import Person, PersonIdentifier, Stage, folded
-from library_protocols.ldap import Dn, escape_dn_value, folded_dn, parse_dn
+from library_protocols.ldap import Dn, dn_text, escape_dn_value, folded_dn, parse_dn
 from library_protocols.ldap.facts import ALL_OPERATIONAL, ALL_USER, NO_ATTRIBUTES
 from library_protocols.ldap.messages import Attribute
 
 SUBSCHEMA = "cn=Subschema"
 PEOPLE_RDN = "ou=people"
+_KEYS = UUID("c16ed1fb-fd34-49f7-88e2-e9b8c74a9a1e")
+"""Namespace of `entryUUID`. Another one would give everybody another key, and orphan what programs keep under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def static(
         "structuralObjectClass": classes[0],
         "subschemaSubentry": SUBSCHEMA,
         "entryDN": dn,
+        "entryUUID": _key("entry", dn_text(folded_dn(dn))),
         "hasSubordinates": _truth(below),
     }
     return StaticEntry(dn, in_octets(told))
@@ -190,6 +194,18 @@ def _uid(entry: PersonEntry) -> Iterable[str]:
         yield user
 
 
+def _key(*of: str) -> str:
+    """A UUID made of these words (RFC 9562 5.5)."""
+    return str(uuid5(_KEYS, " ".join(of)))
+
+
+def _person_key(person: Person) -> Iterable[str]:
+    """Made of the register's id, which is random and stays. A platform's own id may be a card's number: one who is in
+    no register has no key."""
+    if person.id:
+        yield _key("person", person.member, person.id)
+
+
 def _expiry(entry: PersonEntry) -> Iterable[str]:
     try:
         day = date.fromisoformat(entry.person.expires_on)
@@ -219,6 +235,7 @@ _COMPUTED: dict[str, Callable[[PersonEntry], Iterable[str]]] = {
     "structuralObjectClass": lambda entry: ("inetOrgPerson",),
     "subschemaSubentry": lambda entry: (SUBSCHEMA,),
     "entryDN": lambda entry: (entry.dn,),
+    "entryUUID": lambda entry: _person_key(entry.person),
     "hasSubordinates": lambda entry: ("FALSE",),
     "createTimestamp": lambda entry: _instant(entry.person.created_at),
     "modifyTimestamp": lambda entry: _instant(entry.person.changed_at),

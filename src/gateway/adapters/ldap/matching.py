@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 from gateway.crosswalks.ldap import CLASSES, Syntax, attribute
 from library_protocols.ldap.dn import folded_dn, folded_value
@@ -31,8 +32,9 @@ SYNTAXES: dict[Syntax, str] = {
     Syntax.TELEPHONE_NUMBER: "Telephone Number",
     Syntax.LDAP_SYNTAX: "LDAP Syntax Description",
     Syntax.SUBSTRING_ASSERTION: "Substring Assertion",
+    Syntax.UUID: "UUID",
 }
-"""Names as the standard gives them in RFC 4517 3.3 (descriptions: RFC 4512 4.2)."""
+"""Names as the standard gives them in RFC 4517 3.3 (descriptions: RFC 4512 4.2; UUID: RFC 4530 2.1)."""
 
 
 class NoValue(ValueError):
@@ -159,9 +161,20 @@ def _octets(octets: bytes) -> bytes:
     return octets
 
 
+_UUID = re.compile(rb"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def _uuid(octets: bytes) -> UUID:
+    """RFC 4530 2.1: the written form, whatever the case of its letters."""
+    if not _UUID.fullmatch(octets):
+        raise NoValue
+    return UUID(octets.decode("ascii"))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A matching rule. `key` raises NoValue; `syntax` is the assertion's, `suits` the attributes' that it is for.
+    """A matching rule, by the `clause` of its `document`. `key` raises NoValue; `syntax` is the assertion's, `suits`
+    the attributes' that it is for.
 
     A rule of kind `ordering` compares what `key` gives by its order, one of kind `substrings` by pieces of text.
     """
@@ -173,6 +186,7 @@ class Rule:
     suits: tuple[Syntax, ...]
     key: Callable[[bytes], Any]
     kind: str = "equality"
+    document: str = "RFC 4517"
 
 
 _TEXT, _IA5 = (Syntax.DIRECTORY_STRING,), (Syntax.IA5_STRING,)
@@ -204,9 +218,11 @@ _ALL_RULES = (
     Rule("caseIgnoreIA5Match", "1.3.6.1.4.1.1466.109.114.2", "4.2.7", *_IA5, _IA5, _ia5_ignoring_case),
     Rule("caseIgnoreIA5SubstringsMatch", "1.3.6.1.4.1.1466.109.114.3", "4.2.8", _PIECES, _IA5, _ia5_ignoring_case,
          "substrings"),
+    Rule("uuidMatch", "1.3.6.1.1.16.2", "2.2", Syntax.UUID, (Syntax.UUID,), _uuid, document="RFC 4530"),
+    Rule("uuidOrderingMatch", "1.3.6.1.1.16.3", "2.3", Syntax.UUID, (Syntax.UUID,), _uuid, "ordering", "RFC 4530"),
 )  # fmt: skip
 RULES: dict[str, Rule] = {key.lower(): rule for rule in _ALL_RULES for key in (rule.name, rule.oid)}
-"""By name in lower case, and by OID. Clauses are RFC 4517's."""
+"""By name in lower case, and by OID."""
 
 
 def rules() -> tuple[Rule, ...]:

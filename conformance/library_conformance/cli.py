@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from library_conformance import expectations
-from library_conformance.diff import exit_code
-from library_conformance.model import Execution, Result, Safety, Verdict
+from library_conformance.exits import exit_of
+from library_conformance.model import Result, Safety, Verdict
 from library_conformance.probes import Probe
 from library_conformance.results import by_key
 from library_conformance.run import PATIENCE, PAUSE, Target
@@ -24,7 +24,6 @@ from library_conformance.standards import STANDARDS
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 errors = Console(stderr=True)
 
-BAD = frozenset({Verdict.DEVIATES, Verdict.UNSAFE})
 _MARKS = {
     Verdict.CONFORMS: "yes ", Verdict.DEVIATES: "NO  ", Verdict.DISCOURAGED: "no  ", Verdict.PERMITTED: "may ",
     Verdict.INFORMATIONAL: "info", Verdict.UNDECIDED: "?   ", Verdict.UNSAFE: "BAD ", Verdict.NONE: "-   ",
@@ -71,9 +70,9 @@ def run_command(
 ) -> None:
     """Measure a live system, requirement by requirement.
 
-    Exit codes: 0 no must is broken; 1 one is; 2 wrong usage; 3 an error of ours, or the subject could not be reached.
-    With --expect they are those of `diff`: 0 as expected; 1 a must is broken that no expectation excuses; 2 wrong
-    usage, an error of ours, or the subject could not be reached; 3 an expectation is stale.
+    Exit codes: 0 no must is broken; 1 one is that no expectation excuses; 2 wrong usage, an error of ours, or the
+    subject could not be reached; 3 an expectation is stale: what it excuses is not seen any more, or its day of review
+    is over.
     """
     if standard not in STANDARDS:
         raise typer.BadParameter(f"{standard!r} is none of {', '.join(STANDARDS)}")
@@ -101,17 +100,11 @@ def run_command(
     document = run(plan, told)
     if json_:
         print(json.dumps(document, ensure_ascii=False))
-    results = document["results"]
-    if expect:
-        found = by_key([document])
-        accounts = expectations.account(found, excuses, datetime.now(UTC).date())
-        for excuse, problem in accounts.stale:
-            console.print(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}", markup=False)
-        raise typer.Exit(exit_code(found, accounts))
-    executions = {one["execution"] for one in results}
-    if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
-        raise typer.Exit(3)
-    raise typer.Exit(1 if any(one["verdict"] in BAD for one in results) else 0)
+    found = by_key([document])
+    accounts = expectations.account(found, excuses, datetime.now(UTC).date())
+    for excuse, problem in accounts.stale:
+        console.print(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}", markup=False)
+    raise typer.Exit(exit_of(found.values(), deviation=bool(accounts.new), stale=bool(accounts.stale)))
 
 
 def _attach() -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from library_conformance.model import Execution, Safety, Verdict
+from library_conformance.exits import exit_of
+from library_conformance.model import Safety
 from library_conformance.run import PATIENCE, PAUSE, Target
 from library_conformance.runner import Plan, run
 
@@ -32,7 +33,7 @@ def consistency(
 ) -> None:
     """Go in by one door of a system and look through another: people, items, loans, records.
 
-    Exit codes: 0 the doors agree; 1 they do not; 2 wrong usage; 3 an error of ours, or the doors could not be tried.
+    Exit codes: 0 the doors agree; 1 they do not; 2 wrong usage, an error of ours, or the doors could not be tried.
     """
     from library_conformance.cli import inputs_of  # the commands attach themselves to it
 
@@ -56,8 +57,4 @@ def consistency(
     for row in document["results"]:
         said = row["observation"] or f"{row['execution']}: {row['note'] or row['blocked_by']}"
         console.print(f"{row['verdict']:13} {row['requirement']}: {said}", markup=False)
-    executions = {row["execution"] for row in document["results"]}
-    if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
-        raise typer.Exit(3)
-    bad = (Verdict.DEVIATES, Verdict.UNSAFE)
-    raise typer.Exit(1 if any(row["verdict"] in bad for row in document["results"]) else 0)
+    raise typer.Exit(exit_of(document["results"]))

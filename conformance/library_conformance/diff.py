@@ -16,12 +16,10 @@ import typer
 from rich.console import Console
 
 from library_conformance import expectations as known
+from library_conformance.exits import Exit, exit_of
 from library_conformance.expectations import FAILING, Accounts, Expectation, ExpectationError
 from library_conformance.model import Execution
 from library_conformance.results import Key, ResultsError, by_key, read
-
-AS_EXPECTED, DEVIATION, HARNESS, STALE = 0, 1, 2, 3
-"""Exit codes, the most important first where several hold: HARNESS, DEVIATION, STALE."""
 
 Row = Mapping[str, Any]
 
@@ -70,16 +68,6 @@ def difference(before: Mapping[Key, Row], after: Mapping[Key, Row]) -> Differenc
     return made
 
 
-def exit_code(results: Mapping[Key, Row], accounts: Accounts, more: Iterable[object] = ()) -> int:
-    """What a run comes to: with `more` for other reasons than `accounts` to look."""
-    executions = {row["execution"] for row in results.values()}
-    if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
-        return HARNESS
-    if accounts.new or any(True for _ in more):
-        return DEVIATION
-    return STALE if accounts.stale else AS_EXPECTED
-
-
 def attach(app: typer.Typer) -> None:
     app.command("diff")(diff)
 
@@ -93,8 +81,8 @@ def diff(
     """Compare two runs: newly failing, newly passing, seen otherwise, not looked at any more.
 
     Exit codes: 0 as expected; 1 something fails or is not looked at that was in order before, and no expectation
-    excuses it; 2 an error of ours, or wrong usage; 3 an expectation is stale: what it excuses is not seen any more, or
-    its day of review is over.
+    excuses it; 2 wrong usage, an error of ours, or nothing was looked at; 3 an expectation is stale: what it excuses is
+    not seen any more, or its day of review is over.
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
@@ -102,14 +90,15 @@ def diff(
         excuses = known.read(expect or ())
     except (ResultsError, ExpectationError) as error:
         errors.print(str(error), markup=False)
-        raise typer.Exit(HARNESS) from error
+        raise typer.Exit(Exit.HARNESS) from error
     found = difference(old, new)
     accounts = account_of(found, new, excuses, datetime.now(UTC).date())
     if json_:
         print(json.dumps(_document(found, accounts), ensure_ascii=False))
     else:
         _show(found, accounts, Console(highlight=False, soft_wrap=True))
-    raise typer.Exit(exit_code(new, accounts, found.lost))
+    somebody = bool(accounts.new or found.lost)
+    raise typer.Exit(exit_of(new.values(), deviation=somebody, stale=bool(accounts.stale)))
 
 
 def account_of(found: Difference, after: Mapping[Key, Row], excuses: Iterable[Expectation], today: date) -> Accounts:

@@ -20,6 +20,7 @@ from typing import Annotated, Self
 import typer
 from rich.console import Console
 
+from library_conformance.exits import Exit
 from library_conformance.listeners import Close, Script, Wait, scripts
 from library_conformance.passive import Judgement, exit_code, judge, results_of, tell
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side
@@ -178,8 +179,8 @@ def listen(
 ) -> None:
     """Play a server to judge the client that connects: point a test kiosk, a harvester or a broker at this address.
 
-    Ends after --exchanges, after --seconds, or with Ctrl-C. Exit codes: 0 no must is broken; 1 one is; 2 wrong usage;
-    3 nobody said anything, or the port cannot be had.
+    Ends after --exchanges, after --seconds, or with Ctrl-C. Exit codes: 0 no must is broken; 1 one is; 2 wrong usage,
+    nobody said anything, or the port cannot be had.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if standard not in scripts():
@@ -189,7 +190,7 @@ def listen(
         listener = Listener(standard, host, port)
     except OSError as error:
         console.print(f"{host}:{port}: {error.strerror}", markup=False)
-        raise typer.Exit(3) from error
+        raise typer.Exit(Exit.HARNESS) from error
     with listener:
         console.print(f"listening for {STANDARDS[standard].name} on {host}:{listener.port}", markup=False)
         with contextlib.suppress(KeyboardInterrupt):

@@ -167,6 +167,10 @@ class SetupFailed(Exception):
     """Raised where the subject cannot be reached, or an input is not what it is said to be."""
 
 
+class Unreachable(SetupFailed):
+    """Raised where no connection comes about: whoever is there takes none, or nobody is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One requirement looked at by one probe. `lifecycle` is `finished` or `aborted`; `transcript` a path below the

@@ -19,9 +19,10 @@ import typer
 from rich.console import Console
 
 from library_conformance.catalogue import catalogue
+from library_conformance.exits import Exit, exit_of
 from library_conformance.model import Behaviour, Execution, Result, Verdict, verdict_of
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side, rules_of
-from library_conformance.results import compose, write
+from library_conformance.results import compose, plain, write
 from library_conformance.standards import STANDARDS
 from library_conformance.transcript import Cover, Event, Transcript
 
@@ -140,7 +141,7 @@ def passive(
 ) -> None:
     """Judge recorded exchanges: where a kiosk, a harvester, a broker or a library system deviates.
 
-    Exit codes: 0 no must is broken; 1 one is; 2 wrong usage; 3 the file cannot be read, or shows nothing.
+    Exit codes: 0 no must is broken; 1 one is; 2 wrong usage, or the file cannot be read or shows nothing.
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     if standard not in STANDARDS or not rules_of(standard):
@@ -151,7 +152,7 @@ def passive(
         links = links_of((one for one in lines if not terminal or _is_of(one, terminal)), standard, whole=whole)
     except (OSError, UnicodeDecodeError, RecordingError) as error:
         errors.print(f"{file}: {error}", markup=False)
-        raise typer.Exit(3) from error
+        raise typer.Exit(Exit.HARNESS) from error
     row = STANDARDS[standard]
     results = results_of(judge(links, standard, side.sides), "recorded", Cover({}, row.mask), out, row.decode)
     document = compose(standard, subject or terminal or file.stem, started, results)
@@ -165,11 +166,8 @@ def passive(
 
 
 def exit_code(results: Iterable[Result]) -> int:
-    """0, 1 where a must is broken, 3 where nothing was seen."""
-    verdicts = {one.verdict for one in results}
-    if verdicts <= {Verdict.NONE}:
-        return 3
-    return 1 if verdicts & {Verdict.DEVIATES, Verdict.UNSAFE} else 0
+    """0, 1 where a must is broken, 2 where nothing was seen."""
+    return exit_of(map(plain, results))
 
 
 def tell(results: Iterable[Result], console: Console) -> None:

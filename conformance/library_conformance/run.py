@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from library_conformance.model import SetupFailed
+from library_conformance.model import NotApplicable, SetupFailed, Unreachable
 from library_conformance.transcript import Transcript
 
 PATIENCE = 10.0
@@ -122,7 +122,9 @@ class Line:
         self._transcript.add("connect", note="over TLS")
 
     def half_close(self) -> None:
-        """Says that nothing more will be said."""
+        """Says that nothing more will be said. Raises NotApplicable over TLS, which closes both directions at once."""
+        if isinstance(self._connection, ssl.SSLSocket):
+            raise NotApplicable("TLS has no connection that is half closed")
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
 
@@ -160,13 +162,13 @@ class Run:
 
     @contextlib.contextmanager
     def line(self) -> Iterator[Line]:
-        """A new connection. Raises SetupFailed where there is none to be had."""
+        """A new connection, over TLS where the target is. Raises Unreachable where there is none to be had."""
         try:
             connection = socket.create_connection((self.target.host, self.target.port), timeout=self.patience)
-            if self.target.tls and not self.target.url:
+            if self.target.tls:
                 connection = _context(self.verify).wrap_socket(connection, server_hostname=self.target.host)
         except OSError as error:
-            raise SetupFailed(f"no connection: {type(error).__name__}") from error
+            raise Unreachable(f"no connection: {type(error).__name__}") from error
         self.transcript.add("connect", note="over TLS" if self.target.tls else "")
         line = Line(connection, self.transcript, self.pause, self.patience)
         try:
@@ -188,8 +190,10 @@ class Run:
         headers: Mapping[str, str] | None = None,
         patience: float | None = None,
     ) -> httpx.Response:
-        """One request to the target's address, or to `path` below it. Redirects are not followed. Raises SetupFailed
-        where nobody answers at all, and httpx.TimeoutException."""
+        """One request to the target's address, or to `path` below it. Redirects are not followed: octets typed by hand
+        could not follow them either, and the answers would be those of two addresses. Raises Unreachable where no
+        connection comes about, ConnectionError where it breaks before the answer is whole, and
+        httpx.TimeoutException."""
         time.sleep(self.pause)
         url = self.target.url.rstrip("/") + path if path else self.target.url
         with httpx.Client(timeout=patience or self.patience, verify=_context(self.verify)) as client:
@@ -197,12 +201,15 @@ class Run:
             self.transcript.add("send", _head(request) + (content or b""))
             try:
                 response = client.send(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                self.transcript.add("close", note=type(error).__name__)
+                raise Unreachable(f"no connection: {type(error).__name__}") from error
             except httpx.TimeoutException as error:
                 self.transcript.add("timeout", note=type(error).__name__)
                 raise
             except httpx.TransportError as error:
                 self.transcript.add("close", note=type(error).__name__)
-                raise SetupFailed(f"no answer: {type(error).__name__}") from error
+                raise ConnectionError(type(error).__name__) from error
         self.transcript.add("receive", _answer_head(response) + response.content)
         return response
 

@@ -28,6 +28,7 @@ from library_conformance.model import (
     Safety,
     Seen,
     SetupFailed,
+    Unreachable,
     Verdict,
     verdict_of,
 )
@@ -124,6 +125,7 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
         return _unseen(probe, Execution.SETUP_ERROR, "the subject could not be reached")
     transcript = Transcript()
     seen: Seen | None = None
+    unreachable = False
     begun = time.monotonic()
     try:
         surroundings = Run(plan.target, plan.inputs, transcript, state.found, plan.pause, plan.patience, plan.verify)
@@ -133,6 +135,7 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
         execution, note = Execution.NOT_APPLICABLE, str(reason)
     except SetupFailed as error:
         execution, note = Execution.SETUP_ERROR, str(error)
+        unreachable = isinstance(error, Unreachable)
     except httpx.TimeoutException:
         seen, execution, note = Seen("no answer in time", Behaviour.BREAKS), Execution.RAN, ""
     except OSError as error:
@@ -140,7 +143,7 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
     except Exception as error:
         execution, note = Execution.HARNESS_ERROR, f"{type(error).__name__}: {error}"
     seconds = round(time.monotonic() - begun, 3)
-    state.unreachable = state.unreachable + 1 if execution is Execution.SETUP_ERROR else 0
+    state.unreachable = state.unreachable + 1 if unreachable else 0
     path = ""
     standard = STANDARDS[plan.standard]
     cover = Cover(plan.inputs, standard.mask, plain=standard.plain)

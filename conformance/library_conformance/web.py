@@ -15,11 +15,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from library_conformance.model import Seen, SetupFailed, breaks
+from library_conformance.model import Seen, breaks
 from library_conformance.run import Run
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 FORM = "application/x-www-form-urlencoded"
+REDIRECTS = (301, 302, 303, 307, 308)
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 
@@ -85,14 +86,8 @@ def ask_octets(run: Run, octets: bytes) -> Raw | None:
 
 
 def fetch(run: Run, query: str) -> httpx.Response:
-    """The answer to a GET request with this query, "" for none. A subject that takes a request and breaks the line off
-    is there: raises ConnectionResetError, and SetupFailed only where it takes none."""
-    try:
-        return run.http("GET", f"?{query}" if query else "")
-    except SetupFailed as error:
-        if isinstance(error.__cause__, httpx.ConnectError):
-            raise
-        raise ConnectionResetError("no answer") from error
+    """The answer to a GET request with this query, "" for none. Raises as `Run.http` does."""
+    return run.http("GET", f"?{query}" if query else "")
 
 
 def get_octets(run: Run, query: str, *headers: str, method: str = "GET") -> bytes:
@@ -131,9 +126,17 @@ def outline(octets: bytes) -> dict[str, Any]:
     return said
 
 
+def status_words(status: int) -> str:
+    """An answer of HTTP that is none of the standard, in words that are the same for the same behaviour; 0: no answer
+    of HTTP."""
+    if not status:
+        return "no answer of HTTP"
+    return f"answered HTTP {status}{', a redirect, which is not followed' if status in REDIRECTS else ''}"
+
+
 def http_error(status: int) -> Seen:
     """What an answer that is no document of the standard amounts to."""
-    return breaks(f"answered HTTP {status}")
+    return breaks(status_words(status))
 
 
 def _head(run: Run, method: str, query: str, headers: tuple[str, ...]) -> bytes:

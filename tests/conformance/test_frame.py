@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from library_conformance import catalogue as books
 from library_conformance import probes, runner, standards
 from library_conformance.cli import app
+from library_conformance.exits import Exit
 from library_conformance.model import (
     Behaviour,
     Force,
@@ -37,6 +40,9 @@ from library_conformance.run import Run, Target
 from library_conformance.runner import Plan, run
 from library_conformance.standards import Standard
 from library_conformance.transcript import Cover, pseudonym
+from library_conformance.web import ask_octets, get_octets, http_error
+from tests.certificates import Authority
+from tests.gateway.identity.feeds.http_double import Answered, serving
 
 CARD, PIN, PASSWORD = "20100001", "7391", "open-sesame"
 INPUTS = {"patron": CARD, "patron_pin": PIN, "password": PASSWORD}
@@ -209,6 +215,71 @@ def test_a_subject_that_is_not_there_is_left_alone(toy: Callable[..., None], tmp
     assert len(tried) == 3
 
 
+def test_inputs_that_are_wrong_do_not_make_a_subject_unreachable(
+    toy: Callable[..., None], peer: int, tmp_path: Path
+) -> None:
+    def look(run: Run) -> Seen:
+        raise SetupFailed("the card is unknown")
+
+    for number in range(4):
+        toy(f"toy.a.must/{number}", look)
+    toy("toy.a.must/last", lambda run: meets("asked all the same"))
+    assert carry_out(peer, tmp_path)["toy.a.must/last"]["observation"] == "asked all the same"
+
+
+def test_a_web_server_that_breaks_the_line_is_there_and_one_that_takes_none_is_not(
+    toy: Callable[..., None], tmp_path: Path
+) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        one, _ = listener.accept()
+        with one:
+            one.recv(65_536)
+
+    def look(run: Run) -> Seen:
+        run.http()
+        return meets("answered")
+
+    toy("toy.a.must/ask", look)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with listener:
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        [broken] = run(Plan("toy", Target.parse(url), INPUTS, tmp_path / "a"))["results"]
+        thread.join(10)
+    [refused] = run(Plan("toy", Target.parse(url), INPUTS, tmp_path / "b"))["results"]
+    assert (broken["execution"], broken["observation"], broken["verdict"]) == ("ran", "the line broke", "deviates")
+    assert (refused["execution"], refused["note"]) == ("setup_error", "no connection: ConnectError")
+
+
+def test_octets_typed_by_hand_reach_a_server_over_tls(toy: Callable[..., None], tmp_path: Path) -> None:
+    def octets(run: Run) -> Seen:
+        answer = ask_octets(run, get_octets(run, "a=1"))
+        return meets(f"status {answer.status}, {answer.body.decode()}" if answer else "nothing")
+
+    def half(run: Run) -> Seen:
+        with run.line() as line:
+            line.half_close()
+        return meets("never")
+
+    toy("toy.a.must/octets", octets)
+    toy("toy.a.must/half", half)
+    files = Authority.create(tmp_path / "authority").issue("localhost", addresses=("127.0.0.1",))
+    with serving(lambda asked: Answered(f"{asked.path}?{asked.query}".encode()), files) as server:
+        aim = Target.parse(f"{server.url}/oai")
+        trusted = run(Plan("toy", aim, INPUTS, tmp_path / "a", verify=False))["results"]
+        refused = run(Plan("toy", aim, INPUTS, tmp_path / "b"))["results"]
+    assert trusted[0]["observation"] == "status 200, /oai?{'a': '1'}", trusted[0]["note"]
+    assert (trusted[1]["execution"], refused[0]["execution"]) == ("not_applicable", "setup_error")
+    assert refused[0]["note"] == "no connection: SSLCertVerificationError"
+
+
+def test_a_redirect_is_told_as_one_that_is_not_followed() -> None:
+    assert http_error(302).observation == "answered HTTP 302, a redirect, which is not followed"
+    assert http_error(500).observation == "answered HTTP 500"
+
+
 def test_a_line_tells_answers_silence_and_closing_apart(toy: Callable[..., None], peer: int, tmp_path: Path) -> None:
     def look(run: Run) -> Seen:
         with run.line() as line:
@@ -308,8 +379,8 @@ def test_targets_are_addresses(text: str, target: Target | None) -> None:
         ((meets("fine"),), 0),
         ((meets("fine"), breaks("wrong")), 1),
         ((meets("fine"), unsafe("left behind")), 1),
-        ((meets("fine"), KeyError("ours")), 3),
-        ((SetupFailed("nobody there"),), 3),
+        ((meets("fine"), KeyError("ours")), 2),
+        ((SetupFailed("nobody there"),), 2),
     ],
 )
 def test_the_exit_code_says_what_came_of_it(
@@ -333,6 +404,20 @@ def test_the_exit_code_says_what_came_of_it(
     done = CliRunner().invoke(app, command)
     assert done.exit_code == code, done.output
     assert json.loads(done.stdout.splitlines()[-1])["standard"] == "toy"
+
+
+def test_every_command_that_judges_ends_by_the_same_codes_and_says_so() -> None:
+    assert [(one.name, int(one)) for one in Exit] == [
+        ("AS_EXPECTED", 0), ("DEVIATION", 1), ("HARNESS", 2), ("STALE", 3),
+    ]  # fmt: skip
+    commands = typer.main.get_group(app).commands
+    for name, command in commands.items():
+        told = (command.help or "").partition("Exit codes: ")[2]
+        codes = re.findall(r"(?:^|; )(\d) ", " ".join(told.split()))
+        assert codes[0] == "0", name
+        assert codes == sorted(codes), name
+        assert "wrong usage" in told.partition("2 ")[2] or "no such" in told, name
+        assert "3" not in codes or "stale" in told, name
 
 
 def test_wrong_usage_is_said_as_such(tmp_path: Path) -> None:

@@ -310,4 +310,4 @@ def test_a_standard_without_rules_is_wrong_usage(arguments: list[str], tmp_path:
 
 
 def test_a_file_that_shows_nothing_is_an_error(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["passive", str(tmp_path / "x"), "--standard", "sip2"]).exit_code == 3
+    assert CliRunner().invoke(app, ["passive", str(tmp_path / "x"), "--standard", "sip2"]).exit_code == 2

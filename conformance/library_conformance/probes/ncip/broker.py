@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_conformance.model import NotApplicable, Seen, SetupFailed, absent, breaks
 from library_conformance.probes.ncip import shapes
 from library_conformance.probes.ncip.words import NAMESPACE, Words
 from library_conformance.run import Line, Run
+from library_conformance.web import REDIRECTS, http_error
 
 GENERATION = "ncip generation"
 XML_TYPE = 'application/xml; charset="utf-8"'
@@ -245,13 +245,11 @@ def head(run: Run, **more: str) -> dict[str, str]:
 
 def ask(run: Run, document: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
     """Says a document and gives what comes. Silence over TCP and a connection that is closed without an answer
-    are answers without octets. Raises httpx.TimeoutException over HTTP, and SetupFailed where nobody is there."""
+    are answers without octets. Raises httpx.TimeoutException over HTTP, and Unreachable where nobody is there."""
     if over_http(run):
         try:
             response = run.http("POST", content=document, headers=headers or head(run))
-        except SetupFailed as error:
-            if isinstance(error.__cause__, httpx.ConnectError):
-                raise
+        except ConnectionError:
             return Answer(b"", closed=True)
         return Answer(response.content, response.status_code, response.headers)
     with run.line() as line:
@@ -292,6 +290,8 @@ def http_whole(octets: bytes) -> int:
 
 def unread(answer: Answer) -> Seen:
     """What is broken where no NCIP came."""
+    if answer.status in REDIRECTS:
+        return http_error(answer.status)
     if not answer.octets:
         return breaks("closed without an answer" if answer.closed else "no answer")
     return breaks("answered with something else than NCIP")

@@ -171,10 +171,8 @@ def two_at_once(run: Run) -> Seen:
     """Leaves a half-said document on one connection, and asks as usual over another."""
     document = nobody(words(run))
     with run.line() as line:
-        if over_http(run) and not run.target.tls:
-            line.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + document[:60])
-        elif not over_http(run):
-            line.send(document[:60])
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" if over_http(run) else b""
+        line.send(head + document[:60])
         answer = ask(run, document)
     return meets("the other is answered") if answer.problems else unread(answer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from library_conformance.model import NotApplicable, Seen, absent, breaks, meets, told
+from library_conformance.model import Seen, absent, breaks, meets, told
 from library_conformance.probes import probe
 from library_conformance.probes.ncip.broker import (
     Answer,
@@ -82,7 +82,7 @@ def get(run: Run) -> Seen:
 @probe("ncip.http.keep-alive/two-documents", needs=(HELLO,), octets=True)
 def keep_alive(run: Run) -> Seen:
     """Posts two documents one after the other over one connection."""
-    _plain_http(run)
+    needs_http(run)
     with run.line() as line:
         for number in ("first", "second"):
             with contextlib.suppress(OSError):
@@ -96,7 +96,7 @@ def keep_alive(run: Run) -> Seen:
 @probe("ncip.http.length/letters-of-every-kind", needs=(HELLO,), octets=True)
 def length(run: Run) -> Seen:
     """Looks up a card whose name is not ASCII and counts the octets that were announced."""
-    _plain_http(run)
+    needs_http(run)
     with run.line() as line:
         line.send(http_octets(run, nobody(words(run), "ŵŷ-图-0")))
         octets = line.receive(lambda so_far: 0, run.patience)
@@ -114,7 +114,7 @@ def length(run: Run) -> Seen:
 @probe("ncip.http.http10/one-document", needs=(HELLO,), octets=True)
 def http10(run: Run) -> Seen:
     """Posts a document by HTTP/1.0."""
-    _plain_http(run)
+    needs_http(run)
     with run.line() as line:
         line.send(http_octets(run, nobody(words(run)), version="1.0"))
         octets = line.receive(http_whole, run.patience)
@@ -124,7 +124,7 @@ def http10(run: Run) -> Seen:
 @probe("ncip.http.chunked/in-two", needs=(HELLO,), octets=True)
 def chunked(run: Run) -> Seen:
     """Posts a document in two chunks, without a length."""
-    _plain_http(run)
+    needs_http(run)
     document = nobody(words(run))
     top, _, _ = http_octets(run, document).partition(b"Content-Length")
     pieces = document[:100], document[100:]
@@ -213,12 +213,6 @@ def http_typed(run: Run) -> Seen:
         line.send(http_octets(run, nobody(words(run)), version="1.0"))
         octets = line.receive(whole, min(run.patience, 3.0))
     return meets("answered in HTTP") if octets.startswith(b"HTTP/") else absent("not understood")
-
-
-def _plain_http(run: Run) -> None:
-    needs_http(run)
-    if run.target.tls:
-        raise NotApplicable("octets are typed onto connections without TLS only")
 
 
 def _answer(octets: bytes) -> Answer:

@@ -15,7 +15,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets, unclear
 from library_conformance.run import Run
-from library_conformance.web import children, document, escaped, fetch, http_error, local, namespace, text
+from library_conformance.web import children, document, escaped, fetch, http_error, local, namespace, status_words, text
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -112,7 +112,7 @@ class Page:
     def words(self) -> str:
         """What came, in words that are the same for the same behaviour."""
         if self.status != 200:
-            return f"answered HTTP {self.status}" if self.status else "no answer of HTTP"
+            return status_words(self.status)
         if self.root is None:
             return "answered with no document of the protocol"
         if self.errors:

@@ -17,7 +17,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets
 from library_conformance.run import Run
-from library_conformance.web import child, children, document, escaped, fetch, local, namespace, text
+from library_conformance.web import child, children, document, escaped, fetch, local, namespace, status_words, text
 
 OLD = "http://www.loc.gov/zing/srw/"
 OASIS = "http://docs.oasis-open.org/ns/search-ws/"
@@ -131,7 +131,7 @@ class Answer:
             found = sorted({str(each.number) if each.number else "of no list" for each in self.diagnostics})
             return f"answered diagnostic {' and '.join(found)}"
         if self.status != 200:
-            return f"answered HTTP {self.status}" if self.status else "no answer of HTTP"
+            return status_words(self.status)
         if self.kind not in RESPONSES.values():
             return "answered with no document of SRU"
         if self.kind == "searchRetrieveResponse":

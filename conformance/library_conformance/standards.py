@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from library_conformance.decoding import ldap_said, ncip_said, sip2_said, z3950_said
 from library_conformance.transcript import Masker, Reader
 from library_conformance.web import outline
 from library_protocols import sip2
@@ -50,16 +51,20 @@ def _any(octets: bytes) -> bytes | None:
 
 _DOORS = tuple(f"door.{name}" for name in ("sip2", "ncip", "ldap", "oai", "sru", "z3950"))
 STANDARDS: Mapping[str, Standard] = {
-    "sip2": Standard("SIP2", partial(sip2.mask, personal=True), plain=("location", "pickup", "encoding", "currency")),
-    "ncip": Standard("NCIP", _web(partial(mask_ncip, personal=True)), plain=("agency", "from_agency", "to_agency")),
+    "sip2": Standard(
+        "SIP2", partial(sip2.mask, personal=True), sip2_said, ("location", "pickup", "encoding", "currency")
+    ),
+    "ncip": Standard(
+        "NCIP", _web(partial(mask_ncip, personal=True)), ncip_said, ("agency", "from_agency", "to_agency")
+    ),
     "oai": Standard("OAI-PMH", decode=outline, plain=("other_door",)),
     "sru": Standard(
         "SRU",
         decode=outline,
         plain=("query", "other_query", "unicode_query", "index", "facet_index", "year", "version"),
     ),
-    "z3950": Standard("Z39.50", mask_z3950),
-    "ldap": Standard("LDAP", partial(mask_ldap, personal=True)),
+    "z3950": Standard("Z39.50", mask_z3950, z3950_said),
+    "ldap": Standard("LDAP", partial(mask_ldap, personal=True), ldap_said),
     "scim": Standard("SCIM"),
     "cross": Standard("Several doors", _any, plain=("agency", "from_agency", "word", *_DOORS)),
 }

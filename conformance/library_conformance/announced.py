@@ -35,6 +35,13 @@ _Z3950 = {
 }  # fmt: skip
 
 
+_SRU_SUPPORTS = {
+    "proximity": "sru.cql.proximity", "resultSets": "sru.result-set.kept", "anchoring": "sru.cql.anchor",
+    "maskingCharacter": "sru.cql.masking", "sort": "sru.sort.",
+}  # fmt: skip
+_SRU_RELATIONS = {"all": "sru.cql.all-any", "any": "sru.cql.all-any", "exact": "sru.cql.exact", "==": "sru.cql.exact",
+                  "within": "sru.cql.within", "adj": "sru.cql.phrase"}  # fmt: skip
+_SRU_SCHEMAS = {"sru.schema.dublin-core": ("dc", "dublin"), "sru.schema.marcxml": ("marc",)}
 _LDAP = {
     "supportedControl": {"1.2.840.113556.1.4.319": ("ldap.paging.", "paged results")},
     "supportedExtension": {
@@ -51,6 +58,8 @@ def _sip2(found: Found) -> Iterator[tuple[str, Announcement]]:
 
 
 def _oai(found: Found) -> Iterator[tuple[str, Announcement]]:
+    if version := found.get("protocolVersion"):
+        yield "oai.identify.version", Announcement(version == "2.0", f"Identify: protocolVersion {version}")
     if kept := found.get("deletedRecord"):
         yield "oai.deletions.", Announcement(kept != "no", f"Identify: deletedRecord {kept}")
     if "compression" in found:
@@ -65,17 +74,49 @@ def _oai(found: Found) -> Iterator[tuple[str, Announcement]]:
 
 
 def _ncip(found: Found) -> Iterator[tuple[str, Announcement]]:
+    """LookupVersion tells versions and nothing else: no message of NCIP lists the services that are served."""
     if versions := found.get("versions"):
-        yield "ncip.version.", Announcement(True, f"LookupVersion: {', '.join(versions)}")
+        words = f"LookupVersion: {', '.join(versions)}"
+        yield "ncip.version.lookup-version", Announcement(True, words)
+        yield "ncip.version.announced-is-spoken", Announcement(True, words)
+        yield "ncip.v1.", Announcement(any("v1_" in one or one.startswith("1") for one in versions), words)
 
 
 def _z3950(found: Found) -> Iterator[tuple[str, Announcement]]:
+    if versions := found.get("versions"):
+        words = f"Init: versions {', '.join(map(str, versions))}"
+        yield "z3950.init.version-3", Announcement(3 in versions, words)
     if (options := found.get("options")) is not None:
         for option, prefix in _Z3950.items():
             yield prefix, Announcement(option in options, f"Init: {option.replace('_', ' ')}")
 
 
+def _sru(found: Found) -> Iterator[tuple[str, Announcement]]:
+    """What explain does not name is not denied by it, but for the flags of indexes and the list of schemas."""
+    for version in found.get("version", ()):
+        yield f"sru.version.v{version.replace('.', '-')}", Announcement(True, f"explain: version {version}")
+    for method in found.get("method", ()):
+        yield f"sru.http.{method.lower()}", Announcement(True, f"explain: method {method}")
+    for flag, prefix in (("scan", "sru.scan."), ("sort", "sru.sort.")):
+        if flag in found:
+            several = ", ".join(found[flag]) or "none"
+            yield prefix, Announcement(bool(found[flag]), f"explain: indexes with {flag}: {several}")
+    if schemas := found.get("schemas"):
+        words = f"explain: schemas {', '.join(schemas)}"
+        yield "sru.explain.schemas", Announcement(True, words)
+        for prefix, names in _SRU_SCHEMAS.items():
+            yield prefix, Announcement(any(name in one.lower() for one in schemas for name in names), words)
+    if indexes := found.get("indexes"):
+        yield "sru.explain.indexes", Announcement(True, f"explain: indexes {', '.join(indexes)}")
+    for names, table in (("supports", _SRU_SUPPORTS), ("relations", _SRU_RELATIONS)):
+        for name in found.get(names, ()):
+            if name in table:
+                yield table[name], Announcement(True, f"explain: supports {name}")
+
+
 def _ldap(found: Found) -> Iterator[tuple[str, Announcement]]:
+    if versions := found.get("supportedLDAPVersion"):
+        yield "ldap.root.version", Announcement("3" in versions, f"root, supportedLDAPVersion: {', '.join(versions)}")
     for name, numbers in _LDAP.items():
         if name in found:
             for number, (prefix, what) in numbers.items():
@@ -89,8 +130,19 @@ def _scim(found: Found) -> Iterator[tuple[str, Announcement]]:
 
 
 _TABLES: Mapping[str, Callable[[Found], Iterator[tuple[str, Announcement]]]] = {
-    "sip2": _sip2, "oai": _oai, "ncip": _ncip, "z3950": _z3950, "ldap": _ldap, "scim": _scim,
+    "sip2": _sip2, "oai": _oai, "ncip": _ncip, "sru": _sru, "z3950": _z3950, "ldap": _ldap, "scim": _scim,
 }  # fmt: skip
+
+
+def in_words(found: Found) -> list[str]:
+    """All that a subject announced, a line a fact, for people."""
+    return [f"{name}: {_value(value)}" for name, value in found.items() if value not in ("", None)]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def announced(standard: str, found: Found) -> Mapping[str, Announcement]:
@@ -99,5 +151,5 @@ def announced(standard: str, found: Found) -> Mapping[str, Announcement]:
 
 
 def of(requirement: str, announcements: Mapping[str, Announcement]) -> Announcement | None:
-    """What is announced of one requirement; None where nothing is."""
-    return next((said for prefix, said in announcements.items() if requirement.startswith(prefix)), None)
+    """What is announced of one requirement, by the longest beginning of its id; None where nothing is."""
+    return announcements.get(max(filter(requirement.startswith, announcements), key=len, default=""))

@@ -18,6 +18,7 @@ import jinja2
 import typer
 from rich.console import Console
 
+from library_conformance.announced import in_words
 from library_conformance.capabilities import CAPABILITIES
 from library_conformance.catalogue import digest
 from library_conformance.claims import NAMES, Claim, Product, plain, product_named, products
@@ -38,7 +39,7 @@ from library_conformance.exports import evidence_csv, junit, matrix_csv
 from library_conformance.model import Level, Requirement, Verdict
 
 FORMAT = 1
-_RUN = ("standard", "started", "suite", "catalogue", "allowed")
+_RUN = ("standard", "started", "suite", "catalogue", "allowed", "announced")
 _LOOK = ("probe", "execution", "observation", "verdict", "manner", "transcript")
 GRADES = {"D": "the supplier's own document", "O": "the product's source code", "T": "somebody else's document or code"}
 WORDS = {
@@ -179,7 +180,7 @@ def page(subjects: Sequence[Subject], rows: Sequence[Requirement], made: datetim
     return surroundings.get_template("matrix.html").render(
         made=made, digest=digest(), on=made.date(), subjects=subjects, parts=parts, grid=grid, pieces=evidence.pieces,
         rows=rows, levels=[level.value for level in Level], standards=_ordered(row.standard for row in rows),
-        css=asset("matrix.css"), js=asset("matrix.js"), looked=_looked, link=_link,
+        css=asset("matrix.css"), js=asset("matrix.js"), looked=_looked, link=_link, announced=in_words,
     )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 from typer.testing import CliRunner
 
+from library_conformance import announced as announced_module
 from library_conformance import claims
 from library_conformance.announced import announced, of
 from library_conformance.catalogue import STANDARDS, catalogue, requirements_of
@@ -28,7 +30,27 @@ from library_conformance.claims import (
 )
 from library_conformance.cli import app
 from library_conformance.model import Force, Level, Requirement, Role
+from library_conformance.probes.sru._ask import Explained
+from library_conformance.probes.sru.explain import told_by_explain
 
+ANNOUNCED: dict[str, dict[str, Any]] = {
+    "sip2": {f"{number:02}": True for number in range(100)},
+    "oai": {
+        "protocolVersion": "2.0", "deletedRecord": "no", "compression": ["gzip"], "sets": [], "formats": ["oai_dc"],
+    },
+    "sru": {
+        "version": ["1.1", "1.2", "2.0"], "method": ["GET", "POST", "SOAP"], "indexes": ["dc.title"], "scan": [],
+        "sort": [], "schemas": ["dc"], "supports": [*announced_module._SRU_SUPPORTS],
+        "relations": [*announced_module._SRU_RELATIONS],
+    },
+    "ncip": {"versions": ["2.02"]},
+    "z3950": {"versions": [2, 3], "options": []},
+    "ldap": {
+        "supportedLDAPVersion": ["3"], "supportedControl": [], "supportedExtension": ["1.3.6.1.4.1.1466.20037"],
+    },
+    "scim": {"patch": True, "filter": True, "etag": True, "bulk": False},
+}  # fmt: skip
+"""What a subject of each standard may announce, all of it."""
 READ = date(2026, 11, 22)
 PAPER = Source("vendor-doc", "A manual", READ, "https://manual.example/")
 EVERY = [(product.id, claim) for product in products().values() for claim in product.claims]
@@ -253,16 +275,47 @@ def test_announcements_are_read_for_each_standard() -> None:
     assert announced("lcf", {"x": 1}) == {}
 
 
+def test_explain_is_read_for_what_it_names_and_denies_only_what_it_lists_in_full() -> None:
+    record = """<explain xmlns="http://explain.z3950.org/dtd/2.0/">
+      <serverInfo protocol="SRU" version="1.1/1.2" transport="http" method="GET POST"/>
+      <indexInfo>
+        <index scan="false" sort="true"><map><name set="dc">title</name></map></index>
+        <index search="false" scan="false"><map><name set="dc">date</name></map></index>
+      </indexInfo>
+      <schemaInfo><schema name="marcxml" identifier="info:srw/schema/1/marcxml-v1.1"/></schemaInfo>
+      <configInfo><supports type="proximity">true</supports><supports type="resultSets">false</supports>
+      <supports type="relation">within</supports></configInfo></explain>"""
+    found = told_by_explain(Explained(etree.fromstring(record)))
+    assert found == {
+        "version": ["1.1", "1.2"], "method": ["GET", "POST"], "indexes": ["dc.title"], "relations": ["within"],
+        "schemas": ["marcxml", "info:srw/schema/1/marcxml-v1.1"], "supports": ["proximity", "relation"],
+        "scan": [], "sort": ["dc.title"],
+    }  # fmt: skip
+    said = announced("sru", found)
+    offers = {
+        name: one.offered
+        for name in ("sru.version.v1-1", "sru.version.v2-0", "sru.http.post", "sru.http.soap", "sru.scan.terms",
+                     "sru.sort.cql", "sru.schema.marcxml", "sru.schema.dublin-core", "sru.cql.proximity.distance",
+                     "sru.result-set.kept", "sru.cql.within")
+        if (one := of(name, said))
+    }  # fmt: skip
+    assert offers == {
+        "sru.version.v1-1": True, "sru.http.post": True, "sru.scan.terms": False, "sru.sort.cql": True,
+        "sru.schema.marcxml": True, "sru.schema.dublin-core": False, "sru.cql.proximity.distance": True,
+        "sru.cql.within": True,
+    }  # fmt: skip
+    assert told_by_explain(Explained(etree.fromstring("<explain/>"))) == {}
+
+
+def test_lookup_version_tells_whether_version_one_is_spoken_and_nothing_of_services() -> None:
+    both = announced("ncip", {"versions": ["http://www.niso.org/ncip/v1_01/imp1/dtd/ncip_v1_01.dtd", "2.02"]})
+    assert both["ncip.v1."].offered
+    assert not announced("ncip", {"versions": ["2.02"]})["ncip.v1."].offered
+    assert of("ncip.check-out.lend", both) is None
+
+
 def test_announcements_speak_of_requirements_there_are() -> None:
-    everything = {
-        "sip2": {f"{number:02}": True for number in range(100)},
-        "oai": {"deletedRecord": "no", "compression": ["gzip"], "sets": [], "formats": ["oai_dc"]},
-        "ncip": {"versions": ["2.02"]},
-        "z3950": {"options": []},
-        "ldap": {"supportedControl": [], "supportedExtension": ["1.3.6.1.4.1.1466.20037"]},
-        "scim": {"patch": True, "filter": True, "etag": True, "bulk": False},
-    }
-    for standard, found in everything.items():
+    for standard, found in ANNOUNCED.items():
         ids = [one.id for one in requirements_of(standard)]
         prefixes = announced(standard, found)
         assert prefixes

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 from typer.testing import CliRunner
 
-from library_conformance.announced import Announcement
+from library_conformance.announced import Announcement, announced, in_words
 from library_conformance.capabilities import CAPABILITIES
 from library_conformance.catalogue import catalogue
 from library_conformance.claims import Value, products
@@ -31,6 +31,7 @@ from library_conformance.model import Verdict
 from tests.conformance.chromium import look
 from tests.conformance.reports import write_run
 from tests.conformance.test_catalogue import CAPABILITIES as LISTED
+from tests.conformance.test_claims import ANNOUNCED
 
 MADE = datetime(2026, 11, 23, 12, tzinfo=UTC)
 YES, NO = Announcement(True, "said so"), Announcement(False, "said so")
@@ -218,6 +219,22 @@ def test_the_evidence_of_a_cell_names_sources_days_and_transcript(written: Path)
     assert document.get_element_by_id(link[1:]).xpath(
         ".//a[starts-with(@href, 'https://developers.exlibrisgroup.com')]"
     )
+
+
+@pytest.mark.parametrize("standard", ANNOUNCED)
+def test_what_each_standard_announces_is_in_its_cells_and_beside_its_run(standard: str, tmp_path: Path) -> None:
+    said = announced(standard, ANNOUNCED[standard])
+    rows = [row for row in judged_rows() if row.standard == standard]
+    run = write_run(tmp_path / "run", STRANGER, standard, rows=[(rows[0].id, "ran", "so", "conforms")],
+                    announced=ANNOUNCED[standard])  # fmt: skip
+    document = html.fromstring(page(subjects_of(read_runs([run])), rows, MADE))
+    for prefix, one in said.items():
+        name = next(row.id for row in rows if row.id.startswith(prefix))
+        [link] = document.xpath(f"//tr[@id='r-{name}']/td/a/@href")
+        piece = " ".join(document.get_element_by_id(link[1:]).text_content().split())
+        assert f"Announced: {'yes' if one.offered else 'no'} {one.words}" in piece
+    beside = document.xpath("//details[summary='what it announced']/ul/li/text()")
+    assert beside == in_words(ANNOUNCED[standard])
 
 
 def test_a_page_without_runs_and_without_products_can_be_made() -> None:

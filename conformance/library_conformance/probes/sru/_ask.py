@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets
 from library_conformance.run import Run
-from library_conformance.web import child, children, document, escaped, fetch, local, namespace, status_words, text
+from library_conformance.web import Raw, child, children, document, escaped, fetch, local, namespace, status_words, text
 
 OLD = "http://www.loc.gov/zing/srw/"
 OASIS = "http://docs.oasis-open.org/ns/search-ws/"
@@ -89,7 +89,8 @@ class Answer:
 
     status: int
     octets: bytes
-    content_type: str = ""
+    head: Mapping[str, str] = field(default_factory=dict)
+    """The headers of HTTP."""
 
     @cached_property
     def root(self) -> etree._Element | None:
@@ -155,7 +156,17 @@ def query_of(pairs: Pairs) -> str:
 def ask_query(run: Run, query: str) -> Answer:
     """A request whose query is written already."""
     answer = fetch(run, query)
-    return Answer(answer.status_code, answer.content, answer.headers.get("content-type", ""))
+    return Answer(answer.status_code, answer.content, answer.headers)
+
+
+def answer_of(raw: Raw | None) -> Answer:
+    """What came on a socket; status 0 where that was no answer of HTTP."""
+    if raw is None:
+        return Answer(0, b"")
+    try:
+        return Answer(raw.status, raw.plain, raw.headers)
+    except (OSError, EOFError):
+        return Answer(raw.status, b"")
 
 
 def pairs_of(version: str, operation: str, parameters: dict[str, str]) -> Pairs:
@@ -171,6 +182,21 @@ def ask(run: Run, operation: str, version: str = "", **parameters: str) -> Answe
 
 def search(run: Run, query: str, size: int = 0, **parameters: str) -> Answer:
     return ask(run, "searchRetrieve", query=query, maximumRecords=str(size), **parameters)
+
+
+def quoted(term: str) -> str:
+    return term.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def scan(run: Run, term: str, most: int = 5, **more: str) -> Answer:
+    """The terms around one of the index of titles."""
+    clause = f'{title_index(run)} = "{quoted(term)}"'
+    return ask(run, "scan", scanClause=clause, maximumTerms=str(most), **more)
+
+
+def first_scan(run: Run) -> Answer:
+    """Five terms from a on."""
+    return once(run, "scan a", lambda: scan(run, "a"))
 
 
 def once(run: Run, name: str, make: Callable[[], T]) -> T:
@@ -222,7 +248,6 @@ def _versions(run: Run) -> dict[str, Answer]:
             told = told or version
         if told == version and answer.count is not None and not answer.numbers & {4, 5, 7, 8}:
             found[version] = answer
-    run.found.setdefault("announced", {})["versions"] = list(found)
     return found
 
 
@@ -264,6 +289,15 @@ class Explained:
             if local(each) == "schema" and each.get("retrieve") != "false"
         ]
 
+    @property
+    def supported(self) -> set[str]:
+        """The types of what is supported; one whose value is `false` is not."""
+        return {
+            each.get("type", "")
+            for each in self._part("configInfo")
+            if local(each) == "supports" and (each.text or "").strip().lower() != "false"
+        }
+
     def values(self, element: str, kind: str) -> list[str]:
         """The values of default, setting or supports of one kind."""
         return [
@@ -282,9 +316,14 @@ def _index(element: etree._Element) -> Index:
     return Index(tuple(names), *({"true": True, "false": False}.get(flag or "") for flag in flags))
 
 
+def base_explain(run: Run) -> Answer:
+    """What the base address says where nothing is asked."""
+    return once(run, "explain", lambda: ask_query(run, ""))
+
+
 def explained(run: Run) -> Explained:
     """Explain's own record. Raises NotApplicable where there is none."""
-    answer = once(run, "explain", lambda: ask_query(run, ""))
+    answer = base_explain(run)
     record = child(answer.root, "record") if answer.kind == "explainResponse" else None
     data = None if record is None else Record(record).data
     if data is None:

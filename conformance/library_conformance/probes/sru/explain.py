@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from library_conformance.model import Behaviour, NotApplicable, Seen, breaks, meets, told
 from library_conformance.probes import probe
 from library_conformance.probes.sru._ask import (
     Answer,
+    Explained,
     Index,
     Record,
     ask,
@@ -59,11 +62,27 @@ def zeerex(run: Run) -> Seen:
         return breaks("no ZeeRex")
     if found.schema not in (ZEEREX, "http://explain.z3950.org/dtd/2.1/"):
         return breaks("another record schema than its namespace")
-    run.found.setdefault("announced", {}).update(
-        indexes=[index.names[0] for index in explained(run).indexes if index.names],
-        schemas=[name for name, _ in explained(run).schemas],
-    )
+    run.found.setdefault("announced", {}).update(told_by_explain(explained(run)))
     return meets("ZeeRex")
+
+
+def told_by_explain(found: Explained) -> dict[str, list[str]]:
+    """What explain says of the server, in lists: the words of its attributes, indexes that can be searched, scanned and
+    sorted by, schemas by name or identifier, and what is supported by its types. A list is there where explain says
+    anything of its kind, and empty where all it says is no."""
+    info = child(found.root, "serverInfo")
+    words = {name: re.split(r"[ ,/]+", info.get(name) or "") for name in ("version", "method") if info is not None}
+    flagged = {
+        kind: [_named(index) for index in found.indexes if getattr(index, kind) and index.names]
+        for kind in ("scan", "sort") if any(getattr(index, kind) is not None for index in found.indexes)
+    }  # fmt: skip
+    several = {
+        "indexes": [_named(index) for index in found.indexes if index.names and index.search is not False],
+        "schemas": [part for pair in found.schemas for part in pair if part],
+        "supports": sorted(found.supported),
+        "relations": found.values("supports", "relation"),
+    }
+    return {name: said for name, said in {**words, **several}.items() if said} | flagged
 
 
 @probe("sru.explain.server/address", needs=("sru.explain.zeerex/record",), octets=True)

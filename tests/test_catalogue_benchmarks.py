@@ -1,5 +1,5 @@
 """What the catalogue's benchmarks stand on: questions that find something, answers that are read rightly, Zebra's
-stylesheet that takes every field of the index map."""
+stylesheets that take every field of the index map, or what Koha's do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 from gateway.catalogue.index_map import INDEXES
 from library_protocols.marc import read, to_marcxml
 from library_protocols.z3950 import PresentResponse, SearchResponse, encode, parse_pqf
-from tests.benchmarks import page, questions, scale, zebra
+from tests.benchmarks import page, questions, scale, zebra, zebra_koha
 from tests.benchmarks.corpus import corpus
 from tests.benchmarks.searchers import numbers
 
@@ -66,6 +66,44 @@ def test_zebra_indexes_the_fields_of_the_index_map() -> None:
     assert record.first("245", "a") in values["any:w"]
     known = {name for name, index in INDEXES.items() if index.marc21}
     assert {name.partition(":")[0] for name in values} <= known
+
+
+_LINKED = """<record xmlns="http://www.loc.gov/MARC21/slim"><leader>00000nam a2200000 a 4500</leader>
+<controlfield tag="001">7</controlfield><controlfield tag="008">990101s1998    xxu                 eng d</controlfield>
+<datafield tag="100" ind1="1" ind2=" "><subfield code="a">Jones, Ann</subfield><subfield code="d">1950-</subfield>
+</datafield>
+<datafield tag="521" ind1="8" ind2=" "><subfield code="a">900</subfield></datafield>
+<datafield tag="880" ind1="1" ind2="0"><subfield code="6">245-01</subfield><subfield code="a">Teitl</subfield>
+</datafield>
+</record>"""
+
+
+def test_zebra_indexes_what_koha_has_it_index() -> None:
+    linked = etree.XSLT(etree.fromstring(zebra_koha.LINKED.encode()))
+    transform = etree.XSLT(etree.fromstring(zebra_koha.stylesheet().encode()))
+    made = transform(linked(etree.fromstring(_LINKED.encode()))).getroot()
+    values: dict[str, list[str]] = {}
+    for index in made.iter(f"{_NAMESPACE}index"):
+        for name in index.get("name").split():
+            values.setdefault(name, []).append(index.text or "")
+    assert made.get(f"{_NAMESPACE}id") == "7"
+    assert values["author:w"] == values["author:s"] == ["Jones, Ann", "Jones, Ann 1950-"]
+    assert values["author:0"] == ["Jones, Ann"]
+    assert values["date:n"] == ["1998"]
+    assert values["language:w"] == ["eng"]
+    assert values["lexile:n"] == ["900"]
+    assert "interest_age:n" not in values
+    assert values["title:w"] == ["Teitl", "Teitl"]
+    assert {"7", "1950-", "Teitl"} < set(values["any:w"])
+
+
+def test_the_rules_are_as_many_as_kohas() -> None:
+    rules = zebra_koha.rules()
+    names = [name for rule in rules for name in rule.names.split()]
+    assert (len(rules), len(names), len(zebra_koha.rules(zebra_koha.COUNTED))) == (284, 560, 14)
+    assert len({name.partition(":")[0] for name in names}) == 145
+    asked = {index for index, row in INDEXES.items() if {4, 7, 21, 1003, 1016}.intersection(row.bib1)}
+    assert asked <= zebra_koha.indexes()
 
 
 def test_a_smaller_run_does_not_replace_a_larger_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

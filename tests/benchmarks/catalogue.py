@@ -16,10 +16,8 @@ from typing import Any, Protocol
 import psutil
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from library_protocols.marc import read, to_marcxml
 from tests.benchmarks import harvesters, loading, questions, searchers, zebra
 from tests.benchmarks.catalogue_node import node
-from tests.benchmarks.corpus import corpus
 from tests.benchmarks.machine import LOAD_CPU, megabytes
 from tests.benchmarks.scenarios import Figures, folder
 
@@ -51,11 +49,8 @@ def ingest(quick: bool, records: int | None) -> Figures:
                 "index_bytes": loading.index_size(made / "data") / count,
             },
         }
-        file = made / "zebra.mrc"
-        with file.open("wb") as written:
-            written.writelines(corpus().records(0, count))
-        for configuration in (zebra.KOHA, zebra.PLAIN):
-            theirs = _theirs(zebra.index(made / configuration, configuration, file, count))
+        for configuration in zebra.CONFIGURATIONS:
+            theirs = _theirs(zebra.index(made / configuration, configuration, _records(configuration, count), count))
             figures[f"zebra_{configuration}"] = theirs
             figures[f"times_zebra_{configuration}"] = {
                 "records_per_second": ours["records_per_second"] / theirs["records_per_second"],
@@ -64,6 +59,11 @@ def ingest(quick: bool, records: int | None) -> Figures:
                 "index_bytes_without_records": ours["index_bytes"] / theirs["without_records_bytes"],
             }
     return figures
+
+
+def _records(configuration: str, count: int) -> Path:
+    """What a configuration of Zebra reads."""
+    return loading.marcxml(count) / "all.xml" if configuration == zebra.KOHA else loading.files(count) / "all.mrc"
 
 
 def _ours(made: Path, count: int) -> Figures:
@@ -156,7 +156,7 @@ def _compared(figures: Figures) -> Figures:
     """Our rates as multiples of Zebra's, and Zebra's processor time as a multiple of ours: where others use the
     processors as well, the second says more."""
     compared: Figures = {}
-    for name in (zebra.KOHA, zebra.PLAIN):
+    for name in zebra.CONFIGURATIONS:
         times: Figures = {}
         for key, ours in figures["ours"].items():
             theirs = figures[name][key]
@@ -184,7 +184,7 @@ def _targets(count: int) -> Iterator[tuple[str, _Target]]:
     """Our server and Zebra's, each while it is looked at."""
     with node(loading.indexed_catalogue(count)) as running:
         yield "ours", _Target(running.process.pid, running.z3950, "all", running.http, "/sru")
-    for name in (zebra.KOHA, zebra.PLAIN):
+    for name in zebra.CONFIGURATIONS:
         with _zebra(count, name) as target:
             yield name, target
 
@@ -192,7 +192,7 @@ def _targets(count: int) -> Iterator[tuple[str, _Target]]:
 @contextmanager
 def _zebra(count: int, configuration: str) -> Iterator[_Target]:
     def make(made: Path) -> None:
-        zebra.index(made, configuration, loading.files(count) / "all.mrc", count)
+        zebra.index(made, configuration, _records(configuration, count), count)
 
     register = loading.cached(count, f"zebra-{configuration}", loading.ZEBRA, make)
     with zebra.server(register) as (port, process):
@@ -241,9 +241,7 @@ def _file(count: int) -> Figures:
         with folder() as made:
             file = made / "records.xml"
             with file.open("wb") as written:
-                written.write(b'<collection xmlns="http://www.loc.gov/MARC21/slim">')
-                written.writelines(to_marcxml(read(data).record) for data in corpus().records(0, count))
-                written.write(b"</collection>")
+                loading.write_marcxml(written, count)
             return {
                 "file_read_per_second": count / _fastest(lambda: _count_octets(file)),
                 "file_parsed_per_second": count / _fastest(lambda: _count_parsed(file)),

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -35,6 +35,7 @@ from gateway.importing.marc_catalogue import import_catalogue
 from gateway.importing.progress import Step
 from gateway.runtime import beside
 from gateway.store import migrate as platform_schema
+from library_protocols.marc import read, to_marcxml
 from tests.benchmarks.corpus import MEMBERS, corpus
 from tests.benchmarks.machine import python
 
@@ -45,7 +46,7 @@ _CATALOGUE = (
     "src/gateway/importing/*.py",
     "protocols/library_protocols/marc/**/*.py",
 )
-ZEBRA = (*_RECORDS, "src/gateway/catalogue/index_map/*.py", "tests/benchmarks/zebra.py")
+ZEBRA = (*_RECORDS, "src/gateway/catalogue/index_map/*.py", "tests/benchmarks/zebra*.py")
 """The code that decides how the data of a benchmark comes out."""
 _A_MEMBER = 9_000
 _ROOT = Path(__file__).parents[2]
@@ -225,6 +226,23 @@ def files(records: int) -> Path:
             whole.writelines(corpus().records(0, records))
 
     return cached(records, "files", _RECORDS, make)
+
+
+def marcxml(records: int) -> Path:
+    """The same records in one file in MARCXML, one a line, as Koha hands them to Zebra."""
+
+    def make(folder: Path) -> None:
+        with (folder / "all.xml").open("wb") as whole:
+            write_marcxml(whole, records)
+
+    return cached(records, "marcxml", _RECORDS, make)
+
+
+def write_marcxml(file: BinaryIO, records: int) -> None:
+    """The first so many records as one collection."""
+    file.write(b'<collection xmlns="http://www.loc.gov/MARC21/slim">\n')
+    file.writelines(to_marcxml(read(data).record) + b"\n" for data in corpus().records(0, records))
+    file.write(b"</collection>\n")
 
 
 def catalogue(records: int) -> Path:

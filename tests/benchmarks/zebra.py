@@ -1,8 +1,8 @@
 """Zebra with the same records: its configurations, its registers, its server.
 
-`KOHA` indexes as Koha's production configuration does, every field through an XSLT into words, phrases and sort keys;
-the stylesheet is made from our own index map, so that both index the same fields. `PLAIN` is Debian's example for MARC
-21: Zebra's own filter in C, four indexes. Both serve USMARC over Z39.50 and MARCXML over SRU.
+`KOHA` is as Koha runs it in production (see `zebra_koha`). `SAME_FIELDS` indexes what we index, through an XSLT that is
+made from our own index map. `PLAIN` is Debian's example for MARC 21: Zebra's own filter in C, four indexes. All serve
+USMARC over Z39.50 and MARCXML over SRU.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from xml.sax.saxutils import escape, quoteattr
 import psutil
 
 from gateway.catalogue.index_map import CONTEXT_SETS, INDEXES, Source
+from tests.benchmarks import zebra_koha
 from tests.benchmarks.machine import SERVER_CPU, pin
 
 PROGRAMS = ("zebraidx", "zebrasrv", "yaz-ztest")
@@ -37,7 +38,10 @@ _TAKEN = 0.99
 """Zebra passes over a record or two of thousands without a word; at some it stops reading the file."""
 _INSERTED = re.compile(r"i/u/d ([0-9]+)/0/0")
 
-KOHA, PLAIN = "koha", "plain"
+KOHA, SAME_FIELDS, PLAIN = "koha", "same_fields", "plain"
+CONFIGURATIONS = (KOHA, SAME_FIELDS, PLAIN)
+_MEMORY = {KOHA: 50, SAME_FIELDS: 256, PLAIN: 256}
+"""Megabytes that zebraidx may fill before it writes. Koha's are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ def missing() -> str | None:
 
 
 def index(folder: Path, configuration: str, records: Path, count: int) -> Indexing:
-    """Makes a register of a file in ISO 2709. Raises RuntimeError where Zebra did not take it."""
+    """Makes a register of a file: in MARCXML for `KOHA`, else in ISO 2709. Raises RuntimeError where Zebra did not take
+    it."""
     _configure(folder, configuration)
     _zebraidx(folder, "init")
     began = time.perf_counter()
@@ -149,32 +154,58 @@ def _configure(folder: Path, configuration: str) -> None:
         "encoding: utf-8",
         "storeKeys: 1",
         "storeData: 1",
-        "memMax: 256",
+        f"memMax: {_MEMORY[configuration]}",
     ]
-    if configuration == KOHA:
-        own = [f"recordType: dom.{folder}/dom.xml", "attset: map.att"]
-        (folder / "map.att").write_text(_attributes(), encoding="ascii")
-        (folder / "index.xsl").write_text(_stylesheet(), encoding="utf-8")
-        (folder / "dom.xml").write_text(_DOM.format(folder=escape(str(folder))), encoding="utf-8")
-    else:
+    if configuration == PLAIN:
+        written = {}
         own = ["recordType: grs.marcxml.marc21", "attset: bib1.att"]
-    (folder / "cql.properties").write_text(_names(), encoding="ascii")
-    (folder / "zebra.cfg").write_text("\n".join([*common, *own, ""]), encoding="ascii")
-    (folder / "configuration").write_text(configuration, encoding="ascii")
+    else:
+        written = _koha(folder) if configuration == KOHA else _same_fields(folder)
+        own = [f"recordType: dom.{folder}/dom.xml", "attset: map.att"]
+    written["cql.properties"] = _names()
+    written["zebra.cfg"] = "\n".join([*common, *own, ""])
+    written["configuration"] = configuration
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _koha(folder: Path) -> dict[str, str]:
+    extract = "".join(f'<xslt stylesheet="{escape(str(folder))}/{name}"/>' for name in ("linked.xsl", "index.xsl"))
+    shown = f'<xslt stylesheet="{escape(str(folder))}/copy.xsl"/>'
+    registers = Path(_TABLES, "default.idx").read_text(encoding="utf-8").replace("string.chr", "letters.chr")
+    return {
+        "dom.xml": _DOM.format(input='<xmlreader level="1"/>', extract=extract, shown=shown),
+        "linked.xsl": zebra_koha.LINKED,
+        "index.xsl": zebra_koha.stylesheet(),
+        "copy.xsl": zebra_koha.COPY,
+        "default.idx": registers,
+        "letters.chr": zebra_koha.characters(),
+        "map.att": _attributes(zebra_koha.indexes()),
+    }
+
+
+def _same_fields(folder: Path) -> dict[str, str]:
+    extract = f'<xslt stylesheet="{escape(str(folder))}/index.xsl"/>'
+    return {
+        "dom.xml": _DOM.format(input='<marc inputcharset="utf-8"/>', extract=extract, shown=""),
+        "index.xsl": _stylesheet(),
+        "map.att": _attributes({index.name for index in INDEXES.values() if not index.of}),
+    }
 
 
 _DOM = """<dom xmlns="http://indexdata.com/zebra-2.0">
-  <input><marc inputcharset="utf-8"/></input>
-  <extract><xslt stylesheet="{folder}/index.xsl"/></extract>
-  <retrieve name="F"/>
-  <retrieve name="marcxml"/>
+  <input>{input}</input>
+  <extract>{extract}</extract>
+  <retrieve name="F">{shown}</retrieve>
+  <retrieve name="marcxml">{shown}</retrieve>
 </dom>
 """
 
 
-def _attributes() -> str:
+def _attributes(indexed: set[str]) -> str:
     """Use attributes as names of indexes."""
-    rows = {use: index.name for index in INDEXES.values() for use in index.bib1 if not index.of} | {_ANY: "any"}
+    rows = {use: index.name for index in INDEXES.values() for use in index.bib1 if index.name in indexed}
+    rows[_ANY] = "any"
     return "\n".join(["name bib1", "reference Bib-1", *(f"att {use} {name}" for use, name in sorted(rows.items())), ""])
 
 
@@ -196,8 +227,8 @@ _RELATIONS = (
 
 
 def _stylesheet() -> str:
-    """Every field of the index map into the indexes that take it, as Koha does it: a field as words and as a phrase,
-    its subfields as phrases too where ours can be asked for them, values to sort by and to count."""
+    """Every field of the index map into the indexes that take it: a field as words and as a phrase, its subfields as
+    phrases too where ours can be asked for them, values to sort by and to count."""
     taken: dict[str, list[_Rule]] = defaultdict(list)
     for found in INDEXES.values():
         kinds = ["w", "p"] + ["n"] * found.ranges + ["0"] * found.facet
@@ -266,8 +297,8 @@ def _data(tag: str, rules: list[_Rule]) -> str:
 
 def _frontend(folder: Path, port: int) -> str:
     """YAZ's front end before the register: Z39.50 with USMARC, SRU with MARCXML."""
-    koha = (folder / "configuration").read_text(encoding="ascii") == KOHA
-    formats = _FROM_XML if koha else _FROM_MARC
+    plain = (folder / "configuration").read_text(encoding="ascii") == PLAIN
+    formats = _FROM_MARC if plain else _FROM_XML
     return _FRONTEND.format(folder=escape(str(folder)), port=port, formats=formats)
 
 

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from library_conformance.announced import in_words
 from library_conformance.capabilities import CAPABILITIES
-from library_conformance.catalogue import digest
+from library_conformance.catalogue import catalogue, digest, same
 from library_conformance.claims import NAMES, Claim, Product, plain, product_named, products
 from library_conformance.evidence import (
     BAD,
@@ -125,7 +125,7 @@ def document(subjects: Sequence[Subject], rows: Sequence[Requirement], made: dat
             {
                 "id": row.id, "standard": row.standard, "edition": row.edition, "clause": row.clause,
                 "statement": row.statement, "level": row.level, "force": row.force, "role": row.role,
-                "capability": row.capability, "when": row.when,
+                "capability": row.capability, "when": row.when, "related": row.related,
                 "cells": {
                     one.name: _plain_cell(cell, on)
                     for one in subjects
@@ -181,6 +181,7 @@ def page(subjects: Sequence[Subject], rows: Sequence[Requirement], made: datetim
         made=made, digest=digest(), on=made.date(), subjects=subjects, parts=parts, grid=grid, pieces=evidence.pieces,
         rows=rows, levels=[level.value for level in Level], standards=_ordered(row.standard for row in rows),
         css=asset("matrix.css"), js=asset("matrix.js"), looked=_looked, link=_link, announced=in_words,
+        same=same(), others=_others,
     )  # fmt: skip
 
 
@@ -214,6 +215,12 @@ def _looked(look: Observed) -> str:
         return look.row["observation"]
     reason = look.row.get("note") or (f"blocked by {look.row['blocked_by']}" if look.row.get("blocked_by") else "")
     return f"{look.row['execution'].replace('_', ' ')}{': ' if reason else ''}{reason}"
+
+
+def _others(subject: Subject, row: Requirement) -> list[tuple[Requirement, Cell]]:
+    """What the same subject does of the same thing by other standards, as far as it is known to speak them."""
+    rows = [catalogue()[name] for name in row.related]
+    return [(other, subject.cell(other)) for other in rows if subject.concerns(other)]
 
 
 def _link(claim: Claim) -> str:

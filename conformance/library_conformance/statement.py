@@ -38,6 +38,7 @@ catalogue, which points into the standard and does not quote it.
 **D**, what the standard says: `m` mandatory, `r` recommended, `o` optional, `c` mandatory under a condition.
 **I**, what was seen: `yes`, `no`, `partly` (some probes say yes and some no), `told` (the standard leaves it open, and
 this is how it is), `?` (a person has to decide), `n/a` (the condition does not hold), `–` (not looked at).
+*Also* names what other standards ask for that is the same to a librarian.
 """
 
 
@@ -126,7 +127,8 @@ def _standard(document: Mapping[str, Any], reasons: Mapping[tuple[tuple[str, str
             word = implemented(made)
             condition = f" When: {row.when}." if row.when else ""
             seen = "".join(f" {part}" for part in _seen(word, made, reasons, why_not.get(row.id, "")))
-            text = f"{row.statement}{condition}{seen}".replace("|", "\\|")
+            also = f" Also: {', '.join(f'`{name}`' for name in row.related)}." if row.related else ""
+            text = f"{row.statement}{condition}{also}{seen}".replace("|", "\\|")
             yield f"| `{row.id}` | {row.clause} | {DEFINED[row.level]} | {word} | {text} |"
         yield ""
 

@@ -1,4 +1,7 @@
-"""The requirements: one TOML file a standard beside this module, read and checked here."""
+"""The requirements: one TOML file a standard beside this module, read and checked here.
+
+What several standards ask for alike stands in groups in `related.toml`, once, so that links cannot be one-sided.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,7 +21,15 @@ STANDARDS = ("sip2", "ncip", "oai", "sru", "z3950", "ldap", "scim", "lcf", "cros
 says: a system is the same through all its doors."""
 
 _ID = re.compile(r"[a-z0-9]+(\.[a-z0-9-]+){2,4}")
-_FIELDS = {field.name for field in fields(Requirement)}
+_FIELDS = {field.name for field in fields(Requirement)} - {"related"}
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """One thing that several standards ask for: `what` in a librarian's words, and the rows."""
+
+    what: str
+    requirements: tuple[str, ...]
 
 
 class CatalogueError(ValueError):
@@ -34,6 +45,23 @@ def catalogue() -> Mapping[str, Requirement]:
             if row.id in found:
                 raise CatalogueError(f"{row.id} is there twice")
             found[row.id] = row
+    if unknown := sorted(same().keys() - found.keys()):
+        raise CatalogueError(f"related.toml: no such requirement: {', '.join(unknown)}")
+    return found
+
+
+@cache
+def same() -> Mapping[str, Same]:
+    """By requirement's id, the thing that it and rows of other standards ask for. Raises CatalogueError."""
+    found: dict[str, Same] = {}
+    for row in tomllib.loads((files(__name__) / "related.toml").read_text(encoding="utf-8"))["same"]:
+        made = Same(row["what"], tuple(row["requirements"]))
+        if len({name.partition(".")[0] for name in made.requirements}) != len(made.requirements):
+            raise CatalogueError(f"related.toml: {made.what}: one row a standard")
+        for name in made.requirements:
+            if name in found:
+                raise CatalogueError(f"related.toml: {name} stands in two groups")
+            found[name] = made
     return found
 
 
@@ -69,7 +97,7 @@ def _row(standard: str, row: Mapping[str, Any]) -> Requirement:
                 "force": Force(row.get("force", "normative")),
                 "role": Role(row["role"]),
                 "status": Status(row.get("status", "reviewed")),
-                "related": tuple(row.get("related", ())),
+                "related": _related(name),
             }
         )
     except (TypeError, ValueError, KeyError) as error:
@@ -77,6 +105,11 @@ def _row(standard: str, row: Mapping[str, Any]) -> Requirement:
     for problem in _faults(made):
         raise CatalogueError(f"{name}: {problem}")
     return made
+
+
+def _related(name: str) -> tuple[str, ...]:
+    group = same().get(name)
+    return tuple(other for other in group.requirements if other != name) if group else ()
 
 
 def _faults(row: Requirement) -> Iterator[str]:

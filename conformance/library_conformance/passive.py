@@ -211,6 +211,8 @@ def _of_transcript(rows: Iterable[Mapping[str, Any]]) -> list[Link]:
         elif kind in _SIDES:
             octets = bytes.fromhex(row["hex"]) if "hex" in row else None
             links[-1].said.append(Said(_SIDES[kind], octets, float(row["t"])))
+        elif kind == "close":
+            links[-1].ended = links[-1].ended or (Side.CLIENT if row.get("note") == "ours" else Side.SERVER)
     return links
 
 

@@ -9,7 +9,7 @@ from library_conformance.passive import KEPT, judge, links_of
 from library_conformance.passive_rules import Side
 
 Talk = list[tuple[str, bytes]]
-"""What was said: `>` by the client, `<` by the server; `wait` lets so many seconds pass."""
+"""What was said: `>` by the client, `<` by the server; `wait` lets so many seconds pass, `left` is the client's end."""
 
 
 def recording(*talks: Talk, encrypted: bool = False) -> list[str]:
@@ -19,7 +19,9 @@ def recording(*talks: Talk, encrypted: bool = False) -> list[str]:
         rows.append({"t": at, "dir": "connect", "note": "over TLS" if encrypted else ""})
         for mark, octets in talk:
             at += float(octets) if mark == "wait" else 0.01
-            if mark != "wait":
+            if mark == "left":
+                rows.append({"t": at, "dir": "close", "note": "ours"})
+            elif mark != "wait":
                 rows.append({"t": at, "dir": "send" if mark == ">" else "receive", "hex": octets.hex()})
         rows.append({"t": at, "dir": "close"})
     return [json.dumps(row) for row in rows]

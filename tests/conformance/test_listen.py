@@ -142,4 +142,4 @@ def test_the_command_ends_by_number_and_writes_results(tmp_path: Path) -> None:
 
 def test_nobody_came(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["listen", "oai", "--seconds", "0.2", "--out", str(tmp_path)]).exit_code == 2
-    assert CliRunner().invoke(app, ["listen", "ldap", "--out", str(tmp_path)]).exit_code == 2
+    assert CliRunner().invoke(app, ["listen", "scim", "--out", str(tmp_path)]).exit_code == 2

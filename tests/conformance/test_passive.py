@@ -304,7 +304,7 @@ def test_a_deviation_is_shown_with_its_place(tmp_path: Path) -> None:
     assert "1234" not in (tmp_path / "out" / found["transcript"]).read_text()
 
 
-@pytest.mark.parametrize("arguments", [["--standard", "lcf"], ["--standard", "ldap"]])
+@pytest.mark.parametrize("arguments", [["--standard", "lcf"], ["--standard", "scim"]])
 def test_a_standard_without_rules_is_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["passive", str(tmp_path / "x"), *arguments]).exit_code == 2
 

@@ -33,8 +33,8 @@ class Said:
 @dataclass(slots=True)
 class Link:
     """What went over one connection, in its order. `whole`: from its first message; `framed`: with all octets between
-    the messages, their ends included; `encrypted`: None where the recording does not tell. `read`: what rules have
-    made of it, by the name of who made it."""
+    the messages, their ends included; `encrypted`: None where the recording does not tell; `ended`: who closed it, None
+    where that is not recorded. `read`: what rules have made of it, by the name of who made it."""
 
     name: str
     said: list[Said] = field(default_factory=list)
@@ -42,6 +42,7 @@ class Link:
     framed: bool = False
     encrypted: bool | None = None
     dated: bool = False
+    ended: Side | None = None
     read: dict[str, Any] = field(default_factory=dict)
 
 

@@ -7,7 +7,6 @@ capability, then the whole standard), and where the narrowest say yes and no the
 from __future__ import annotations
 
 import calendar
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,13 +15,10 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-import typer
-from rich.console import Console
-from rich.table import Table
-
-from library_conformance.catalogue import STANDARDS as CATALOGUED
+from library_conformance.catalogue import catalogue
 from library_conformance.model import Force, Level, Requirement, Role
 
 NAMES: Mapping[str, str] = {
@@ -70,7 +66,6 @@ class Direction(StrEnum):
     CLIENT = "client"
 
 
-_SHORT = {Value.CONFIGURABLE: "conf", Value.PARTIAL: "part", Value.UNKNOWN: "?"}
 KINDS = frozenset({"vendor-doc", "source-code", "wire", "tender", "press", "user-report", "third-party", "search"})
 SUPPORTS = frozenset({Value.YES, Value.PARTIAL, Value.CONFIGURABLE})
 _SIDES = {Direction.SERVER: {Role.SERVER, Role.BOTH}, Direction.CLIENT: {Role.CLIENT, Role.BOTH}}
@@ -191,19 +186,53 @@ class Product:
         return Documented(_agreed(settling), settling, background)
 
 
-def products() -> Mapping[str, Product]:
-    """All products by id, sorted. Raises ClaimError."""
-    return _read_all(files("library_conformance.suppliers"))
+def products(own: Path | None = None) -> Mapping[str, Product]:
+    """All products by id, sorted; with `own` also those of a folder with files VENDOR/PRODUCT.toml, whose claims stand
+    beside ours where both know a product. Raises ClaimError."""
+    ours = _read_all(files("library_conformance.suppliers"))
+    return _with_own(ours, own) if own else ours
 
 
-def product_named(name: str) -> Product | None:
-    """By id, by the last part of it, or by name; None where no product or more than one is meant."""
+def product_named(name: str, among: Mapping[str, Product] | None = None) -> Product | None:
+    """By id, by the last part of it, or by name, among ours unless others are given; None where no product or more than
+    one is meant."""
     wanted = name.strip().lower()
-    all_of_them = products()
+    all_of_them = products() if among is None else among
     if wanted in all_of_them:
         return all_of_them[wanted]
     found = [one for key, one in all_of_them.items() if wanted in (key.partition("/")[2], one.name.lower())]
     return found[0] if len(found) == 1 else None
+
+
+def strangers(product: Product) -> list[str]:
+    """What a product's claims name that the catalogue does not have."""
+    rows = catalogue()
+    names = {
+        (row.standard, kind, name) for row in rows.values()
+        for kind, name in (("requirement", row.id), ("group", row.group), ("capability", row.capability))
+    }  # fmt: skip
+    return [
+        f"{product.id}: {claim.standard} has no {kind} {name!r}"
+        for claim in product.claims
+        for kind, several in (
+            ("requirement", claim.requirements), ("group", claim.groups), ("capability", claim.capabilities),
+        )
+        for name in several
+        if (claim.standard, kind, name) not in names
+    ]  # fmt: skip
+
+
+def _with_own(ours: Mapping[str, Product], folder: Path) -> Mapping[str, Product]:
+    added = _read_all(folder)
+    if not added:
+        raise ClaimError(f"{folder} has no file VENDOR/PRODUCT.toml")
+    if wrong := [one for product in added.values() for one in strangers(product)]:
+        raise ClaimError("; ".join(wrong))
+    found = dict(ours)
+    for key, product in added.items():
+        known = ours.get(key)
+        found[key] = replace(known, claims=(*known.claims, *product.claims)) if known else product
+    return {key: found[key] for key in sorted(found)}
 
 
 @cache
@@ -213,6 +242,8 @@ def _read_all(folder: Traversable) -> Mapping[str, Product]:
 
 
 def _files(folder: Traversable) -> Iterator[Product]:
+    if not folder.is_dir():
+        raise ClaimError(f"{folder} is no folder")
     for vendor in folder.iterdir():
         if vendor.is_dir():
             for file in vendor.iterdir():
@@ -319,74 +350,3 @@ def plain(claim: Claim, on: date) -> dict[str, Any]:
 def today() -> date:
     """The day, in UTC, on which sources are looked at for their age."""
     return datetime.now(UTC).date()
-
-
-def attach(app: typer.Typer) -> None:
-    """Adds `claims` to the command line."""
-
-    @app.command("claims")
-    def claims_command(
-        product: Annotated[str, typer.Argument(help="VENDOR/PRODUCT or its name; all products without it.")] = "",
-        json_: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,
-    ) -> None:
-        """What suppliers say their products support, and where they say it.
-
-        Exit codes: 0 shown; 2 there is no such product.
-        """
-        chosen = product_named(product) if product else None
-        if product and chosen is None:
-            raise typer.BadParameter(f"there is no product {product!r}; known: {', '.join(products())}")
-        day = today()
-        if json_:
-            wanted = [chosen] if chosen else list(products().values())
-            print(json.dumps([_plain_product(one, day) for one in wanted], ensure_ascii=False, indent=1))
-        elif chosen:
-            _show(chosen, day)
-        else:
-            _overview()
-
-
-def _plain_product(product: Product, on: date) -> dict[str, Any]:
-    return {
-        "id": product.id, "vendor": product.vendor, "name": product.name, "versions": product.versions,
-        "note": product.note, "claims": [plain(one, on) for one in product.claims],
-    }  # fmt: skip
-
-
-def _show(product: Product, on: date) -> None:
-    console = Console(highlight=False)
-    console.print(f"{product.name} ({product.vendor}) {product.versions}".strip(), markup=False)
-    if product.note:
-        console.print(product.note, markup=False)
-    for claim in product.claims:
-        side = "" if claim.direction is Direction.SERVER else ", as client"
-        console.print(f"\n{NAMES[claim.standard]} {claim.scope}{side}: {claim.value}", markup=False)
-        if claim.note:
-            console.print(f"  {claim.note}", markup=False)
-        source = claim.source
-        again = "; to be read again" if source.stale(on) else ""
-        where = f"{source.title} {source.ref}".strip()
-        grade = f"{claim.grade} · " if claim.grade else ""
-        console.print(f"  {grade}{where} (read {source.retrieved}{again})", markup=False, style="dim")
-
-
-def _overview() -> None:
-    table = Table(box=None, pad_edge=False)
-    columns = [name for name in NAMES if name in CATALOGUED or name == "iso18626"]
-    for heading in ("Product", *columns):
-        table.add_column(heading, no_wrap=True)
-    for one in products().values():
-        table.add_row(one.id, *(_cell(one, name) for name in columns))
-    console = Console(highlight=False, width=140)
-    console.print(table)
-    console.print("conf: where licensed, installed or set; part: in part; c: as client; ?: looked for, nothing found")
-
-
-def _cell(product: Product, standard: str) -> str:
-    sides = {side: product.serves(standard, side) for side in Direction}
-    words = [
-        _SHORT.get(found.value, found.value.value) + (" c" if side is Direction.CLIENT else "")
-        for side, found in sides.items()
-        if found.claims
-    ]
-    return ", ".join(words)

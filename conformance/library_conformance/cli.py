@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from library_conformance import expectations
+from library_conformance import declared, expectations
 from library_conformance.exits import exit_of
 from library_conformance.model import Result, Safety, Verdict
 from library_conformance.probes import Probe
@@ -61,6 +61,7 @@ def run_command(
     set_: Annotated[list[str] | None, typer.Option("--set", help="One more input, NAME=VALUE.")] = None,
     allow: Annotated[Safety, typer.Option(help="What may be done to the subject.")] = Safety.READ,
     only: Annotated[list[str] | None, typer.Option(help="Probe or requirement, or how its id begins.")] = None,
+    probes: Annotated[list[Path] | None, typer.Option(help="TOML file of probes of your own.")] = None,
     subject: Annotated[str, typer.Option(help="What the results call it; the address without it.")] = "",
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two messages.")] = PAUSE,
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds for an answer.")] = PATIENCE,
@@ -77,14 +78,15 @@ def run_command(
     if standard not in STANDARDS:
         raise typer.BadParameter(f"{standard!r} is none of {', '.join(STANDARDS)}")
     try:
-        aim = Target.parse(target)
+        aim, own = Target.parse(target), declared.added(standard, probes or ())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     replay = ("library-conformance", "run", standard, target, "--out", "DIR", "--allow", str(allow))
     replay += ("--inputs", str(inputs)) if inputs else ()
+    replay += tuple(word for path in probes or () for word in ("--probes", str(path)))
     plan = Plan(
         standard, aim, inputs_of(inputs, set_ or []), out, allow, tuple(only or ()), subject, pause, patience,
-        not insecure, replay,
+        not insecure, replay, own,
     )  # fmt: skip
     try:
         excuses = expectations.read(expect or ())
@@ -109,7 +111,7 @@ def run_command(
 
 def _attach() -> None:
     """Commands that stand in modules of their own; one that is not there yet is not offered."""
-    for module in ("claims", "matrix", "recommend", "diff", "passive", "listen", "statement", "consistency"):
+    for module in ("show_claims", "matrix", "recommend", "diff", "passive", "listen", "statement", "consistency"):
         try:
             found = import_module(f"library_conformance.{module}")
         except ModuleNotFoundError as error:

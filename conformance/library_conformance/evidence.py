@@ -304,14 +304,17 @@ def _run(file: Path) -> Run:
     return Run(document, file.parent)
 
 
-def subjects_of(runs: Iterable[Run], products: Iterable[Product] = ()) -> list[Subject]:
-    """Products and what was run, in one list: what was run first, then the products of which most is said."""
+def subjects_of(
+    runs: Iterable[Run], products: Iterable[Product] = (), known: Mapping[str, Product] | None = None
+) -> list[Subject]:
+    """Products and what was run, in one list: what was run first, then the products of which most is said. Runs are
+    matched with `known` products, with ours where none are given."""
     by_name: dict[str, dict[str, Run]] = {}
     for run in runs:
         by_name.setdefault(run.document["subject"], {})[run.standard] = run
     found: list[Subject] = []
     for name, of_it in by_name.items():
-        product = product_named(name)
+        product = product_named(name, known)
         same = next((one for one in found if product is not None and one.product == product), None)
         if same is not None:
             found[found.index(same)] = Subject(same.name, same.vendor, product, {**same.runs, **of_it})

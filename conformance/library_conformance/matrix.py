@@ -7,7 +7,7 @@ on the same claims share one piece of evidence, so that a page of many thousand 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -21,7 +21,7 @@ from rich.console import Console
 from library_conformance.announced import in_words
 from library_conformance.capabilities import CAPABILITIES
 from library_conformance.catalogue import catalogue, digest, same
-from library_conformance.claims import NAMES, Claim, Product, plain, product_named, products
+from library_conformance.claims import NAMES, Claim, Product, plain, product_named
 from library_conformance.evidence import (
     BAD,
     MEANINGS,
@@ -37,6 +37,7 @@ from library_conformance.evidence import (
 )
 from library_conformance.exports import evidence_csv, junit, matrix_csv
 from library_conformance.model import Level, Requirement, Verdict
+from library_conformance.show_claims import OwnClaims, known_products
 
 FORMAT = 1
 _RUN = ("standard", "started", "suite", "catalogue", "allowed", "announced")
@@ -244,11 +245,11 @@ def write(subjects: Sequence[Subject], out: Path, made: datetime | None = None) 
     return [out / name for name in texts]
 
 
-def chosen(names: Sequence[str]) -> list[Product]:
+def chosen(names: Sequence[str], known: Mapping[str, Product]) -> list[Product]:
     """Products by name. Raises typer.BadParameter."""
-    found = {name: product_named(name) for name in names}
+    found = {name: product_named(name, known) for name in names}
     if unknown := [name for name, one in found.items() if one is None]:
-        raise typer.BadParameter(f"no such product: {', '.join(unknown)}; known: {', '.join(products())}")
+        raise typer.BadParameter(f"no such product: {', '.join(unknown)}; known: {', '.join(known)}")
     return [one for one in found.values() if one is not None]
 
 
@@ -262,15 +263,17 @@ def attach(app: typer.Typer) -> None:
         supplier: Annotated[
             list[str] | None, typer.Option(help="A product whose claims are shown; all of them without this.")
         ] = None,
+        own: OwnClaims = None,
         json_: Annotated[bool, typer.Option("--json", help="What was written, as JSON.")] = False,
     ) -> None:
         """Put documented, announced and observed support side by side, on one page.
 
         Exit codes: 0 written; 2 wrong usage, or results that cannot be read.
         """
-        wanted = chosen(supplier) if supplier else list(products().values())
+        known = known_products(own)
+        wanted = chosen(supplier, known) if supplier else list(known.values())
         try:
-            subjects = subjects_of(read_runs(results or []), wanted)
+            subjects = subjects_of(read_runs(results or []), wanted, known)
         except EvidenceError as error:
             raise typer.BadParameter(str(error)) from error
         written = write(subjects, out)

@@ -20,10 +20,11 @@ from rich.console import Console
 
 from library_conformance.capabilities import CAPABILITIES
 from library_conformance.catalogue import digest
-from library_conformance.claims import NAMES, SUPPORTS, Claim, Direction, Value, product_named, products, today
+from library_conformance.claims import NAMES, SUPPORTS, Claim, Direction, Product, Value, product_named, today
 from library_conformance.evidence import ABSENT, EvidenceError, Run, Subject, judged_rows, read_runs, subjects_of
 from library_conformance.matrix import GRADES, asset, chosen
 from library_conformance.model import Level, Requirement, Role
+from library_conformance.show_claims import OwnClaims, known_products
 
 BRIDGE = "library-gateway/library-gateway"
 """The product that may stand between a member's system and the shared one."""
@@ -264,12 +265,12 @@ def _sources(subjects: Iterable[Subject], answers: Iterable[Answer]) -> list[tup
     return list(found.values())
 
 
-def considered(names: Sequence[str], runs: Sequence[Run]) -> list[Subject]:
+def considered(names: Sequence[str], runs: Sequence[Run], known: Mapping[str, Product]) -> list[Subject]:
     """The candidates by name, in that order, and the bridge; without names every product that speaks something. A name
     is a product's, or what runs call a subject. Raises typer.BadParameter."""
     measured = {run.document["subject"] for run in runs}
-    wanted = chosen([name for name in names if name not in measured or product_named(name)])
-    pool = subjects_of(runs, products().values())
+    wanted = chosen([name for name in names if name not in measured or product_named(name, known)], known)
+    pool = subjects_of(runs, known.values(), known)
     if not names:
         return [one for one in pool if one.product and (one.product.standards or one.runs)]
     ids = [BRIDGE, *(one.id for one in wanted)]
@@ -288,6 +289,7 @@ def attach(app: typer.Typer) -> None:
             list[str] | None, typer.Option(help="A candidate; without this those that the file names, or all.")
         ] = None,
         results: Annotated[list[Path] | None, typer.Option(help="results.json, or a folder with such files.")] = None,
+        own: OwnClaims = None,
     ) -> None:
         """Write what to ask of a shared system, how far suppliers answer it, and where the gateway bridges gaps.
 
@@ -296,9 +298,10 @@ def attach(app: typer.Typer) -> None:
         form = out.suffix.removeprefix(".")
         if form not in ("md", "html"):
             raise typer.BadParameter("the document is FILE.md or FILE.html")
+        known = known_products(own)
         try:
             consortium = read(local_systems)
-            subjects = considered(supplier or list(consortium.candidates), read_runs(results or []))
+            subjects = considered(supplier or list(consortium.candidates), read_runs(results or []), known)
         except (SystemsError, EvidenceError) as error:
             raise typer.BadParameter(str(error)) from error
         out.parent.mkdir(parents=True, exist_ok=True)

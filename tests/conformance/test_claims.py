@@ -27,6 +27,7 @@ from library_conformance.claims import (
     Value,
     product_named,
     products,
+    strangers,
 )
 from library_conformance.cli import app
 from library_conformance.model import Force, Level, Requirement, Role
@@ -78,23 +79,7 @@ def test_the_products_of_the_field_are_there() -> None:
 
 
 def test_every_claim_names_what_the_catalogue_has() -> None:
-    rows = catalogue()
-    groups = {(one.standard, one.group) for one in rows.values()}
-    capabilities = {(one.standard, one.capability) for one in rows.values()}
-    wrong: list[str] = []
-    for product, one in EVERY:
-        written = one.standard in STANDARDS and requirements_of(one.standard)
-        if not written:
-            wrong += [f"{product}: {one.standard} has no requirements yet"] if not one.general else []
-            continue
-        wrong += [
-            f"{product}: {name}" for name in one.requirements if name not in rows or rows[name].standard != one.standard
-        ]
-        wrong += [f"{product}: {one.standard} {name}" for name in one.groups if (one.standard, name) not in groups]
-        wrong += [
-            f"{product}: {one.standard} {name}" for name in one.capabilities if (one.standard, name) not in capabilities
-        ]
-    assert wrong == []
+    assert [wrong for product in products().values() for wrong in strangers(product)] == []
 
 
 def test_every_claim_has_a_source_that_was_read_on_a_day() -> None:
@@ -246,6 +231,40 @@ def test_a_fork_inherits_what_it_does_not_say_itself(tmp_path: Path) -> None:
     )
     fork = claims._read_all(tmp_path)["a/fork"]
     assert {one.standard: one.value for one in fork.claims} == {"sip2": Value.NO, "oai": Value.YES}
+
+
+def test_claims_of_ones_own_stand_beside_ours(tmp_path: Path) -> None:
+    for place in ("koha/koha.toml", "us/ours.toml"):
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_text(GOOD.replace("sip2", "lcf").replace('"D"', '"D"\ncapability = ["renew"]'))
+    found = products(tmp_path)
+    koha = found["koha/koha"]
+    assert (koha.name, koha.claims[:-1], koha.claims[-1].capabilities) == (
+        "Koha", products()["koha/koha"].claims, ("renew",),
+    )  # fmt: skip
+    assert product_named("B", found) is found["us/ours"]
+    assert products().keys() == found.keys() - {"us/ours"}
+    shown = CliRunner().invoke(app, ["claims", "us/ours", "--claims", str(tmp_path)])
+    assert (shown.exit_code, "BIC LCF renew: yes" in shown.output) == (0, True), shown.output
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (GOOD.replace('"D"', '"D"\ncapability = ["knitting"]'), "sip2 has no capability 'knitting'"),
+        (GOOD.replace("2026-11-22", '"yesterday"'), "the day on which it was read"),
+        ("", "has no file VENDOR/PRODUCT.toml"),
+    ],
+)
+def test_claims_of_ones_own_that_are_wrong_are_refused(text: str, complaint: str, tmp_path: Path) -> None:
+    if text:
+        (tmp_path / "us").mkdir()
+        (tmp_path / "us" / "ours.toml").write_text(text)
+    for command in (["claims"], ["matrix", "--out", str(tmp_path / "map")]):
+        said = CliRunner().invoke(app, [*command, "--claims", str(tmp_path)])
+        assert said.exit_code == 2
+        assert complaint in " ".join(said.output.replace("│", " ").split())
+    assert not (tmp_path / "map").exists()
 
 
 def test_a_product_is_found_by_its_names() -> None:

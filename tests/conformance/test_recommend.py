@@ -166,7 +166,7 @@ def test_the_example_of_the_demo_consortium_can_be_made(tmp_path: Path) -> None:
 
 
 def test_the_document_in_the_repository_is_of_this_catalogue() -> None:
-    """Else: `library-conformance recommend --local-systems member-systems.toml --out recommendation.md`."""
+    """Else: `make judge`, or `library-conformance recommend` with its systems and `--results conformance/results`."""
     text = (EXAMPLES / "recommendation.md").read_text("utf-8")
     written = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     assert written == [one.row.id for one in asked_of(read(EXAMPLES / "member-systems.toml"))]

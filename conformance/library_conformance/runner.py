@@ -63,6 +63,8 @@ class Plan:
     verify: bool = True
     replay: tuple[str, ...] = ()
     """The command line, without --only, that a replay begins with."""
+    added: tuple[Probe, ...] = ()
+    """Somebody's own probes, behind those of the suite."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ def run(plan: Plan, told: Callable[[Probe, list[Result]], None] = lambda *_: Non
 
 def _selected(plan: Plan) -> Iterable[Probe]:
     """In the order of definition; a probe that another one needs comes with it."""
-    probes = probes_of(plan.standard)
+    probes = {**probes_of(plan.standard), **{one.id: one for one in plan.added}}
     if not plan.only:
         return probes.values()
     wanted = {

@@ -1,4 +1,4 @@
-"""The probes: a package a standard, whose modules register what they define.
+"""The probes: a package a standard, whose modules and TOML files register what they define.
 
 A probe is a function that is handed a `Run`, says something to the subject, and returns what it `Seen`. It raises
 `NotApplicable` where its condition does not hold and lets every error of the line go through: the runner knows them.
@@ -57,15 +57,19 @@ def probe(
     """Registers a probe; without `verifies` it is for the requirement that its id begins with."""
 
     def register(look: Look) -> Look:
-        if name in _PROBES:
-            raise ValueError(f"there are two probes {name!r}")
         requirement = name.partition("/")[0]
-        _PROBES[name] = Probe(
-            name, requirement.partition(".")[0], look, verifies or (requirement,), needs, safety, inputs, octets
-        )
+        standard = requirement.partition(".")[0]
+        add(Probe(name, standard, look, verifies or (requirement,), needs, safety, inputs, octets))
         return look
 
     return register
+
+
+def add(one: Probe) -> None:
+    """Registers a probe. Raises ValueError where there is one of its name."""
+    if one.id in _PROBES:
+        raise ValueError(f"there are two probes {one.id!r}")
+    _PROBES[one.id] = one
 
 
 def probes_of(standard: str) -> Mapping[str, Probe]:

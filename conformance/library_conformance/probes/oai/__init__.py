@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from library_conformance.declared import load
 
-for _name in (
+load(__name__, (  # in the order in which they are carried out
     "framing", "envelope", "identify", "errors", "lists", "formats", "records", "dates", "sets", "tokens", "deletions",
-):  # fmt: skip
-    import_module(f"{__name__}.{_name}")  # in the order in which they are carried out
+))  # fmt: skip

@@ -6,8 +6,8 @@ What the probes of one run need again and again (Identify, the first part of a l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,7 +15,18 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has 
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets, unclear
 from library_conformance.run import Run
-from library_conformance.web import children, document, escaped, fetch, http_error, local, namespace, status_words, text
+from library_conformance.web import (
+    Raw,
+    children,
+    document,
+    escaped,
+    fetch,
+    http_error,
+    local,
+    namespace,
+    status_words,
+    text,
+)
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -69,7 +80,8 @@ class Page:
 
     status: int
     octets: bytes
-    content_type: str = ""
+    head: Mapping[str, str] = field(default_factory=dict)
+    """The headers of HTTP."""
 
     @cached_property
     def root(self) -> etree._Element | None:
@@ -134,7 +146,17 @@ def ask(run: Run, verb: str, **arguments: str) -> Page:
 def ask_query(run: Run, query: str) -> Page:
     """A request whose query is written already."""
     answer = fetch(run, query)
-    return Page(answer.status_code, answer.content, answer.headers.get("content-type", ""))
+    return Page(answer.status_code, answer.content, answer.headers)
+
+
+def page_of(answer: Raw | None) -> Page:
+    """What came on a socket; status 0 where that was no answer of HTTP."""
+    if answer is None:
+        return Page(0, b"")
+    try:
+        return Page(answer.status, answer.plain, answer.headers)
+    except (OSError, EOFError):
+        return Page(answer.status, b"", answer.headers)
 
 
 def once(run: Run, name: str, make: Callable[[], T]) -> T:
@@ -178,9 +200,14 @@ def example(run: Run) -> Header:
     return found
 
 
+def set_list(run: Run) -> Page:
+    """The first part of the list of sets."""
+    return once(run, "sets", lambda: ask(run, "ListSets"))
+
+
 def sets(run: Run) -> list[str]:
     """The setSpecs that ListSets tells in its first part."""
-    body = once(run, "sets", lambda: ask(run, "ListSets")).body("ListSets")
+    body = set_list(run).body("ListSets")
     return [] if body is None else [text(each, "setSpec") or "" for each in children(body) if local(each) == "set"]
 
 
@@ -202,6 +229,14 @@ def followed(run: Run) -> list[Page]:
     """The list that the probes of tokens look at, followed once in a run. Raises NotApplicable where it is whole."""
     found = once(run, "followed", lambda: parts(run, "ListIdentifiers", **narrowed(run)))
     if not found[0].token:
+        raise NotApplicable("the list comes whole in its first answer")
+    return found
+
+
+def some_token(run: Run) -> str:
+    """A token as fresh as this run can have it. Raises NotApplicable where the list comes whole."""
+    found = ask(run, "ListIdentifiers", metadataPrefix=prefix(run)).token
+    if not found:
         raise NotApplicable("the list comes whole in its first answer")
     return found
 

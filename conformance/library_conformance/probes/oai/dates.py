@@ -7,17 +7,12 @@ from library_conformance.probes import probe
 from library_conformance.probes.oai._ask import (
     Page,
     ask,
-    ask_query,
     example,
     first_part,
-    granularity,
-    identify,
     in_granularity,
     prefix,
-    refused,
 )
 from library_conformance.run import Run
-from library_conformance.web import text
 
 _MOST_FOLLOWED = 5
 """Parts of a list in which a record is looked for."""
@@ -85,69 +80,3 @@ def days(run: Run) -> Seen:
     """Asks for the day on which a known record changed."""
     day = example(run).datestamp[:10]
     return _included(run, from_=day, until=day)
-
-
-@probe("oai.dates.future/far", octets=True)
-def future(run: Run) -> Seen:
-    """Asks for what will change from the year 2999 on."""
-    return refused(_list(run, from_="2999-01-01"), "noRecordsMatch", "badArgument")
-
-
-@probe("oai.dates.mixed/day-and-second", octets=True)
-def mixed(run: Run) -> Seen:
-    """Asks from a day until a second."""
-    return refused(_list(run, from_="2002-02-05", until="2002-02-06T05:35:00Z"), "badArgument")
-
-
-@probe("oai.dates.malformed/junk", octets=True)
-def malformed(run: Run) -> Seen:
-    """Gives words and other ways of writing dates, as from and as until."""
-    for name in ("from", "until"):
-        for value in ("junk", "05.02.2002", "2002-2-5", "20020205", "2002-02-05%2005:35:00Z", "2002"):
-            page = ask_query(run, f"verb=ListIdentifiers&metadataPrefix={prefix(run)}&{name}={value}")
-            if page.errors != ("badArgument",):
-                return breaks(page.words)
-    return meets("answered badArgument")
-
-
-@probe("oai.dates.no-such-day/february", octets=True)
-def no_such_day(run: Run) -> Seen:
-    """Asks from the thirtieth of February and from a thirteenth month on."""
-    for value in ("2021-02-30", "2021-13-01"):
-        page = _list(run, from_=value)
-        if page.errors != ("badArgument",):
-            return breaks(page.words)
-    return meets("answered badArgument")
-
-
-@probe("oai.dates.offset/local-time", octets=True)
-def offset(run: Run) -> Seen:
-    """Asks with an offset, without any zone, and with fractions of a second."""
-    for value in ("2002-02-05T05:35:00+01:00", "2002-02-05T05:35:00", "2002-02-05T05:35:00.5Z"):
-        page = _list(run, from_=value)
-        if page.errors != ("badArgument",):
-            return breaks(page.words)
-    return meets("answered badArgument")
-
-
-@probe("oai.dates.reversed/days", octets=True)
-def reversed_(run: Run) -> Seen:
-    """Asks from a later day until an earlier one."""
-    return refused(_list(run, from_="2002-02-06", until="2002-02-05"), "badArgument")
-
-
-@probe("oai.dates.too-fine/seconds", octets=True)
-def too_fine(run: Run) -> Seen:
-    """Asks for seconds where the granularity is days."""
-    if granularity(run) != "YYYY-MM-DD":
-        raise NotApplicable("the granularity is seconds")
-    return refused(_list(run, from_="2002-02-05T05:35:00Z"), "badArgument")
-
-
-@probe("oai.dates.before-earliest/until", octets=True)
-def before_earliest(run: Run) -> Seen:
-    """Asks for what changed before the year of the earliest datestamp."""
-    earliest = text(identify(run).body("Identify"), "earliestDatestamp") or ""
-    if not earliest[:4].isdecimal() or int(earliest[:4]) < 1000:
-        raise NotApplicable("there is no earlier year")
-    return refused(_list(run, until=f"{int(earliest[:4]) - 1:04}-01-01"), "noRecordsMatch")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from library_conformance.model import Behaviour, Seen, breaks, meets
 from library_conformance.probes import probe
-from library_conformance.probes.oai._ask import OAI, SECOND, Page, ask, ask_query, example, in_oai, prefix
+from library_conformance.probes.oai._ask import OAI, SECOND, Page, ask, example, in_oai, prefix
 from library_conformance.run import Run
 from library_conformance.web import XSI, child, children, local, namespace, text
 
@@ -93,16 +93,3 @@ def arguments(run: Run) -> Seen:
         if told is None or dict(told.attrib) != asked:
             return breaks("other arguments than were asked")
     return meets("as asked")
-
-
-@probe("oai.envelope.request-silent/errors", octets=True)
-def silent(run: Run) -> Seen:
-    """Makes a mistake in the verb and one in the arguments, and looks at what the answers repeat."""
-    for query in ("verb=nothing", "verb=Identify&nothing=1"):
-        page = ask_query(run, query)
-        told = child(page.root, "request")
-        if told is None or not page.errors:
-            return breaks(page.words)
-        if told.attrib:
-            return breaks("arguments repeated")
-    return meets("no attributes")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from library_conformance.model import Behaviour, NotApplicable, Seen, absent, breaks, meets
 from library_conformance.probes import probe
-from library_conformance.probes.oai._ask import OAI_DC, Page, all_of, ask, example, once, refused
+from library_conformance.probes.oai._ask import OAI_DC, Page, all_of, ask, example, once
 from library_conformance.run import Run
 from library_conformance.web import children, local, namespace, text
 
@@ -71,12 +71,6 @@ def of_item(run: Run) -> Seen:
     if "oai_dc" not in names:
         return breaks("without oai_dc" if names else page.words)
     return meets("with oai_dc") if set(names) <= {name for name, _, _ in _all(run)} else breaks("formats not listed")
-
-
-@probe("oai.formats.unknown-item/nobody", octets=True)
-def unknown_item(run: Run) -> Seen:
-    """Asks for the formats of an item that does not exist."""
-    return refused(ask(run, "ListMetadataFormats", identifier="oai:nobody.example:0"), "idDoesNotExist", "badArgument")
 
 
 @probe(

@@ -6,7 +6,7 @@ import re
 
 from library_conformance.model import NotApplicable, Safety, Seen, breaks, meets
 from library_conformance.probes import probe
-from library_conformance.probes.oai._ask import Page, example, identify, prefix
+from library_conformance.probes.oai._ask import Page, example, identify, page_of, prefix
 from library_conformance.run import Run
 from library_conformance.web import (
     Raw,
@@ -22,40 +22,19 @@ from library_conformance.web import (
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
-def _page(answer: Raw | None) -> Page:
-    if answer is None:
-        return Page(0, b"")
-    try:
-        return Page(answer.status, answer.plain, answer.headers.get("content-type", ""))
-    except (OSError, EOFError):
-        return Page(answer.status, b"")
-
-
 def _answered(answer: Raw | None, verb: str) -> Seen:
-    page = _page(answer)
+    page = page_of(answer)
     if answer is None:
         return breaks("no answer of HTTP")
     return meets("answered") if page.body(verb) is not None else breaks(page.words)
-
-
-@probe("oai.http.get/identify", octets=True)
-def get_identify(run: Run) -> Seen:
-    """Asks for Identify with a GET request written by hand."""
-    return _answered(ask_octets(run, get_octets(run, "verb=Identify")), "Identify")
-
-
-@probe("oai.http.post/identify", octets=True)
-def post_identify(run: Run) -> Seen:
-    """Asks for Identify with a form sent by POST."""
-    return _answered(ask_octets(run, post_octets(run, b"verb=Identify")), "Identify")
 
 
 @probe("oai.http.post/list", verifies=("oai.http.post", "oai.http.post.same"), octets=True)
 def post_list(run: Run) -> Seen:
     """Asks for the same list by GET and by POST and compares the headers."""
     query = f"verb=ListIdentifiers&metadataPrefix={prefix(run)}"
-    by_get = _page(ask_octets(run, get_octets(run, query)))
-    by_post = _page(ask_octets(run, post_octets(run, query.encode())))
+    by_get = page_of(ask_octets(run, get_octets(run, query)))
+    by_post = page_of(ask_octets(run, post_octets(run, query.encode())))
     if not by_post.headers:
         return breaks(f"by POST {by_post.words}")
     same = [one.key for one in by_get.headers] == [one.key for one in by_post.headers]
@@ -68,7 +47,7 @@ def escapes(run: Run) -> Seen:
     wanted = example(run).identifier
     for name in (every_octet_escaped(wanted), every_octet_escaped(wanted).upper()):
         query = f"verb=GetRecord&metadataPrefix={prefix(run)}&identifier={name}"
-        page = _page(ask_octets(run, get_octets(run, query)))
+        page = page_of(ask_octets(run, get_octets(run, query)))
         if [one.identifier for one in page.headers] != [wanted]:
             return breaks(page.words)
     return meets("the record")
@@ -85,16 +64,6 @@ def content_type(run: Run) -> Seen:
     return meets("text/xml")
 
 
-@probe("oai.http.status/errors", octets=True)
-def status(run: Run) -> Seen:
-    """Makes two mistakes and looks at HTTP's status."""
-    for query in ("verb=nothing", f"verb=GetRecord&identifier=oai%3Anobody.example%3A0&metadataPrefix={prefix(run)}"):
-        page = _page(ask_octets(run, get_octets(run, query)))
-        if page.status != 200 or not page.errors:
-            return breaks(page.words)
-    return meets("errors with HTTP 200")
-
-
 @probe("oai.http.whole/list", octets=True)
 def whole(run: Run) -> Seen:
     """Reads a list from the socket to the end that its head announces."""
@@ -103,16 +72,6 @@ def whole(run: Run) -> Seen:
     if answer is None:
         return breaks("no answer of HTTP")
     return meets("whole") if answer.whole else breaks("cut off")
-
-
-@probe("oai.http.plain/unasked", octets=True)
-def plain(run: Run) -> Seen:
-    """Names no compression and looks whether the answer has one."""
-    answer = ask_octets(run, get_octets(run, "verb=Identify"))
-    if answer is None:
-        return breaks("no answer of HTTP")
-    found = answer.headers.get("content-encoding", "identity")
-    return meets("not compressed") if found == "identity" else breaks("compressed though nobody asked")
 
 
 @probe("oai.http.gzip/announced", needs=("oai.http.get/identify",), octets=True)
@@ -127,11 +86,11 @@ def gzip(run: Run) -> Seen:
     if "gzip" not in named:
         raise NotApplicable("Identify does not name gzip")
     query = f"verb=ListIdentifiers&metadataPrefix={prefix(run)}"
-    plain_page = _page(ask_octets(run, get_octets(run, query)))
+    plain_page = page_of(ask_octets(run, get_octets(run, query)))
     answer = ask_octets(run, get_octets(run, query, "Accept-Encoding: gzip"))
     if answer is None or answer.headers.get("content-encoding") != "gzip":
         return breaks("not compressed though announced")
-    page = _page(answer)
+    page = page_of(answer)
     if not page.octets:
         return breaks("what came is no gzip")
     same = [one.key for one in page.headers] == [one.key for one in plain_page.headers]
@@ -145,7 +104,7 @@ def well_formed(run: Run) -> Seen:
     """Asks for all verbs that need nothing known and reads the octets: markup, character set, document type."""
     for verb in ("Identify", "ListMetadataFormats", "ListSets", "ListIdentifiers", "ListRecords"):
         more = f"&metadataPrefix={prefix(run)}" if verb in ("ListIdentifiers", "ListRecords") else ""
-        page = _page(ask_octets(run, get_octets(run, f"verb={verb}{more}")))
+        page = page_of(ask_octets(run, get_octets(run, f"verb={verb}{more}")))
         if page.root is None:
             return breaks(f"{verb}: no well-formed document")
         declared = _DECLARED.match(page.octets[:200].lstrip(b"\xef\xbb\xbf"))
@@ -160,19 +119,11 @@ def well_formed(run: Run) -> Seen:
     return meets("well-formed UTF-8 throughout")
 
 
-@probe("oai.error.not-utf8/set", octets=True)
-def not_utf8(run: Run) -> Seen:
-    """Sends octets that are no UTF-8 as a set and looks for an orderly refusal."""
-    answer = ask_octets(run, get_octets(run, f"verb=ListIdentifiers&metadataPrefix={prefix(run)}&set=%ff%fe"))
-    page = _page(answer)
-    return _orderly(page)
-
-
 @probe("oai.error.long-request/post", safety=Safety.READ, octets=True)
 def long_request(run: Run) -> Seen:
     """Sends a form of forty thousand octets, and then an ordinary request."""
-    page = _page(ask_octets(run, post_octets(run, b"verb=Identify&x=" + b"a" * 40_000)))
-    after = _page(ask_octets(run, get_octets(run, "verb=Identify")))
+    page = page_of(ask_octets(run, post_octets(run, b"verb=Identify&x=" + b"a" * 40_000)))
+    after = page_of(ask_octets(run, get_octets(run, "verb=Identify")))
     if after.body("Identify") is None:
         return breaks("the next request was not answered")
     return _orderly(page)
@@ -187,7 +138,7 @@ def _orderly(page: Page) -> Seen:
 @probe("oai.envelope.request-url/identify", verifies=("oai.envelope.request-url", "oai.identify.base-url"), octets=True)
 def addresses(run: Run) -> Seen:
     """Compares the address that was asked with those that the answer tells."""
-    page = _page(ask_octets(run, get_octets(run, "verb=Identify")))
+    page = page_of(ask_octets(run, get_octets(run, "verb=Identify")))
     asked = run.target.url
     if text(page.root, "request") != asked:
         return breaks("request names another address")

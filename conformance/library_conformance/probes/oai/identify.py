@@ -10,11 +10,9 @@ from library_conformance.probes import probe
 from library_conformance.probes.oai._ask import (
     OAI,
     all_of,
-    ask,
     first_part,
     identify,
     in_granularity,
-    refused,
 )
 from library_conformance.run import Run
 from library_conformance.web import child, children, local, namespace, text
@@ -64,28 +62,6 @@ def _value(run: Run, name: str) -> str:
     return text(identify(run).body("Identify"), name) or ""
 
 
-@probe("oai.identify.version/value", octets=True)
-def version(run: Run) -> Seen:
-    """Looks at the protocol's version."""
-    return meets("2.0") if _value(run, "protocolVersion") == "2.0" else breaks("another version")
-
-
-@probe("oai.identify.deleted-record/value", octets=True)
-def deleted_record(run: Run) -> Seen:
-    """Looks at what is said of deletions."""
-    found = _value(run, "deletedRecord")
-    return meets(found) if found in ("no", "transient", "persistent") else breaks("none of the three words")
-
-
-@probe("oai.identify.granularity/value", octets=True)
-def granularity_told(run: Run) -> Seen:
-    """Looks at the granularity."""
-    found = _value(run, "granularity")
-    if found in ("YYYY-MM-DD", "YYYY-MM-DDThh:mm:ssZ"):
-        return meets("days" if found == "YYYY-MM-DD" else "seconds")
-    return breaks("neither of the two")
-
-
 @probe("oai.identify.earliest.form/value", octets=True)
 def earliest_form(run: Run) -> Seen:
     """Compares the form of the earliest datestamp with the granularity."""
@@ -114,12 +90,6 @@ def email(run: Run) -> Seen:
     )
     good = found and all(_MAIL.fullmatch(each.removeprefix("mailto:")) for each in found)
     return meets("mail addresses") if good else breaks("no mail address")
-
-
-@probe("oai.identify.arguments/one", octets=True)
-def arguments(run: Run) -> Seen:
-    """Asks for Identify with an argument of another verb."""
-    return refused(ask(run, "Identify", metadataPrefix="oai_dc"), "badArgument")
 
 
 @probe(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from library_conformance.model import NotApplicable, Seen, breaks, meets, unclear
 from library_conformance.probes import probe
-from library_conformance.probes.oai._ask import ask, first_part, refused
+from library_conformance.probes.oai._ask import first_part
 from library_conformance.run import Run
 
 
@@ -44,20 +44,3 @@ def agree(run: Run) -> Seen:
     if both != [name for name in others if name in names]:
         return unclear("in another order")
     return breaks("other items")
-
-
-@probe("oai.list.empty/far-away", octets=True)
-def empty(run: Run) -> Seen:
-    """Asks for what changed on a day long before there were repositories."""
-    page = ask(run, "ListRecords", metadataPrefix="oai_dc", from_="1900-01-01", until="1900-01-02")
-    return refused(page, "noRecordsMatch")
-
-
-@probe("oai.list.unknown-format/junk", octets=True)
-def unknown_format(run: Run) -> Seen:
-    """Asks for both lists in a format that does not exist."""
-    for verb in ("ListIdentifiers", "ListRecords"):
-        page = ask(run, verb, metadataPrefix="no_such_format")
-        if page.errors != ("cannotDisseminateFormat",):
-            return breaks(page.words)
-    return meets("answered cannotDisseminateFormat")

@@ -19,7 +19,6 @@ from library_conformance.probes.oai._ask import (
     example,
     first_part,
     prefix,
-    refused,
 )
 from library_conformance.run import Run
 from library_conformance.web import XSI, children, local, namespace, text
@@ -183,22 +182,6 @@ def _bad_provenance(found: list[etree._Element]) -> Iterator[str]:
         needed = ("baseURL", "identifier", "datestamp", "metadataNamespace")
         if any(not text(origin, name) for name in needed):
             yield "an origin with gaps"
-
-
-@probe("oai.record.unknown-identifier/nobody", needs=("oai.list.identifiers/first-part",), octets=True)
-def unknown_identifier(run: Run) -> Seen:
-    """Asks for an identifier of another repository, and for one like a known one."""
-    for name in ("oai:nobody.example:0", f"{example(run).identifier}-nobody-has-this"):
-        seen = refused(ask(run, "GetRecord", identifier=name, metadataPrefix=prefix(run)), "idDoesNotExist")
-        if seen.observation != "answered idDoesNotExist":
-            return seen
-    return meets("answered idDoesNotExist")
-
-
-@probe("oai.record.unknown-format/junk", needs=("oai.list.identifiers/first-part",), octets=True)
-def unknown_format(run: Run) -> Seen:
-    """Asks for a known record in a format that does not exist."""
-    return refused(_record(run, "no_such_format"), "cannotDisseminateFormat")
 
 
 @probe("oai.record.characters/first-part", needs=("oai.list.records/first-part",), octets=True)

@@ -12,11 +12,9 @@ from library_conformance.probes import probe
 from library_conformance.probes.oai._ask import (
     all_of,
     ask,
-    ask_query,
     first_part,
-    once,
     prefix,
-    refused,
+    set_list,
     sets,
 )
 from library_conformance.run import Run
@@ -42,7 +40,7 @@ def _below(spec: str, parent: str) -> bool:
 @probe("oai.sets.list/first-part", octets=True)
 def listed(run: Run) -> Seen:
     """Asks for the sets."""
-    page = once(run, "sets", lambda: ask(run, "ListSets"))
+    page = set_list(run)
     if page.errors == ("noSetHierarchy",):
         return meets("there are none")
     return meets("sets") if sets(run) else breaks(page.words if page.errors else "an empty list")
@@ -52,7 +50,7 @@ def listed(run: Run) -> Seen:
 def syntax(run: Run) -> Seen:
     """Looks at every set: its setSpec, its name, and that it is there once."""
     _known(run)
-    body = once(run, "sets", lambda: ask(run, "ListSets")).body("ListSets")
+    body = set_list(run).body("ListSets")
     found = [] if body is None else [each for each in children(body) if local(each) == "set"]
     return all_of(_bad_sets(found), "well-formed, each once")
 
@@ -109,32 +107,9 @@ def headers_name_listed(run: Run) -> Seen:
     named = {spec for one in first_part(run).headers for spec in one.sets}
     if not named:
         raise NotApplicable("no header names a set")
-    page = once(run, "sets", lambda: ask(run, "ListSets"))
+    page = set_list(run)
     known = sets(run)
     if page.token:
         raise NotApplicable("the list of sets comes in parts")
     strange = [spec for spec in named if not any(_below(spec, each) or _below(each, spec) for each in known)]
     return breaks("headers name sets that are not listed") if strange else meets("listed")
-
-
-@probe("oai.sets.unknown/nobody", octets=True)
-def unknown(run: Run) -> Seen:
-    """Asks for a set that does not exist."""
-    page = ask(run, "ListIdentifiers", metadataPrefix=prefix(run), set="no-such-set")
-    good = ("noRecordsMatch", "badArgument") if sets(run) else ("noSetHierarchy",)
-    return refused(page, *good)
-
-
-@probe("oai.sets.malformed/characters", octets=True)
-def malformed(run: Run) -> Seen:
-    """Asks for a set with characters that no setSpec may have."""
-    page = ask_query(run, f"verb=ListIdentifiers&metadataPrefix={prefix(run)}&set=%22a%20b%22%3A%3A")
-    return refused(page, "badArgument", "noRecordsMatch", "noSetHierarchy")
-
-
-@probe("oai.sets.unsupported/argument", octets=True)
-def unsupported(run: Run) -> Seen:
-    """Asks for a set where there are none."""
-    if sets(run):
-        raise NotApplicable("there are sets")
-    return refused(ask(run, "ListRecords", metadataPrefix=prefix(run), set="any"), "noSetHierarchy")

@@ -24,6 +24,7 @@ from library_conformance.probes.oai._ask import (
     narrowed,
     prefix,
     refused,
+    some_token,
 )
 from library_conformance.run import Run, Target
 
@@ -160,18 +161,10 @@ def expiration(run: Run) -> Seen:
     return meets("later") if ends > datetime.now(UTC) else breaks("over already")
 
 
-def _token(run: Run) -> str:
-    """A token as fresh as this run can have it. Raises NotApplicable where the list comes whole."""
-    found = ask(run, "ListIdentifiers", metadataPrefix=prefix(run)).token
-    if not found:
-        raise NotApplicable("the list comes whole in its first answer")
-    return found
-
-
 @probe("oai.token.exclusive/with-prefix", needs=("oai.list.identifiers/first-part",), octets=True)
 def exclusive(run: Run) -> Seen:
     """Gives a good token together with a prefix."""
-    page = ask(run, "ListIdentifiers", resumptionToken=_token(run), metadataPrefix=prefix(run))
+    page = ask(run, "ListIdentifiers", resumptionToken=some_token(run), metadataPrefix=prefix(run))
     if "badArgument" in page.errors:
         return meets("answered badArgument")
     return breaks(page.words)
@@ -180,7 +173,7 @@ def exclusive(run: Run) -> Seen:
 @probe("oai.token.again/twice", needs=("oai.list.identifiers/first-part",), octets=True)
 def again(run: Run) -> Seen:
     """Uses the same token twice."""
-    token = _token(run)
+    token = some_token(run)
     first, second = (ask(run, "ListIdentifiers", resumptionToken=token) for _ in range(2))
     if not first.headers or not second.headers:
         return breaks(f"the second time {second.words}" if first.headers else first.words)
@@ -224,36 +217,20 @@ def _strays(page: Page, following: Page, arguments: dict[str, str]) -> Iterator[
             yield "another set"
 
 
-@probe("oai.token.junk/both-lists", octets=True)
-def junk(run: Run) -> Seen:
-    """Gives a token that was never given out, to both lists."""
-    for verb in ("ListIdentifiers", "ListRecords"):
-        page = ask(run, verb, resumptionToken="junk")
-        if page.errors != ("badResumptionToken",):
-            return breaks(page.words)
-    return meets("answered badResumptionToken")
-
-
 @probe("oai.token.altered/one-character", needs=("oai.list.identifiers/first-part",), octets=True)
 def altered(run: Run) -> Seen:
     """Changes a character in the middle of a token."""
-    token = _token(run)
+    token = some_token(run)
     place = len(token) // 2
     other = "A" if token[place] != "A" else "B"
     return refused(ask(run, "ListIdentifiers", resumptionToken=token[:place] + other + token[place + 1 :]),
                    "badResumptionToken", "badArgument")  # fmt: skip
 
 
-@probe("oai.token.other-verb/records", needs=("oai.list.identifiers/first-part",), octets=True)
-def other_verb(run: Run) -> Seen:
-    """Gives a token of ListIdentifiers to ListRecords."""
-    return refused(ask(run, "ListRecords", resumptionToken=_token(run)), "badResumptionToken", "badArgument")
-
-
 @probe("oai.token.other-door/given", needs=("oai.list.identifiers/first-part",), inputs=("other_door",), octets=True)
 def other_door(run: Run) -> Seen:
     """Gives a token to another repository at the same server."""
-    token = _token(run)
+    token = some_token(run)
     try:
         target = Target.parse(run.input("other_door"))
     except ValueError as error:
@@ -262,19 +239,6 @@ def other_door(run: Run) -> Seen:
     if page.headers:
         return breaks("a list of one of the two")
     return refused(page, "badResumptionToken", "badArgument")
-
-
-@probe("oai.token.list-sets/junk", octets=True)
-def list_sets(run: Run) -> Seen:
-    """Gives ListSets a token that was never given out."""
-    page = ask(run, "ListSets", resumptionToken="junk")
-    return refused(page, "badResumptionToken", "noSetHierarchy")
-
-
-@probe("oai.token.expired/given", inputs=("token",), octets=True)
-def expired(run: Run) -> Seen:
-    """Uses a token that the inputs say is over."""
-    return refused(ask(run, "ListIdentifiers", resumptionToken=run.input("token")), "badResumptionToken")
 
 
 @probe("oai.token.speed/followed", needs=("oai.list.identifiers/first-part",), octets=True)

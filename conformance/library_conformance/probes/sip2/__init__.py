@@ -7,24 +7,8 @@ Inputs: `login`, `password` where the subject asks for a login; `institution`, `
 
 from __future__ import annotations
 
-# The order of a run: what others need comes first, and what locks somebody out last.
-# isort: off
-from library_conformance.probes.sip2 import (
-    session,
-    framing,
-    robust,
-    checksums,
-    repeats,
-    patron,
-    items,
-    loans,
-    holds,
-    fees,
-    text,
-    pins,
-)
-# isort: on
+from library_conformance.declared import load
 
-__all__ = [
-    "checksums", "fees", "framing", "holds", "items", "loans", "patron", "pins", "repeats", "robust", "session", "text",
-]  # fmt: skip
+load(__name__, (  # what others need comes first, and what locks somebody out last
+    "session", "framing", "robust", "checksums", "repeats", "patron", "items", "loans", "holds", "fees", "text", "pins",
+))  # fmt: skip

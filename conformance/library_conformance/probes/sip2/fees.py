@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, breaks, meets, unsafe
-from library_conformance.probes.sip2.kiosk import UNKNOWN_PATRON, Kiosk, asks, is_so, kiosk
+from library_conformance.model import NotApplicable, Safety, Seen, breaks, meets, unsafe
+from library_conformance.probes.sip2.kiosk import Kiosk, asks, is_so, kiosk
 from library_conformance.probes.sip2.patron import offered
 from library_conformance.run import Run
 
@@ -11,19 +11,6 @@ from library_conformance.run import Run
 def owed(k: Kiosk, patron: str) -> str:
     """What 24 says the patron owes."""
     return k.ask(k.patron_status(patron)).get("BV") or "0"
-
-
-@asks(
-    "sip2.fee.refuse.patron/unknown",
-    safety=Safety.WRITE_REVERSIBLE,
-    verifies=("sip2.fee.refuse.patron", "sip2.fee.answer"),
-)
-def unknown_patron(run: Run) -> Seen:
-    """Pays for somebody who does not exist."""
-    offered(run, "37")
-    with kiosk(run) as k:
-        answer = k.ask(k.fee_paid(UNKNOWN_PATRON, "0.10"))
-    return Seen("38Y" if answer.ok else "38N", is_so(not answer.ok), {"sip2.fee.answer": Behaviour.MEETS})
 
 
 @asks(

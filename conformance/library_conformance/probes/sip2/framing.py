@@ -11,11 +11,9 @@ from library_conformance.probes.sip2.kiosk import (
     UNKNOWN_PATRON,
     NoAnswer,
     asks,
-    fields,
     kiosk,
-    link,
 )
-from library_conformance.probes.sip2.wire import Answer, moment, sealed
+from library_conformance.probes.sip2.wire import Answer, sealed
 from library_conformance.run import Run
 
 FORMS = {
@@ -93,90 +91,6 @@ def crlf(run: Run) -> Seen:
     return breaks("answers the line feed too") if more else meets("answered")
 
 
-@asks("sip2.frame.terminator.lf/99", octets=True)
-def lf(run: Run) -> Seen:
-    """Ends a request in LF alone."""
-    with kiosk(run) as k:
-        answer = k.say(sealed(b"9900802.00", 1) + b"\n")
-    return meets("answered") if answer and answer.code == "98" else breaks("not answered")
-
-
-@asks("sip2.frame.field.order/23", octets=True)
-def order(run: Run) -> Seen:
-    """Asks about a patron with the fields in two orders, at the ends of the alphabet first."""
-    with kiosk(run) as k:
-        patron, pin = run.input("patron", UNKNOWN_PATRON), k.pin() or ""
-        usual = k.ask(f"23000{moment()}" + fields(AO=k.ao, AA=patron, AC=k.ac, AD=pin))
-        other = k.ask(f"23000{moment()}" + fields(AD=pin, AC=k.ac, AA=patron, AO=k.ao))
-    return meets("the same answer") if usual.without_date == other.without_date else breaks("another answer")
-
-
-@asks("sip2.frame.field.unknown/23", octets=True)
-def unknown_field(run: Run) -> Seen:
-    """Asks about a patron with fields that nobody has defined, before and after those that count."""
-    with kiosk(run) as k:
-        patron = run.input("patron", UNKNOWN_PATRON)
-        usual = k.ask(k.patron_status(patron))
-        other = k.ask(k.patron_status(patron).replace("AO", "QQwhat|AO", 1) + "Q9ever|")
-    return meets("the same answer") if usual.without_date == other.without_date else breaks("another answer")
-
-
-@asks("sip2.frame.field.last/23", octets=True)
-def last_field(run: Run) -> Seen:
-    """Leaves the delimiter of the last field out."""
-    with kiosk(run) as k:
-        patron = run.input("patron", UNKNOWN_PATRON)
-        usual = k.ask(k.patron_status(patron))
-        other = k.ask(k.patron_status(patron).removesuffix("|"))
-    return meets("the same answer") if usual.without_date == other.without_date else breaks("another answer")
-
-
-@asks("sip2.frame.field.leading/17", octets=True)
-def leading(run: Run) -> Seen:
-    """Puts a delimiter between the fixed part and the first field."""
-    with kiosk(run) as k:
-        usual = k.ask(k.item_information(run.input("item", UNKNOWN_ITEM)))
-        other = k.ask(f"17{moment()}|" + fields(AO=k.ao, AB=run.input("item", UNKNOWN_ITEM), AC=k.ac))
-    return meets("the same answer") if usual.without_date == other.without_date else breaks("another answer")
-
-
-@asks("sip2.frame.field.twice/17", octets=True)
-def field_twice(run: Run) -> Seen:
-    """Sends the item's field twice, the same both times."""
-    with kiosk(run) as k:
-        answer = k.ask(k.item_information(run.input("item", UNKNOWN_ITEM)) + fields(AB=run.input("item", UNKNOWN_ITEM)))
-    return meets("answered") if answer.code == "18" else breaks("not answered")
-
-
-@asks("sip2.frame.unknown-command/44", octets=True)
-def unknown_command(run: Run) -> Seen:
-    """Sends a command that nobody has defined, well sealed, then asks for the status."""
-    with kiosk(run) as k:
-        k.line.send(sealed(b"44" + moment().encode() + b"AO|", 5) + b"\r")
-        k.line.send(sealed(b"9900802.00", 6) + b"\r")
-        answer = k.hear()
-        if answer is None:
-            return breaks("closed" if k.line.closed else "deaf afterwards")
-        if answer.code != "98" or answer.sequence != "6":
-            return breaks(f"answered {answer.code}")
-    return meets("passed over")
-
-
-@asks("sip2.frame.answer-command/98", octets=True)
-def answer_command(run: Run) -> Seen:
-    """Sends a 98, which only the library system sends, then asks for the status."""
-    body = b"98YYYYYY100003" + moment().encode() + b"2.00AOX|BXYYYYYYYYYYYYYYYY|"
-    with kiosk(run) as k:
-        k.line.send(sealed(body, 5) + b"\r")
-        k.line.send(sealed(b"9900802.00", 6) + b"\r")
-        answer = k.hear()
-        if answer is None:
-            return breaks("closed" if k.line.closed else "deaf afterwards")
-        if answer.sequence == "6" and answer.code == "98":
-            return meets("passed over")
-        return breaks(f"answered {answer.code}")
-
-
 @asks("sip2.frame.split/in-pieces", octets=True)
 def in_pieces(run: Run) -> Seen:
     """Sends a request octet by octet, and one in two pieces."""
@@ -201,13 +115,3 @@ def three_at_once(run: Run) -> Seen:
     if found == [("98", "3"), ("18", "4"), ("98", "5")]:
         return meets("all three in their order")
     return breaks("some are lost" if len(found) < 3 else "in another order")
-
-
-@asks("sip2.frame.nul/before", octets=True)
-def nul(run: Run) -> Seen:
-    """Sends a NUL before a request, as terminal servers do."""
-    with link(run) as k:
-        answer = k.say(b"\x00" + sealed(b"9900802.00", 1) + b"\r")
-        if answer is None:
-            return breaks("closed" if k.line.closed else "no answer")
-    return meets("read all the same") if answer.code == "98" else breaks(f"answered {answer.code}")

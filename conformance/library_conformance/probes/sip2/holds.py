@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from library_conformance.model import NotApplicable, Safety, Seen, breaks, meets, unsafe
+from library_conformance.model import NotApplicable, Safety, Seen, unsafe
 from library_conformance.probes.sip2.kiosk import (
-    STATUS,
     UNKNOWN_ITEM,
-    UNKNOWN_PATRON,
     Kiosk,
     asks,
     is_so,
@@ -63,22 +61,3 @@ def unknown_item(run: Run) -> Seen:
         is_so(not placed.ok),
         {"sip2.hold.refuse.cancel": is_so(not withdrawn.ok)},
     )
-
-
-@asks("sip2.hold.refuse.patron/unknown", safety=Safety.WRITE_REVERSIBLE, inputs=("item_on_loan",))
-def unknown_patron(run: Run) -> Seen:
-    """Places a hold for somebody who does not exist."""
-    offered(run, "15")
-    with kiosk(run) as k:
-        answer = k.ask(k.hold("+", UNKNOWN_PATRON, run.input("item_on_loan")))
-    return breaks("161") if answer.ok else meets("160")
-
-
-@asks("sip2.hold.mode/unknown", safety=Safety.WRITE_REVERSIBLE, inputs=("patron",))
-def unknown_mode(run: Run) -> Seen:
-    """Sends a hold of a mode that nobody has defined, for an item that does not exist, then asks for the status."""
-    offered(run, "15")
-    with kiosk(run) as k:
-        answer = k.expect(k.message(k.hold("?", run.input("patron"), UNKNOWN_ITEM)), "an unknown hold mode")
-        k.ask(STATUS)
-    return meets("160") if answer.code == "16" and not answer.ok else breaks(f"answered {answer.body[:3].decode()}")

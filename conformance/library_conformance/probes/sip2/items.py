@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from library_conformance.model import Safety, Seen, breaks, meets, unsafe
+from library_conformance.model import Safety, Seen, unsafe
 from library_conformance.probes.sip2.checksums import status_of
 from library_conformance.probes.sip2.kiosk import UNKNOWN_ITEM, asks, each, is_so, kiosk
 from library_conformance.probes.sip2.patron import offered
@@ -73,15 +73,6 @@ def unknown(run: Run) -> Seen:
         is_so(not offers),
         {"sip2.item.unknown.same": is_so(status == "01")},
     )
-
-
-@asks("sip2.item-update.unknown/nothing", safety=Safety.WRITE_REVERSIBLE)
-def update_unknown(run: Run) -> Seen:
-    """Stores properties on an item that does not exist."""
-    offered(run, "19")
-    with kiosk(run) as k:
-        answer = k.ask(k.item_update(UNKNOWN_ITEM, "conformance test"))
-    return breaks("says that it is stored") if answer.fixed.get("ok") == "1" else meets("not stored")
 
 
 @asks(

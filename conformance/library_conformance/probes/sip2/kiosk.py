@@ -65,21 +65,28 @@ def asks(
     """A probe of SIP2: it needs a subject that answers 99, and no answer is something that it saw."""
 
     def register(look: Look) -> Look:
-        @wraps(look)
-        def guarded(run: Run) -> Seen:
-            try:
-                return look(run)
-            except NoAnswer as error:
-                looked_at = verifies or (name.partition("/")[0],)
-                guilty = ANSWERED.get(error.command, "")
-                broken = guilty if guilty in looked_at else looked_at[0]
-                return Seen(str(error), Behaviour.UNCLEAR, {broken: Behaviour.BREAKS})
-            except NotUndone as error:
-                return unsafe(str(error))
-
-        return probe(name, verifies=verifies, needs=needs, safety=safety, inputs=inputs, octets=octets)(guarded)
+        looked_at = verifies or (name.partition("/")[0],)
+        registered = probe(name, verifies=verifies, needs=needs, safety=safety, inputs=inputs, octets=octets)
+        return registered(guarded(look, looked_at))
 
     return register
+
+
+def guarded(look: Look, looked_at: tuple[str, ...]) -> Look:
+    """The same, but that no answer is an observation about what it looks at, as is what could not be taken back."""
+
+    @wraps(look)
+    def guard(run: Run) -> Seen:
+        try:
+            return look(run)
+        except NoAnswer as error:
+            guilty = ANSWERED.get(error.command, "")
+            broken = guilty if guilty in looked_at else looked_at[0]
+            return Seen(str(error), Behaviour.UNCLEAR, {broken: Behaviour.BREAKS})
+        except NotUndone as error:
+            return unsafe(str(error))
+
+    return guard
 
 
 class Kiosk:

@@ -16,7 +16,6 @@ from library_conformance.probes.sip2.kiosk import (
     NotUndone,
     asks,
     each,
-    fields,
     is_so,
     kiosk,
 )
@@ -177,17 +176,6 @@ def somebody_elses(run: Run) -> Seen:
     return seen
 
 
-@asks("sip2.checkout.missing/no-item", safety=Safety.WRITE_REVERSIBLE, inputs=("patron",))
-def no_item(run: Run) -> Seen:
-    """Asks for a loan without naming an item."""
-    with kiosk(run) as k:
-        body = f"11NN{moment()}{moment()}" + fields(AO=k.ao, AA=run.input("patron"), AB="", AC=k.ac, AD=k.pin())
-        answer = k.expect(k.message(body), "11 without an item")
-    if answer.code == "12":
-        return breaks("lent") if answer.ok else meets("refused by 12")
-    return breaks(f"answered {answer.code}")
-
-
 @asks(
     "sip2.checkout.again/own",
     safety=Safety.WRITE_REVERSIBLE,
@@ -240,14 +228,6 @@ def _renewal(answer: Answer) -> tuple[str, Behaviour]:
         proper = answer.fixed.get("second") == "Y" and bool(answer.get("AH"))
         return ("a renewal", Behaviour.MEETS) if proper else ("misshapen", Behaviour.BREAKS)
     return ("refused", Behaviour.INFORMATION) if answer.get("AF") else ("refused without a word", Behaviour.BREAKS)
-
-
-@asks("sip2.checkin.refuse.item/unknown", safety=Safety.WRITE_REVERSIBLE)
-def return_unknown(run: Run) -> Seen:
-    """Returns an item that does not exist."""
-    with kiosk(run) as k:
-        answer = k.ask(k.checkin(UNKNOWN_ITEM))
-    return breaks("101") if answer.ok else meets("100")
 
 
 @asks("sip2.checkin.shelf/not-lent", safety=Safety.WRITE_REVERSIBLE, inputs=("item",))

@@ -115,17 +115,6 @@ def nobody(run: Run) -> Seen:
     )
 
 
-@asks("sip2.patron-status.empty/no-card")
-def no_card(run: Run) -> Seen:
-    """Asks about an empty card number."""
-    offered(run, "23")
-    with kiosk(run) as k:
-        answer = k.expect(k.message(k.patron_status("", "")), "23 without a card")
-    if answer.get("BL") == "Y":
-        return unsafe("says that it is valid")
-    return meets("answered 24") if answer.code == "24" else breaks(f"answered {answer.code}")
-
-
 @asks(
     "sip2.patron-information.answer/good",
     inputs=("patron",),
@@ -288,15 +277,6 @@ def end_session(run: Run) -> Seen:
 
 
 # Blocking
-
-
-@asks("sip2.block.unknown/nobody", safety=Safety.WRITE_REVERSIBLE)
-def block_nobody(run: Run) -> Seen:
-    """Blocks a card that nobody has."""
-    offered(run, "01")
-    with kiosk(run) as k:
-        answer = k.ask(k.block(UNKNOWN_PATRON, "lost"))
-    return breaks("says that it is valid") if answer.get("BL") == "Y" else meets("as unknown")
 
 
 @asks(

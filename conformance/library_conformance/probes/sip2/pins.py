@@ -5,7 +5,6 @@ from __future__ import annotations
 from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes.sip2.checksums import ON_LOAN, status_of
 from library_conformance.probes.sip2.kiosk import Kiosk, asks, each, is_so, kiosk
-from library_conformance.probes.sip2.patron import offered
 from library_conformance.probes.sip2.wire import Answer
 from library_conformance.run import Run
 
@@ -24,17 +23,6 @@ def asked(k: Kiosk, pin: str | None) -> Answer:
     if pin is None:
         return k.ask(k.patron_information(patron, "").replace("AD|", ""))
     return k.ask(k.patron_information(patron, pin))
-
-
-@asks("sip2.pin.right/64", inputs=("patron", "patron_pin"))
-def right(run: Run) -> Seen:
-    """Asks for a patron's information with the right PIN."""
-    offered(run, "63")
-    with kiosk(run) as k:
-        said = asked(k, run.input("patron_pin")).get("CQ")
-    if said == "N":
-        raise SetupFailed("the PIN of the inputs is refused")
-    return meets("CQ Y") if said == "Y" else breaks("no CQ")
 
 
 @asks(
@@ -60,40 +48,6 @@ def wrong_pin(run: Run) -> Seen:
     if said == "Y":
         seen.behaviours["sip2.pin.wrong"] = Behaviour.UNSAFE
     return seen
-
-
-@asks("sip2.pin.empty/64", inputs=("patron", "patron_pin"), needs=("sip2.pin.right/64",))
-def empty(run: Run) -> Seen:
-    """Asks for a patron's information with an empty PIN, then with the right one."""
-    with kiosk(run) as k:
-        said = asked(k, "").get("CQ")
-        asked(k, run.input("patron_pin"))
-    return unsafe("CQ Y") if said == "Y" else meets(f"CQ {said}" if said else "no CQ")
-
-
-@asks("sip2.pin.absent/64", inputs=("patron",), needs=("sip2.pin.right/64",))
-def no_pin(run: Run) -> Seen:
-    """Asks for a patron's information without a PIN."""
-    with kiosk(run) as k:
-        answer = asked(k, None)
-    if answer.get("CQ") == "Y":
-        return unsafe("CQ Y")
-    return meets(f"CQ {answer.get('CQ')}" if answer.has("CQ") else "no CQ")
-
-
-@asks(
-    "sip2.end-session.forgets/other-kiosk",
-    inputs=("patron", "patron_pin"),
-    needs=("sip2.pin.right/64",),
-)
-def forgets(run: Run) -> Seen:
-    """Shows a PIN, ends the session, and asks about the same patron without."""
-    offered(run, "35")
-    with kiosk(run) as k:
-        asked(k, run.input("patron_pin"))
-        k.ask(k.end_session(run.input("patron")))
-        said = asked(k, None).get("CQ")
-    return unsafe("CQ Y") if said == "Y" else meets("forgotten")
 
 
 @asks(

@@ -5,9 +5,9 @@ All octets by hand.
 
 from __future__ import annotations
 
-from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
-from library_conformance.probes.sip2.checksums import ON_LOAN, spoilt, status_of
-from library_conformance.probes.sip2.kiosk import STATUS, UNKNOWN_ITEM, UNKNOWN_PATRON, asks, is_so, kiosk, link
+from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, unsafe
+from library_conformance.probes.sip2.checksums import ON_LOAN, status_of
+from library_conformance.probes.sip2.kiosk import STATUS, UNKNOWN_ITEM, asks, is_so, kiosk
 from library_conformance.probes.sip2.wire import sealed
 from library_conformance.run import Run
 
@@ -29,29 +29,6 @@ def echo(run: Run) -> Seen:
     return Seen(
         "echoed" if all(echoed) else "another number", Behaviour.MEETS if all(echoed) else Behaviour.BREAKS, behaviours
     )
-
-
-@asks("sip2.sequence.repeat/23", octets=True)
-def repeat(run: Run) -> Seen:
-    """Sends a question twice in the same octets."""
-    with kiosk(run) as k:
-        message = k.message(k.patron_status(run.input("patron", UNKNOWN_PATRON)))
-        first = k.expect(message, "23")
-        second = k.expect(message, "the same 23")
-    if second.code != first.code:
-        return breaks(f"answered {second.code}")
-    return meets("the same answer") if first.without_date == second.without_date else breaks("another answer")
-
-
-@asks("sip2.sequence.same-digit/17-23", octets=True)
-def same_digit(run: Run) -> Seen:
-    """Sends two different questions with the same sequence number."""
-    with kiosk(run) as k:
-        first = k.expect(sealed(k.item_information(UNKNOWN_ITEM).encode(), 3) + b"\r", "17")
-        second = k.expect(sealed(k.patron_status(UNKNOWN_PATRON).encode(), 3) + b"\r", "23")
-        third = k.expect(sealed(b"9900802.00", 3) + b"\r", "99")
-    codes = [one.code for one in (first, second, third)]
-    return meets("each answered as itself") if codes == ["18", "24", "98"] else breaks("taken for a repeat")
 
 
 @asks(
@@ -121,22 +98,3 @@ def resend(run: Run) -> Seen:
             "sip2.resend.sequence": is_so(kept),
         },
     )
-
-
-@asks("sip2.resend.nothing/first", octets=True)
-def nothing_yet(run: Run) -> Seen:
-    """Sends 97 as the first message of a link, before anything was answered."""
-    with link(run) as k:
-        answer = k.expect(RESEND, "97 as first message")
-    return meets("answered 96") if answer.code == "96" else breaks(f"answered {answer.code}")
-
-
-@asks("sip2.resend.after-resend/96", octets=True)
-def after_resend(run: Run) -> Seen:
-    """Makes the library system say 96, then asks for that again."""
-    with kiosk(run) as k:
-        first = k.expect(spoilt(sealed(b"9900802.00", 4)), "a wrong checksum")
-        if first.code != "96":
-            raise NotApplicable("a wrong checksum is not answered by 96")
-        second = k.expect(RESEND, "97 after 96")
-    return meets("96 again") if second.code == "96" else breaks(f"answered {second.code}")

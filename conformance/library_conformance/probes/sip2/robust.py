@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from library_conformance.model import Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes.sip2.kiosk import STATUS, Kiosk, NoAnswer, asks, fields, kiosk, link
-from library_conformance.probes.sip2.wire import moment, sealed
+from library_conformance.probes.sip2.wire import moment
 from library_conformance.run import Run
 
 
@@ -52,17 +52,6 @@ def after(run: Run, octets: bytes) -> tuple[str, Seen | None]:
         return word, everybody_else(run, other)
 
 
-@asks("sip2.frame.empty-line/between", octets=True)
-def empty_line(run: Run) -> Seen:
-    """Sends two empty lines, then asks for the status."""
-    with kiosk(run) as k:
-        k.line.send(b"\r\r")
-        answer = k.say(sealed(b"9900802.00", 1) + b"\r")
-        if answer is None:
-            return breaks("closed" if k.line.closed else "deaf afterwards")
-    return meets("passed over") if answer.code == "98" else breaks(f"answered {answer.code}")
-
-
 @asks("sip2.frame.message.short/23", octets=True)
 def short(run: Run) -> Seen:
     """Sends a 23 that is cut off in its date."""
@@ -99,18 +88,6 @@ def no_end(run: Run) -> Seen:
             except OSError:
                 closed = True
         return everybody_else(run, other) or meets("closed" if closed else "thrown away")
-
-
-@asks("sip2.text.delimiter.request/odd-cards")
-def odd_cards(run: Run) -> Seen:
-    """Asks about card numbers that are made to be taken for something else: quotes, wildcards, paths, markup."""
-    odd = ("' OR '1'='1", "*", "%", "../../etc/passwd", "<b>&amp;", "0) OR (1=1", "\\", "{}")
-    with kiosk(run) as k:
-        for card in odd:
-            answer = k.ask(k.patron_status(card, ""))
-            if answer.get("BL") == "Y" or answer.get("AE"):
-                return unsafe("takes an odd card for a patron")
-    return meets("unknown, all of them")
 
 
 @asks("sip2.text.invalid/23", octets=True)

@@ -11,13 +11,12 @@ from library_conformance.model import (
     NotApplicable,
     Seen,
     SetupFailed,
-    absent,
     breaks,
     meets,
     told,
     unsafe,
 )
-from library_conformance.probes.sip2.kiosk import READY, STATUS, Kiosk, NoAnswer, asks, fields, kiosk, link
+from library_conformance.probes.sip2.kiosk import READY, STATUS, Kiosk, NoAnswer, asks, kiosk, link
 from library_conformance.probes.sip2.wire import ANSWERS, BX, Answer, now
 from library_conformance.run import Run
 
@@ -163,16 +162,6 @@ def before_login(run: Run) -> Seen:
         return meets("tells nothing")
 
 
-@asks("sip2.login.algorithm/encrypted")
-def encrypted(run: Run) -> Seen:
-    """Logs in with algorithms that nobody has defined, then asks for the status."""
-    user, password = _wants_login(run)
-    with link(run) as k:
-        answer = k.ask("9377" + fields(CN=user, CO=password))
-        k.expect(k.message(STATUS), "99 after it")
-    return breaks("941") if answer.ok else meets("940")
-
-
 @asks("sip2.login.location/somewhere")
 def with_location(run: Run) -> Seen:
     """Logs in with a location code, that of the inputs or one that nobody has."""
@@ -180,16 +169,6 @@ def with_location(run: Run) -> Seen:
     with link(run) as k:
         answer = k.login(user, password, run.input("location", "SOMEWHERE"))
     return meets("941") if answer.ok else breaks("940")
-
-
-@asks("sip2.login.relogin/twice")
-def twice(run: Run) -> Seen:
-    """Logs in twice on a link, then asks for the status."""
-    user, password = _wants_login(run)
-    with link(run) as k:
-        answers = [k.login(user, password), k.login(user, password)]
-        k.ask(STATUS)
-    return meets("941 twice") if answers[1].ok else breaks("940 to the second")
 
 
 def _try(k: Kiosk, user: str, password: str) -> str:
@@ -207,35 +186,6 @@ def _status(run: Run) -> Answer:
     if not isinstance(answer, Answer):
         raise SetupFailed("98 has not been seen")
     return answer
-
-
-@asks("sip2.status.before-login/first")
-def status_first(run: Run) -> Seen:
-    """Sends 99 on a new link, before any login."""
-    with link(run) as k:
-        answer = k.say(k.message(STATUS))
-        if answer is None:
-            return absent("closed" if k.line.closed else "no answer")
-        return meets("98") if answer.code == "98" else breaks(f"answered {answer.code}")
-
-
-@asks("sip2.status.any-time/between", verifies=("sip2.status.any-time", "sip2.status.shutdown"), inputs=("patron",))
-def between(run: Run) -> Seen:
-    """Sends 99 between two requests about a patron, and 99s that speak of paper and of shutting down."""
-    with kiosk(run) as k:
-        k.ask(k.patron_status(run.input("patron")))
-        k.ask(STATUS)
-        k.ask(k.patron_status(run.input("patron")))
-        for code in "12":
-            k.ask(f"99{code}0802.00")
-    return meets("98 each time")
-
-
-@asks("sip2.status.version.old/1.00")
-def old_version(run: Run) -> Seen:
-    """Says that the kiosk speaks version 1.00."""
-    with kiosk(run) as k:
-        return meets(f"98 of {k.ask('9900801.00').fixed.get('version', 'no version')}")
 
 
 @asks(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from library_conformance.declared import load
 
-for _name in (
+load(__name__, (  # in the order in which they are carried out
     "versions", "framing", "parameters", "explain", "searching", "formats", "cql", "cql_numbers", "refusals", "sorting",
     "scanning", "newer",
-):  # fmt: skip
-    import_module(f"{__name__}.{_name}")  # in the order in which they are carried out
+))  # fmt: skip

@@ -166,7 +166,7 @@ def answer_of(raw: Raw | None) -> Answer:
     try:
         return Answer(raw.status, raw.plain, raw.headers)
     except (OSError, EOFError):
-        return Answer(raw.status, b"")
+        return Answer(raw.status, b"", raw.headers)
 
 
 def pairs_of(version: str, operation: str, parameters: dict[str, str]) -> Pairs:

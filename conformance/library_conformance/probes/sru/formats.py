@@ -11,7 +11,6 @@ from library_conformance.probes.sru._ask import (
     Answer,
     ask,
     explained,
-    refused,
     search,
     spoken,
     word,
@@ -50,15 +49,6 @@ def by_name_and_address(run: Run) -> Seen:
         if by_name.records[0].digest != by_address.records[0].digest:
             return breaks("other records")
     return meets("the same record")
-
-
-@probe("sru.schema.unknown/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown(run: Run) -> Seen:
-    """Asks for a record in a schema that does not exist."""
-    answer = _in(run, "http://nobody.example/schema")
-    if answer.records and all(one.surrogate for one in answer.records):
-        return meets("refused record by record")
-    return refused(answer, 66)
 
 
 @probe("sru.schema.namespace-true/well-known", needs=_FIRST, inputs=("query",), octets=True)
@@ -120,12 +110,6 @@ def string(run: Run) -> Seen:
     if found.data is None:
         return breaks("a string that is no document")
     return meets("the same record") if found.digest == plain.records[0].digest else breaks("another record")
-
-
-@probe("sru.packing.unknown/junk", needs=_FIRST, inputs=("query",), octets=True)
-def packing_unknown(run: Run) -> Seen:
-    """Asks for a packing that does not exist."""
-    return refused(_packed(run, "junk"), 71, 6)
 
 
 @probe("sru.record.characters/search", needs=_FIRST, inputs=("query",), octets=True)

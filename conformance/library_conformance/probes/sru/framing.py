@@ -11,6 +11,7 @@ from library_conformance.probes.sru._ask import (
     OLD,
     RESPONSES,
     Answer,
+    answer_of,
     pairs_of,
     query_of,
     spoken,
@@ -19,7 +20,6 @@ from library_conformance.probes.sru._ask import (
 )
 from library_conformance.run import Run
 from library_conformance.web import (
-    Raw,
     ask_octets,
     children,
     every_octet_escaped,
@@ -49,33 +49,15 @@ def _query(run: Run, version: str = "", **more: str) -> str:
     return query_of(pairs_of(version or spoken(run), "searchRetrieve", parameters))
 
 
-def _answer(raw: Raw | None) -> Answer:
-    if raw is None:
-        return Answer(0, b"")
-    try:
-        return Answer(raw.status, raw.plain, raw.headers.get("content-type", ""))
-    except (OSError, EOFError):
-        return Answer(raw.status, b"")
-
-
 def _get(run: Run, query: str) -> Answer:
-    return _answer(ask_octets(run, get_octets(run, query)))
-
-
-@probe("sru.http.get/search", inputs=("query",), octets=True)
-def get(run: Run) -> Seen:
-    """Searches with a GET request written by hand."""
-    answer = _get(run, _query(run))
-    if answer.status != 200:
-        return breaks(f"answered HTTP {answer.status}")
-    return meets("answered") if answer.count is not None and not answer.diagnostics else breaks(answer.words)
+    return answer_of(ask_octets(run, get_octets(run, query)))
 
 
 @probe("sru.http.post/search", inputs=("query",), octets=True)
 def post(run: Run) -> Seen:
     """Sends the same search as a form."""
     by_get = _get(run, _query(run))
-    answer = _answer(ask_octets(run, post_octets(run, _query(run).encode())))
+    answer = answer_of(ask_octets(run, post_octets(run, _query(run).encode())))
     if answer.status in (404, 405, 501):
         return absent(answer.words)
     same = answer.count == by_get.count is not None and not answer.diagnostics
@@ -86,7 +68,7 @@ def post(run: Run) -> Seen:
 def soap(run: Run) -> Seen:
     """Sends the same search in a SOAP envelope."""
     body = _SOAP.format(query=word(run).replace("&", "&amp;").replace("<", "&lt;")).encode()
-    answer = _answer(ask_octets(run, post_octets(run, body, "text/xml; charset=utf-8", 'SOAPAction: ""')))
+    answer = answer_of(ask_octets(run, post_octets(run, body, "text/xml; charset=utf-8", 'SOAPAction: ""')))
     if answer.status != 200 or answer.root is None or local(answer.root) != "Envelope":
         return absent("not spoken")
     inner = [each for part in children(answer.root) if local(part) == "Body" for each in children(part)]
@@ -97,19 +79,10 @@ def soap(run: Run) -> Seen:
 def content_type(run: Run) -> Seen:
     """Looks at the media type of a result and of explain."""
     for query in (_query(run), ""):
-        kind = _get(run, query).content_type.partition(";")[0].strip().lower()
+        kind = _get(run, query).head.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in _XML:
             return breaks(f"answered {kind or 'without a media type'}")
     return meets("XML")
-
-
-@probe("sru.http.status/diagnostic", inputs=("query",), octets=True)
-def status(run: Run) -> Seen:
-    """Makes a mistake in the query and looks at HTTP's status."""
-    answer = _get(run, query_of(pairs_of(spoken(run), "searchRetrieve", {"query": '"'})))
-    if answer.status != 200:
-        return breaks(f"answered HTTP {answer.status}")
-    return meets("diagnostics with HTTP 200") if answer.diagnostics else breaks(answer.words)
 
 
 @probe("sru.http.escapes/query", inputs=("query",), octets=True)

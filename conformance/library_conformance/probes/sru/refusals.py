@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from library_conformance.model import NotApplicable, Seen, breaks, meets, told
+from library_conformance.model import Seen, breaks, meets
 from library_conformance.probes import probe
 from library_conformance.probes.sru._ask import (
     OASIS,
@@ -14,7 +14,6 @@ from library_conformance.probes.sru._ask import (
     orderly,
     pairs_of,
     query_of,
-    refused,
     search,
     spoken,
     title_index,
@@ -29,78 +28,12 @@ _SPACES = ("http://www.loc.gov/zing/srw/diagnostic/", f"{OASIS}diagnostic")
 _HOSTILE = ('"><script>alert(1)</script>', "]]></query><x/>&amp;", "\u0001\ufffe", "<!DOCTYPE x [<!ENTITY y 'z'>]>&y;")
 
 
-@probe("sru.cql.unknown-index/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_index(run: Run) -> Seen:
-    """Searches in an index of a known set that does not exist."""
-    return refused(search(run, f"dc.nosuchindex = {word(run)}"), 16)
-
-
-@probe("sru.cql.unknown-set/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_set(run: Run) -> Seen:
-    """Searches in an index of a set that does not exist."""
-    return refused(search(run, f"nosuchset.title = {word(run)}"), 15, 16)
-
-
-@probe("sru.cql.unknown-relation/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_relation(run: Run) -> Seen:
-    """Searches with a relation that does not exist."""
-    return refused(search(run, f'{title_index(run)} cql.nosuchrelation "{word(run)}"'), 19)
-
-
-@probe("sru.cql.unknown-modifier/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_modifier(run: Run) -> Seen:
-    """Searches with a relation modifier that does not exist."""
-    return refused(search(run, f'{title_index(run)} =/nosuchmodifier "{word(run)}"'), 20, 21)
-
-
-@probe("sru.cql.unknown-boolean-modifier/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_boolean_modifier(run: Run) -> Seen:
-    """Searches with a boolean modifier that does not exist."""
-    return refused(search(run, f"{word(run)} and/nosuchmodifier {word(run)}"), 46)
-
-
 def _all_refused(run: Run, queries: tuple[str, ...], *numbers: int) -> Seen:
     for query in queries:
         answer = search(run, query)
         if not answer.numbers & set(numbers):
             return breaks(answer.words)
     return meets("refused")
-
-
-@probe("sru.cql.broken/syntax", needs=_FIRST, inputs=("query",), octets=True)
-def broken(run: Run) -> Seen:
-    """Sends queries that are no CQL."""
-    index = title_index(run)
-    return _all_refused(
-        run, (f"{index} =", f"{word(run)} and", f"= {word(run)}", f"{word(run)} sortby", "()"), *_SYNTAX
-    )
-
-
-@probe("sru.cql.broken-quotes/one", needs=_FIRST, inputs=("query",), octets=True)
-def broken_quotes(run: Run) -> Seen:
-    """Sends a query with one quotation mark."""
-    return _all_refused(run, (f'"{word(run)}', f'{title_index(run)} = "{word(run)}'), 14, 10)
-
-
-@probe("sru.cql.broken-parentheses/one", needs=_FIRST, inputs=("query",), octets=True)
-def broken_parentheses(run: Run) -> Seen:
-    """Sends queries with one parenthesis."""
-    return _all_refused(run, (f"({word(run)}", f"{word(run)})"), 13, 10)
-
-
-@probe("sru.cql.empty-term/quotes", needs=_FIRST, inputs=("query",), octets=True)
-def empty_term(run: Run) -> Seen:
-    """Searches for an empty term."""
-    answer = search(run, f'{title_index(run)} = ""')
-    if answer.diagnostics:
-        return refused(answer, 27, 10, 35)
-    return told("answered") if answer.count is not None else breaks(answer.words)
-
-
-@probe("sru.cql.unknown-result-set/junk", needs=_FIRST, inputs=("query",), octets=True)
-def unknown_result_set(run: Run) -> Seen:
-    """Searches in a result set that does not exist."""
-    return refused(search(run, 'cql.resultSetId = "nosuchset"'), 50, 51, 16)
 
 
 def _survives(run: Run, query: str) -> Seen:
@@ -145,28 +78,6 @@ def form(run: Run) -> Seen:
     return meets("address and namespace")
 
 
-@probe("sru.diagnostic.words/mistakes", needs=_FIRST, inputs=("query",), octets=True)
-def words(run: Run) -> Seen:
-    """Looks whether diagnostics say what was wrong."""
-    for answer in _mistakes(run):
-        if not answer.diagnostics:
-            return breaks(answer.words)
-        if not all(one.message or one.details for one in answer.diagnostics):
-            return breaks("a number without words")
-    return meets("in words")
-
-
-@probe("sru.diagnostic.alone/mistakes", needs=_FIRST, inputs=("query",), octets=True)
-def alone(run: Run) -> Seen:
-    """Looks whether answers to queries that cannot be read hold records."""
-    answer = search(run, f'{title_index(run)} = "{word(run)}', 2)
-    if not answer.diagnostics:
-        return breaks(answer.words)
-    if answer.records or answer.count:
-        return breaks("a result beside the diagnostic")
-    return meets("no records")
-
-
 @probe("sru.diagnostic.hostile/echo", needs=_FIRST, inputs=("query",), octets=True)
 def hostile(run: Run) -> Seen:
     """Puts markup, entities and forbidden characters into queries and other parameters, and reads what comes back."""
@@ -187,11 +98,3 @@ def _hostile(run: Run) -> Iterator[Answer]:
         yield search(run, word(run), 1, recordSchema=value)
     pairs = pairs_of(spoken(run), "searchRetrieve", {"query": word(run)})
     yield ask_query(run, f"{query_of(pairs)}&%3Cscript%3E=1")
-
-
-@probe("sru.sort.unknown/junk", needs=_FIRST, inputs=("query",), octets=True)
-def sort_unknown(run: Run) -> Seen:
-    """Sorts by an index that does not exist."""
-    if spoken(run) == "1.1":
-        raise NotApplicable("1.1 sorts by a parameter")
-    return refused(search(run, f"{word(run)} sortby dc.nosuchindex", 1), *range(80, 97), 15, 16, 48)

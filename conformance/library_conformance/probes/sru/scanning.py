@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from library_conformance.model import NotApplicable, Seen, absent, breaks, meets, told
+from library_conformance.model import NotApplicable, Seen, breaks, meets, told
 from library_conformance.probes import probe
-from library_conformance.probes.sru._ask import Answer, ask, once, refused, search, spoken, title_index
+from library_conformance.probes.sru._ask import (
+    Answer,
+    first_scan,
+    quoted,
+    scan,
+    search,
+    title_index,
+)
 from library_conformance.run import Run
 from library_conformance.web import child, children, local, text
 
@@ -18,15 +25,6 @@ class Term:
     value: str
     count: int | None
     where: str
-
-
-def _scan(run: Run, term: str, most: int = 5, **more: str) -> Answer:
-    clause = f'{title_index(run)} = "{_quoted(term)}"'
-    return ask(run, "scan", scanClause=clause, maximumTerms=str(most), **more)
-
-
-def _quoted(term: str) -> str:
-    return term.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _terms(answer: Answer) -> list[Term]:
@@ -41,28 +39,10 @@ def _terms(answer: Answer) -> list[Term]:
 
 def _first(run: Run) -> list[Term]:
     """Five terms from a on. Raises NotApplicable where there are fewer than three."""
-    found = _terms(once(run, "scan a", lambda: _scan(run, "a")))
+    found = _terms(first_scan(run))
     if len(found) < 3:
         raise NotApplicable("the index has fewer than three terms from a on")
     return found
-
-
-@probe("sru.scan.offered/index", octets=True)
-def offered(run: Run) -> Seen:
-    """Scans an index."""
-    answer = once(run, "scan a", lambda: _scan(run, "a"))
-    if answer.kind == "scanResponse" and not answer.diagnostics:
-        return meets("offered")
-    return absent(answer.words)
-
-
-@probe("sru.scan.refused/index", octets=True)
-def refusal(run: Run) -> Seen:
-    """Looks at what a server without scan says."""
-    answer = once(run, "scan a", lambda: _scan(run, "a"))
-    if answer.kind == "scanResponse" and not answer.diagnostics:
-        raise NotApplicable("scan is offered")
-    return refused(answer, 4, 8, 16, 48)
 
 
 @probe("sru.scan.terms/five", verifies=("sru.scan.terms", "sru.scan.most"), needs=_OFFERED, octets=True)
@@ -85,7 +65,7 @@ def count(run: Run) -> Seen:
         if one.count is None:
             continue
         tried = True
-        found = [search(run, f'{index} {relation} "{_quoted(one.value)}"').count for relation in ("==", "=", "exact")]
+        found = [search(run, f'{index} {relation} "{quoted(one.value)}"').count for relation in ("==", "=", "exact")]
         if one.count not in found:
             return breaks("a search finds another number")
     if not tried:
@@ -98,7 +78,7 @@ def position(run: Run) -> Seen:
     """Scans for a known term and wants it in the second and in the first place."""
     wanted = _first(run)[2].value
     for place in (1, 2):
-        answer = _scan(run, wanted, 3, responsePosition=str(place))
+        answer = scan(run, wanted, 3, responsePosition=str(place))
         if answer.diagnostics:
             return meets("refused") if answer.numbers & {8, 48, 120} else breaks(answer.words)
         found = _terms(answer)
@@ -111,7 +91,7 @@ def position(run: Run) -> Seen:
 def forward(run: Run) -> Seen:
     """Scans from the third term of a list on, and compares with what followed it."""
     values = [one.value for one in _first(run)]
-    found = [one.value for one in _terms(_scan(run, values[2]))]
+    found = [one.value for one in _terms(scan(run, values[2]))]
     overlap = values[2:]
     return meets("goes on") if found[: len(overlap)] == overlap else breaks("other terms follow")
 
@@ -127,25 +107,3 @@ def where(run: Run) -> Seen:
     if "first" in said[1:] or "last" in said[:-1] or "only" in said:
         return breaks("in the middle, and said to be at an end")
     return meets("as it is")
-
-
-@probe("sru.scan.unknown-index/junk", needs=_OFFERED, octets=True)
-def unknown_index(run: Run) -> Seen:
-    """Scans an index that does not exist."""
-    return refused(ask(run, "scan", scanClause='dc.nosuchindex = "a"'), 16)
-
-
-@probe("sru.scan.missing-clause/none", needs=_OFFERED, octets=True)
-def missing_clause(run: Run) -> Seen:
-    """Asks for a scan without a clause."""
-    if spoken(run) == "2.0":
-        raise NotApplicable("in 2.0 a request without a clause is no scan")
-    return refused(ask(run, "scan"), 7)
-
-
-@probe("sru.scan.two-clauses/and", needs=_OFFERED, octets=True)
-def two_clauses(run: Run) -> Seen:
-    """Scans for two clauses at once."""
-    index = title_index(run)
-    answer = ask(run, "scan", scanClause=f"{index} = a and {index} = b")
-    return meets(answer.words) if answer.diagnostics else breaks(answer.words)

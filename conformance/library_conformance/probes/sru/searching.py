@@ -36,15 +36,6 @@ def count(run: Run) -> Seen:
     return meets("a number") if answer.records else breaks("a number and no record")
 
 
-@probe("sru.search.none/nobody", octets=True)
-def none(run: Run) -> Seen:
-    """Searches for a word that nobody has."""
-    answer = search(run, _NOBODY, 1)
-    if answer.diagnostics:
-        return breaks(answer.words)
-    return meets("0") if answer.count == 0 and not answer.records else breaks(answer.words)
-
-
 @probe("sru.search.stable/twice", inputs=("query",), octets=True)
 def stable(run: Run) -> Seen:
     """Searches twice and compares."""

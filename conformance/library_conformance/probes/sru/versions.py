@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from library_conformance.model import NotApplicable, Seen, absent, breaks, meets
 from library_conformance.probes import probe
-from library_conformance.probes.sru._ask import Answer, ask_query, once, query_of, refused, spoken, versions, word
+from library_conformance.probes.sru._ask import ask_query, query_of, refused, versions, word
 from library_conformance.run import Run
 from library_conformance.web import escaped, text
 
@@ -64,22 +64,6 @@ def unknown(run: Run) -> Seen:
     return refused(answer, 5)
 
 
-@probe("sru.version.missing/operation-alone", inputs=("query",), octets=True)
-def missing(run: Run) -> Seen:
-    """Names the operation and no version."""
-    _old(run)
-    answer = ask_query(run, f"operation=searchRetrieve&query={escaped(word(run))}")
-    if answer.count and not answer.diagnostics:
-        return meets("answered in a version of its choice")
-    return refused(answer, 7)
-
-
-@probe("sru.operation.unknown/junk", inputs=("query",), octets=True)
-def unknown_operation(run: Run) -> Seen:
-    """Asks for an operation that does not exist."""
-    return refused(ask_query(run, f"operation=junk&version={_old(run)}&query={escaped(word(run))}"), 4)
-
-
 @probe("sru.same.in-versions/count", inputs=("query",), octets=True)
 def same(run: Run) -> Seen:
     """Compares the numbers that one search finds in all versions that are spoken."""
@@ -87,13 +71,3 @@ def same(run: Run) -> Seen:
     if len(found) < 2:
         raise NotApplicable("one version is spoken")
     return meets("as many") if len({answer.count for answer in found.values()}) == 1 else breaks("other numbers")
-
-
-@probe("sru.parameter.query-missing/none", octets=True)
-def query_missing(run: Run) -> Seen:
-    """Asks for a search without a query."""
-    version = spoken(run)
-    if version == "2.0":
-        raise NotApplicable("in 2.0 a request without a query is no search")
-    answer: Answer = once(run, "no query", lambda: ask_query(run, f"operation=searchRetrieve&version={version}"))
-    return refused(answer, 7)

@@ -32,6 +32,13 @@ _TICK = 0.1
 _QUIET = 1.0
 """Seconds for which a client may go on after the last exchange that was asked for: it says what it made of it."""
 
+_LONGEST = 5.0
+"""Seconds that an answer which was begun may take, and a connection to end."""
+
+
+class _ScriptEnds(Exception):
+    """The script closes the connection."""
+
 
 class Listener:
     """Listens and plays the script of a standard, one thread a connection. A context manager; `links` is what was
@@ -42,7 +49,8 @@ class Listener:
         self._standard = standard
         self._socket = socket.create_server((host, port))
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._answering = 0
         self._ended = threading.Event()
         self._taken: list[str] = []
         self.links: list[Link] = []
@@ -63,7 +71,7 @@ class Listener:
     ) -> None:
         self._ended.set()
         for thread in list(self._threads):
-            thread.join(5)
+            thread.join(_LONGEST)
         self._socket.close()
 
     def wait(self, exchanges: int, seconds: float) -> None:
@@ -75,8 +83,9 @@ class Listener:
             time.sleep(_TICK)
 
     def judgements(self) -> list[Judgement]:
-        """What the rules make of it, and what the liberties showed."""
+        """What the rules make of it, and what the liberties showed, once all answers that were begun are recorded."""
         with self._lock:
+            self._lock.wait_for(lambda: not self._answering, _LONGEST)
             links = [_merged(self.links)] if self._make.one_client and self.links else list(self.links)
             by_rule = judge([link for link in links if link.said], self._standard, [Side.CLIENT])
             for requirement in dict.fromkeys([*self._make.shows.values(), *(name for name, _, _ in self.shown)]):
@@ -100,19 +109,33 @@ class Listener:
             link = Link(str(len(self.links) + 1), whole=True, framed=True, encrypted=False, dated=True)
             self.links.append(link)
         script = self._make(taken=self._taken)
+        with connection:
+            try:
+                self._converse(connection, script, link)
+            except _ScriptEnds:
+                link.ended = Side.SERVER
+            except OSError:
+                link.ended = Side.CLIENT
+        if link.ended is Side.CLIENT:
+            script.shown.extend(script.gone())
+            self._note(link, script)
+
+    def _converse(self, connection: socket.socket, script: Script, link: Link) -> None:
+        """Until either side ends it. Raises OSError where the client did, _ScriptEnds where the script did."""
         waiting = b""
-        with contextlib.suppress(OSError), connection:
-            while not self._ended.is_set():
-                if end := script.whole(waiting):
-                    message, waiting = waiting[:end], waiting[end:]
-                    self._answer(connection, script, link, message)
-                elif select.select([connection], [], [], _TICK)[0]:
-                    piece = connection.recv(65_536)
-                    if not piece:
-                        return
-                    waiting += piece
+        while not self._ended.is_set():
+            if end := script.whole(waiting):
+                message, waiting = waiting[:end], waiting[end:]
+                self._answer(connection, script, link, message)
+            elif select.select([connection], [], [], _TICK)[0]:
+                piece = connection.recv(65_536)
+                if not piece:
+                    raise ConnectionResetError("the client has ended the connection")
+                waiting += piece
 
     def _answer(self, connection: socket.socket, script: Script, link: Link, message: bytes) -> None:
+        with self._lock:
+            self._answering += 1
         self._say(link, Side.CLIENT, message)
         self._show(link, script, message)
         told = b""
@@ -125,7 +148,7 @@ class Listener:
                     case Wait(seconds):
                         time.sleep(seconds)
                     case Close():
-                        raise OSError("the script closes")
+                        raise _ScriptEnds
         finally:
             self._note(link, script)
             if told:
@@ -133,6 +156,8 @@ class Listener:
             with self._lock:
                 self.count += 1
                 self.last = time.monotonic()
+                self._answering -= 1
+                self._lock.notify_all()
 
     def _show(self, link: Link, script: Script, message: bytes) -> None:
         """What this message says of the last liberty: who goes on has understood, who says the same again has not."""

@@ -66,6 +66,10 @@ class Script(ABC):
         """Whether a message says only that the answer to the one before was not understood."""
         return before == message
 
+    def gone(self) -> tuple[Shown, ...]:
+        """What it shows that the client has ended the connection."""
+        return ()
+
     def liberty(self, *names: str) -> str:
         """The first of these that was not taken yet, taken now; empty where all were."""
         name = next((one for one in names if one not in self.taken), "")

@@ -1,5 +1,6 @@
 """`make judge`: what the judge sees of the gateway's demo, of targets and directories that others wrote, and of servers
-of the tests' own that are wrong on purpose, into `conformance/results`; and the map of it all.
+of the tests' own that are wrong on purpose, into `conformance/results`; and the map, the example of a tender and the
+conformance statement made of it all.
 
 Each subject is started on loopback and stopped again. One whose program is missing is left as it was.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from library_conformance.model import Safety
+from library_conformance.probes.cross.doors import DOOR
 from library_conformance.run import Target
 from library_conformance.runner import Plan, run
 from library_protocols.marc import to_iso2709
@@ -39,31 +41,37 @@ TARGET = {"database": "Default", "query": "@attr 1=4 wales", "term": "wales"}
 
 def judged(folder: str, subject: str, standard: str, target: str, inputs: dict[str, str], **plan: Any) -> None:
     """One run, written into a folder of its own."""
+    doors = [word for name, value in inputs.items() if name.startswith(DOOR) for word in ("--set", f"{name}={value}")]
     settings: dict[str, Any] = {
         "subject": subject,
         "verify": False,
-        "replay": ("library-conformance", "run", standard, target, "--out", "DIR"),
+        "replay": ("library-conformance", "run", standard, target, "--out", "DIR", *doors),
     }
     document = run(Plan(standard, Target.parse(target), inputs, RESULTS / folder / standard, **settings, **plan))
     print(folder, standard, dict(Counter(row["verdict"] for row in document["results"])), flush=True)
 
 
 def gateway(folder: Path) -> None:
-    """The demo as a newcomer starts it, by every standard."""
+    """The demo as a newcomer starts it, by every standard, and through all its doors at once."""
     demo = start_demo(folder)
     try:
         at = {name: f"127.0.0.1:{port}" for name, port in demo.ports.items()}
         web = f"http://{at['http']}"
-        for standard, target in (
-            ("sip2", at["sip2"]),
-            ("ncip", f"{web}/ncip/aber"),
-            ("oai", f"{web}/oai/aber"),
-            ("sru", f"{web}/sru/aber"),
-            ("z3950", at["z3950"]),
-            ("ldap", at["ldap"]),
-            ("scim", f"{web}/scim/v2/aber"),
-        ):
-            inputs = demo_inputs(standard)
+        doors = {
+            "sip2": at["sip2"],
+            "ncip": f"{web}/ncip/aber",
+            "oai": f"{web}/oai/aber",
+            "sru": f"{web}/sru/aber",
+            "z3950": at["z3950"],
+            "ldap": at["ldap"],
+        }
+        several = {
+            **demo_inputs("ldap"),
+            **demo_inputs("cross"),
+            **{DOOR + name: address for name, address in doors.items()},
+        }
+        for standard, target in (*doors.items(), ("scim", f"{web}/scim/v2/aber"), ("cross", at["sip2"])):
+            inputs = several if standard == "cross" else demo_inputs(standard)
             if standard == "oai":
                 inputs["other_door"] = f"{web}/oai/bangor"
             judged("gateway", "library-gateway", standard, target, inputs, allow=Safety.WRITE_REVERSIBLE)
@@ -137,6 +145,9 @@ def main(wanted: list[str]) -> None:
         our_own_wrong_ones()
     runs = sorted(str(path.parent.relative_to(ROOT.parent)) for path in RESULTS.glob("*/*/results.json"))
     commanded("matrix", *runs, "--out", str(MAP))
+    example = ROOT / "examples"
+    written = ("--out", str(example / "recommendation.md"), "--results", str(RESULTS))
+    commanded("recommend", "--local-systems", str(example / "member-systems.toml"), *written)
     excuses = str(ROOT / "library_conformance" / "expectations" / "gateway.toml")
     page = str(ROOT.parent / "docs" / "reference" / "conformance-statement.md")
     commanded("statement", str(RESULTS / "gateway"), "--expect", excuses, "--out", page)

@@ -60,6 +60,19 @@ def test_records_are_the_same_through_sru_z3950_and_oai(catalogue_gateway: Node,
     }
 
 
+def test_an_input_of_one_door_is_nothing_to_the_others(catalogue_gateway: Node, judge: Callable[..., Judge]) -> None:
+    node = catalogue_gateway
+    inputs = {
+        "database": "aber", "word": "wales", "login": "aber-kiosk-1", "password": "kiosk-demo", "z3950.login": "",
+        "door.sru": f"http://127.0.0.1:{node.ports['http']}/sru/aber", "door.z3950": f"127.0.0.1:{node.ports['z3950']}",
+    }  # fmt: skip
+    [row] = judge("cross", inputs["door.sru"], inputs, only=("cross.search.count",)).results
+    assert row["observation"] == "equally many", row["note"]
+    del inputs["z3950.login"]
+    [row] = judge("cross", inputs["door.sru"], inputs, only=("cross.search.count",)).results
+    assert row["execution"] == "setup_error"
+
+
 def first_line(octets: bytes) -> int:
     return octets.find(b"\r") + 1
 

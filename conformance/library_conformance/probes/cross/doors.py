@@ -1,6 +1,8 @@
 """Doors to one system, each in its own standard, behind the same few questions.
 
-A door is an input `door.STANDARD` with an address. What it is asked goes on the probe's own transcript.
+A door is an input `door.STANDARD` with an address. Inputs are the same for all doors, but that an input
+`STANDARD.NAME` stands for NAME at that door alone (kiosks and catalogues log in differently). What a door is asked goes
+on the probe's own transcript.
 """
 
 from __future__ import annotations
@@ -140,8 +142,13 @@ class LdapDoor:
 
 
 def _at(run: Run, standard: str) -> Run:
+    own = f"{standard}."
+    inputs = {
+        **run.inputs,
+        **{name.removeprefix(own): value for name, value in run.inputs.items() if name.startswith(own)},
+    }
     try:
-        return replace(run, target=Target.parse(run.input(DOOR + standard)))
+        return replace(run, target=Target.parse(run.input(DOOR + standard)), inputs=inputs)
     except ValueError as error:
         raise SetupFailed(str(error)) from error
 

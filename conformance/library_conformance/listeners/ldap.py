@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from hashlib import sha256
 from uuid import NAMESPACE_OID, uuid5
 
 from library_conformance.listeners import Act, Close, Script, Shown, in_pieces
@@ -69,13 +69,19 @@ _SOON = 1.0
 """Seconds within which the same question means that its answer was not understood."""
 _ELSEWHERE = "ldap://directory.invalid/"
 _UNHEARD_OF = Control("2.25.117394203859021675364290487130964205871", value=b"of a later document")
-_LATER = tlv(0x9F6F, b"of a later document")
+_LATER = tlv(0x8F, b"of a later document")
 """An element with a context tag that no result has."""
 _REFUSED: Mapping[type, type] = {
     AddRequest: AddResponse, DelRequest: DelResponse, ModifyRequest: ModifyResponse, ModifyDnRequest: ModifyDnResponse,
 }  # fmt: skip
-_SMALL = ("pieces", "unknown control", "unknown elements", "reference")
-"""Liberties that leave the answer what it is."""
+_NOTE = "note:"
+LIBERTIES: Mapping[str, str] = {
+    "pieces": "ldap.client.pieces",
+    "unknown control": "ldap.client.unknown-control",
+    "unknown elements": "ldap.client.unknown-elements",
+    "reference": "ldap.client.reference",
+}
+"""Liberties that leave the answer what it is, and the requirements that they show."""
 
 Entry = tuple[str, Mapping[str, tuple[bytes, ...]]]
 
@@ -85,28 +91,14 @@ class Played(Script):
     """Answers well, then in pieces, with a control and an element that nobody knows, with a reference among the
     entries; then finds two people for one, is busy, sends elsewhere, and ends the connection with a notice."""
 
-    shows: ClassVar[Mapping[str, str]] = {
-        "pieces": "ldap.client.pieces",
-        "unknown control": "ldap.client.unknown-control",
-        "unknown elements": "ldap.client.unknown-elements",
-        "reference": "ldap.client.reference",
-    }
-
-    answered: float = 0.0
     referred: SearchRequest | None = None
     times: int = 0
     left: bool = False
+    noted: str = ""
+    """What stands among `taken` of the last liberty on this connection: how it was understood is not known yet."""
 
     def whole(self, octets: bytes) -> int:
         return whole(octets) if octets else 0
-
-    def again(self, before: bytes, message: bytes) -> bool:
-        try:
-            first, second = decode(before), decode(message)
-        except DecodeError:
-            return False
-        given_up = isinstance(second.op, AbandonRequest) and second.op.message_id == first.message_id
-        return given_up or (first.op == second.op and time.monotonic() - self.answered < _SOON)
 
     def acts(self, message: bytes) -> Iterator[Act]:
         try:
@@ -115,6 +107,8 @@ class Played(Script):
             yield _notice(ResultCode.PROTOCOL_ERROR)
             yield Close()
             return
+        if not isinstance(asked.op, UnbindRequest | SearchRequest):
+            self._understood(asked.op)
         critical = [one.oid for one in asked.controls if one.critical]
         if self.left:
             yield Close()
@@ -124,7 +118,6 @@ class Played(Script):
             yield from self._search(asked, asked.op)
         elif (response := self._simple(asked.op)) is not None:
             yield encode(LdapMessage(asked.message_id, response))
-        self.answered = time.monotonic()
 
     def _simple(self, op: object) -> Response | None:
         """The one response to everything but a search that can be done; None for what nobody answers."""
@@ -170,7 +163,8 @@ class Played(Script):
             self.times += 1
             yield _done(asked.message_id, ResultCode.REFERRAL, referrals=(_ELSEWHERE + op.base,))
             return
-        match self.liberty(*_SMALL, *several, "busy", "referral", "notice"):
+        self._asked_again(op)
+        match self.liberty(*LIBERTIES, *several, "busy", "referral", "notice"):
             case "several":
                 two = [(f"cn={name} of two{PLAYED}{op.base}", _attributes(login, op)) for name in ("one", "two")]
                 yield from _told(asked.message_id, two, op, code=ResultCode.SIZE_LIMIT_EXCEEDED)
@@ -184,11 +178,31 @@ class Played(Script):
             case liberty:
                 yield from self._answer(asked, op, page, login, liberty)
 
+    def _understood(self, op: object) -> None:
+        """What is done next, other than leaving, shows what was made of a liberty on this connection."""
+        if self.noted in self.taken:
+            self.taken.remove(self.noted)
+            liberty = self.noted.split(" ", 2)[2]
+            self.shown.append(Shown(LIBERTIES[liberty], "gave it up" if isinstance(op, AbandonRequest) else ""))
+
+    def _asked_again(self, op: SearchRequest) -> None:
+        """A search shows what was made of liberties on this and on other connections: whoever has not understood asks
+        the same again, soon. The same later on may be meant as it is."""
+        for noted in [one for one in self.taken if one.startswith(_NOTE)]:
+            digest, moment, liberty = noted.split(" ", 2)
+            soon, same = time.monotonic() - float(moment) < _SOON, digest == _digest(op)
+            self.taken.remove(noted)
+            if soon or not same:
+                self.shown.append(Shown(LIBERTIES[liberty], "asked the same again" if same else ""))
+
     def _answer(
         self, asked: LdapMessage, op: SearchRequest, page: PagedResults | None, login: str, liberty: str
     ) -> Iterator[Act]:
         found = _entries(op, login)
         shown, cookie = (found[:PAGE], _COOKIE + b"%d" % PAGE) if page and len(found) > PAGE else (found, b"")
+        if liberty in LIBERTIES:
+            self.noted = f"{_digest(op)} {time.monotonic()} {liberty}"
+            self.taken.append(self.noted)
         acts = list(_told(asked.message_id, shown, op, liberty=liberty, cookie=cookie if page else None))
         yield from in_pieces(b"".join(acts)) if liberty == "pieces" else acts
 
@@ -201,6 +215,11 @@ class Played(Script):
         found = _entries(op, _login(op.filter))
         cookie = _COOKIE + b"%d" % (first + PAGE) if first + PAGE < len(found) else b""
         yield from _told(asked.message_id, found[first : first + PAGE], op, cookie=cookie)
+
+
+def _digest(op: SearchRequest) -> str:
+    """Of what is asked; the limits of a second try may be others."""
+    return _NOTE + sha256(repr((op.base, op.scope, op.filter)).encode()).hexdigest()[:16]
 
 
 def _told(

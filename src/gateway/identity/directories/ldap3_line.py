@@ -37,7 +37,8 @@ from gateway.identity.directories.line import (
     Server,
     TlsFacts,
 )
-from library_protocols.ldap.messages import Control, IntermediateResponse, Scope
+from library_protocols.ldap.codec import encode
+from library_protocols.ldap.messages import Control, IntermediateResponse, LdapMessage, Scope, UnbindRequest
 
 THREADS = 16  # steps at once of one directory; each is bounded, so a silent server holds them for its deadline only
 
@@ -116,6 +117,7 @@ class Ldap3Line:
         self._guard = threading.Lock()
         self._busy = False
         self._dropped = False
+        self._opened = False  # and encrypted, where it is to be
         self._discard = False
 
     async def open(self, seconds: float) -> None:
@@ -139,7 +141,16 @@ class Ldap3Line:
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(link, socket.SHUT_RDWR)
             else:
+                self._say_goodbye(link)
                 link.close()
+
+    def _say_goodbye(self, link: socket.socket) -> None:
+        """RFC 4511 4.3: a client that leaves says so, where it can without waiting."""
+        if self._opened and self._connection is not None:
+            number = self._connection.server.next_message_id()
+            with contextlib.suppress(OSError, ValueError):
+                link.settimeout(0)
+                link.send(encode(LdapMessage(number, UnbindRequest())))
 
     async def _do(self, step: str, work: Callable[[], T], seconds: float) -> T:
         try:
@@ -231,6 +242,7 @@ class Ldap3Line:
             self.tls = tls.facts(connection.socket)
             self.tls_milliseconds = self._verification.milliseconds
         self.connect_milliseconds = (time.monotonic() - started) * 1000 - self.tls_milliseconds
+        self._opened = True
 
     def _lean(self, strategy: SyncStrategy) -> None:
         """Lets ldap3 do less: values stay octets, and the values of controls are not taken apart. Its Connection holds

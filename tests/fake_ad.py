@@ -282,7 +282,7 @@ class _Link:
                     await asyncio.sleep(self.ad.faults.delay)
                 if self.ad.faults.silent:
                     break
-                if self.ad.faults.garbage:
+                if self.ad.faults.garbage and not isinstance(message.op, UnbindRequest):
                     self.ad.faults.garbage = False
                     self.writer.write(b"\x30\x05\x02\x01\x01\x9e\x00")
                     continue

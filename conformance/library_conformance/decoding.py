@@ -44,7 +44,7 @@ def _sip2(message: sip2.Message) -> dict[str, Any]:
 
 def z3950_said(octets: bytes) -> Any:
     """The name of a PDU and its elements, a query in prefix notation, records by syntax and length."""
-    return _one_or_all([_z3950(decode(one)) for one in _elements(octets)])
+    return _one_or_all([_z3950(decode(one)) for one in elements(octets)])
 
 
 def _z3950(pdu: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _z3950(pdu: Any) -> dict[str, Any]:
 
 def ldap_said(octets: bytes) -> Any:
     """The name of an operation, its message id and its elements, a filter as text, controls by their OIDs."""
-    return _one_or_all([_ldap(ldap.decode(one)) for one in _elements(octets)])
+    return _one_or_all([_ldap(ldap.decode(one)) for one in elements(octets)])
 
 
 def _ldap(message: ldap.LdapMessage) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _one_or_all(messages: list[dict[str, Any]]) -> Any:
     return messages[:_MANY] + ([{"more": len(messages) - _MANY}] if len(messages) > _MANY else [])
 
 
-def _elements(octets: bytes) -> Iterator[bytes]:
+def elements(octets: bytes) -> Iterator[bytes]:
     """The elements of BER that stand one behind the other. Raises Unreadable where the last is cut short."""
     at = 0
     while at < len(octets):

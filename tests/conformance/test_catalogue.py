@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from library_conformance.catalogue import STANDARDS, CatalogueError, catalogue, digest, requirements_of
+from library_conformance.declared import read
+from library_conformance.dialect import DIALECTS
 from library_conformance.model import Level, Requirement, Role, Status
 from library_conformance.probes import Probe, probes_of
 
+PROBES = Path(__file__).parents[2] / "conformance" / "library_conformance" / "probes"
 EXPECTATIONS = Path(__file__).parents[2] / "conformance" / "library_conformance" / "expectations"
 CAPABILITIES = frozenset(
     (
@@ -110,6 +113,15 @@ def test_every_probe_says_what_it_does_and_needs_probes_before_it(standard: str)
         assert "/" in name, f"{name}: a probe is REQUIREMENT/HOW"
         assert one.meaning, f"{name} has no docstring"
         assert all(need in order[: order.index(name)] for need in one.needs), f"{name} needs what comes later"
+
+
+@pytest.mark.parametrize("standard", DIALECTS)
+def test_every_file_of_declared_probes_can_be_read_and_is_in_use(standard: str) -> None:
+    files = sorted((PROBES / standard).glob("*.toml"))
+    declared = [one for file in files for one in read(file.read_text(encoding="utf-8"), file.name)]
+    probes = probes_of(standard)
+    assert declared
+    assert [one.id for one in declared if one.id not in probes or one.verifies != probes[one.id].verifies] == []
 
 
 @pytest.mark.parametrize("standard", WRITTEN)

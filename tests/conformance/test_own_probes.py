@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def _run(file: Path, port: int, out: Path) -> tuple[int, str]:
     [(Strict, "year first", "conforms"), (Sloppy, "no date", "undecided")],
 )
 def test_the_example_of_the_page_runs_with_the_suites_own_probes(
-    tmp_path: Path, server: Callable[..., Any], observation: str, verdict: str
+    tmp_path: Path, server: type[Strict] | type[Sloppy], observation: str, verdict: str
 ) -> None:
     file = tmp_path / "ours.toml"
     file.write_text(EXAMPLE, encoding="utf-8")

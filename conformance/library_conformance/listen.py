@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ import typer
 from rich.console import Console
 
 from library_conformance.exits import Exit
-from library_conformance.listeners import Close, Script, Wait, scripts
+from library_conformance.listeners import Act, Close, Script, Wait, scripts
 from library_conformance.passive import Judgement, exit_code, judge, results_of, tell
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side
 from library_conformance.results import compose, write
@@ -33,7 +34,7 @@ _QUIET = 1.0
 """Seconds for which a client may go on after the last exchange that was asked for: it says what it made of it."""
 
 _LONGEST = 5.0
-"""Seconds that an answer which was begun may take, and a connection to end."""
+"""Seconds that a connection may take to end."""
 
 
 class _ScriptEnds(Exception):
@@ -49,10 +50,10 @@ class Listener:
         self._standard = standard
         self._socket = socket.create_server((host, port))
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Condition()
-        self._answering = 0
+        self._lock = threading.Lock()
         self._ended = threading.Event()
         self._taken: list[str] = []
+        self._script = self._make()
         self.links: list[Link] = []
         self.shown: list[tuple[str, Link, Finding]] = []
         self.count = 0
@@ -83,11 +84,9 @@ class Listener:
             time.sleep(_TICK)
 
     def judgements(self) -> list[Judgement]:
-        """What the rules make of it, and what the liberties showed, once all answers that were begun are recorded."""
+        """What the rules make of it, and what the liberties showed."""
         with self._lock:
-            self._lock.wait_for(lambda: not self._answering, _LONGEST)
-            links = [_merged(self.links)] if self._make.one_client and self.links else list(self.links)
-            by_rule = judge([link for link in links if link.said], self._standard, [Side.CLIENT])
+            by_rule = judge([link for link in self.links if link.said], self._standard, [Side.CLIENT])
             for requirement in dict.fromkeys([*self._make.shows.values(), *(name for name, _, _ in self.shown)]):
                 findings = [(link, one) for name, link, one in self.shown if name == requirement]
                 by_rule.append(Judgement(Rule(requirement, Side.CLIENT, lambda _: iter(())), findings))
@@ -105,10 +104,7 @@ class Listener:
                 self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with self._lock:
-            link = Link(str(len(self.links) + 1), whole=True, framed=True, encrypted=False, dated=True)
-            self.links.append(link)
-        script = self._make(taken=self._taken)
+        script, link = self._begun()
         with connection:
             try:
                 self._converse(connection, script, link)
@@ -119,6 +115,14 @@ class Listener:
         if link.ended is Side.CLIENT:
             script.shown.extend(script.gone())
             self._note(link, script)
+
+    def _begun(self) -> tuple[Script, Link]:
+        """The script and the record of a connection; one client's connections share both."""
+        with self._lock:
+            if not self._make.one_client or not self.links:
+                self.links.append(Link(str(len(self.links) + 1), whole=True, framed=True, encrypted=False, dated=True))
+                self._script = self._make(taken=self._taken)
+            return self._script, self.links[-1]
 
     def _converse(self, connection: socket.socket, script: Script, link: Link) -> None:
         """Until either side ends it. Raises OSError where the client did, _ScriptEnds where the script did."""
@@ -134,30 +138,26 @@ class Listener:
                 waiting += piece
 
     def _answer(self, connection: socket.socket, script: Script, link: Link, message: bytes) -> None:
-        with self._lock:
-            self._answering += 1
         self._say(link, Side.CLIENT, message)
         self._show(link, script, message)
-        told = b""
+        acts = list(_until_close(script.acts(message)))
+        self._note(link, script)
+        told = [number for number, act in enumerate(acts) if isinstance(act, bytes)]
         try:
-            for act in script.acts(message):
+            for number, act in enumerate(acts):
                 match act:
                     case bytes():
+                        if number == told[-1]:  # written down before the client can go on
+                            self._say(link, Side.SERVER, b"".join(one for one in acts if isinstance(one, bytes)))
                         connection.sendall(act)
-                        told += act
                     case Wait(seconds):
                         time.sleep(seconds)
                     case Close():
                         raise _ScriptEnds
         finally:
-            self._note(link, script)
-            if told:
-                self._say(link, Side.SERVER, told)
             with self._lock:
                 self.count += 1
                 self.last = time.monotonic()
-                self._answering -= 1
-                self._lock.notify_all()
 
     def _show(self, link: Link, script: Script, message: bytes) -> None:
         """What this message says of the last liberty: who goes on has understood, who says the same again has not."""
@@ -183,9 +183,11 @@ class Listener:
             self.last = time.monotonic()
 
 
-def _merged(links: list[Link]) -> Link:
-    said = sorted((one for link in links for one in link.said), key=lambda one: one.at)
-    return Link("all", said, whole=True, framed=True, encrypted=False, dated=True)
+def _until_close(acts: Iterable[Act]) -> Iterator[Act]:
+    for act in acts:
+        yield act
+        if isinstance(act, Close):
+            return
 
 
 def attach(app: typer.Typer) -> None:

@@ -209,7 +209,7 @@ def _of_transcript(rows: Iterable[Mapping[str, Any]]) -> list[Link]:
                 links.append(Link(str(len(links) + 1), framed=True))
             links[-1].whole, links[-1].encrypted = True, encrypted
         elif kind in _SIDES:
-            octets = bytes.fromhex(row["hex"]) if "hex" in row else None
+            octets = bytes.fromhex(row["hex"]) if "hex" in row and not row.get("cut") else None
             links[-1].said.append(Said(_SIDES[kind], octets, float(row["t"])))
         elif kind == "close":
             links[-1].ended = links[-1].ended or (Side.CLIENT if row.get("note") == "ours" else Side.SERVER)

@@ -317,9 +317,16 @@ def test_evidence_opens_and_closes_by_keyboard(written: Path, tmp_path: Path) ->
         told.shut = document.querySelector('.piece:target') === null; told.back = document.activeElement === mark;
         press('ArrowDown'); told.down = document.activeElement.closest('tr').id;
         press('ArrowRight'); told.right = document.activeElement.closest('td').className;
+        const find = document.getElementById('find');
+        find.value = 'sip2.checkout.lend'; find.dispatchEvent(new Event('input', {bubbles: true})); await wait(300);
+        mark.click(); await wait(200);
+        const other = document.querySelector('.piece:target ul.others a'); told.other = other.getAttribute('href');
+        other.focus(); other.click(); await wait(300);
+        told.there = document.activeElement.closest('tr').id; told.seen = document.activeElement.offsetParent !== null;
         return told;""", tmp_path)  # fmt: skip
     assert told == {
         "open": "block", "focus": True, "shut": True, "back": True, "down": "r-sip2.checkout.due", "right": "c1",
+        "other": "#r-ncip.check-out.answer", "there": "r-ncip.check-out.answer", "seen": True,
     }  # fmt: skip
 
 

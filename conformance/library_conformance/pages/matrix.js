@@ -49,7 +49,12 @@
     const part = location.hash.startsWith("#cap-") && document.getElementById(location.hash.slice(1));
     if (part) { part.open = true; part.scrollIntoView(); part.querySelector("summary").focus({ preventScroll: true }); }
     const row = location.hash.startsWith("#r-") && document.getElementById(location.hash.slice(1));
-    if (row) { row.closest("details").open = true; row.scrollIntoView({ block: "center" }); }
+    if (row) {
+      if (row.hidden) { form.reset(); apply(); }
+      row.closest("details").open = true;
+      row.scrollIntoView({ block: "center" });
+      (row.querySelector("a.k") || row.querySelector("a") || row.closest("details").querySelector("summary")).focus({ preventScroll: true });
+    }
     if (piece()) piece().focus({ preventScroll: true });
   }
   function shut() {

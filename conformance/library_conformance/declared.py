@@ -296,7 +296,9 @@ class _Reader:
             self._filled(key, row[key])
         for value in values:
             self.value(verb, dialect.verbs[verb], value)
-            self._filled(verb, value)
+            self._filled(verb, value, dialect.own)
+            if verb in dialect.repeating and value not in self.steps_before:
+                self.wrong(verb, f"there is no step {value!r} before it")
             self.value(verb, lambda each: dialect.complain(verb, each, options, self.safety), value)
         name = self.value("name", a_text, row.get("name", f"step {len(self.steps_before) + 1}"))
         if name in self.steps_before:
@@ -316,14 +318,15 @@ class _Reader:
             self.wrong("outcomes", "that depend on nothing end a probe: only the last step has one")
         return _Step(name, verb, tuple(values), options, capture, outcomes)
 
-    def _filled(self, key: str, value: Any) -> None:
-        """Every placeholder of what is asked is there to be filled."""
+    def _filled(self, key: str, value: Any, own: frozenset[str] = frozenset()) -> None:
+        """Every placeholder of what is asked is there to be filled, and the inputs that it takes are asked for."""
+        dialect = self.dialect
         for name in self.value(key, lambda each: list(placeholders(each)), value):
-            if name.startswith("input."):
-                if name.removeprefix("input.") not in self.inputs:
-                    self.wrong(key, f"{{{name}}}: name it in `inputs`, too")
-            elif name not in {*self.dialect.values, *self.dialect.own, *self.captured}:
-                self.wrong(key, f"{{{name}}} is not known; there are {', '.join(sorted(self.dialect.values))}")
+            wanted = name.removeprefix("input.") if name.startswith("input.") else dialect.inputs.get(name, "")
+            if wanted and wanted not in self.inputs:
+                self.wrong(key, f"{{{name}}}: name {wanted} in `inputs`, too")
+            if not wanted and name not in {*dialect.values, *own, *self.captured}:
+                self.wrong(key, f"{{{name}}} is not known; there are {', '.join(sorted(dialect.values))}")
 
     def outcome(self, key: str, row: Mapping[str, Any]) -> _Outcome:
         for each in row:

@@ -63,7 +63,9 @@ class Dialect(ABC):
 
     `verbs`, `options` and `settings` are the keys by which a step asks, those that go with them, and those of a whole
     probe, each with a function that raises ValueError for a value that it cannot be; `values` are the placeholders
-    of what is asked, `own` those that a verb fills itself, and `words` the placeholders of observations.
+    of what is asked, `inputs` the inputs without which some of them cannot be filled, `own` those that a verb fills
+    itself, and `words` the placeholders of observations. `repeating` are verbs that name an earlier step; `needs` is
+    what a probe needs that does not say so.
     """
 
     verbs: ClassVar[Checks]
@@ -71,7 +73,9 @@ class Dialect(ABC):
     settings: ClassVar[Checks] = {}
     traits: ClassVar[Traits]
     values: ClassVar[Values]
+    inputs: ClassVar[Mapping[str, str]] = {}
     own: frozenset[str] = frozenset()
+    repeating: frozenset[str] = frozenset()
     words: ClassVar[Words]
     needs: tuple[str, ...] = ()
 

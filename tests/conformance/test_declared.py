@@ -212,13 +212,14 @@ def test_a_message_is_said_again_in_the_same_octets(strict: Server) -> None:
     steps = """
 [[probe.step]]
 name = "once"
-say = "17{now}AB{nothing}|"
+ask = "17{now}AB{nothing}|"
+capture = { status = "^18(..)" }
 
 [[probe.step]]
 again = "once"
-outcomes = [{ when = { same_as = "once", step = "step 2" }, meets = "same" }, { breaks = "another" }]
+outcomes = [{ when = { same_as = "once", step = "step 2" }, meets = "same {status}" }, { breaks = "another" }]
 """
-    assert _sip2(strict.port, steps).observation == "same"
+    assert _sip2(strict.port, steps).observation == "same 01"
 
 
 # What is refused
@@ -236,13 +237,14 @@ outcomes = [{ when = { same_as = "once", step = "step 2" }, meets = "same" }, { 
         ("ask = {}", "ask = {}\ncolour = 1", "`colour` is no key of a probe"),
         ("ask = {}", 'ask = {}\nlook = "identify"', "`step` asks in one way: ask, look"),
         ("ask = {}", "", "`step` asks in one way"),
+        ("ask = {}", 'ask = "verb={checksum}"', r"`ask` \{checksum\} is not known"),
         ("ask = {}", "ask = 7", "`ask` wants a table of texts"),
         ("ask = {}", "ask = []", "`ask` asks nothing"),
         ("ask = {}", 'look = "everything"', "`look` wants one of identify"),
         ("ask = {}", 'look = "identify"\nby_hand = "GET"', "`look` is not asked by hand"),
         ("ask = {}", 'ask = "verb={verb}"', r"`ask` \{verb\} is not known; there are"),
         ("ask = {}", 'ask = { "{verb}" = "x" }', r"`ask` \{verb\} is not known"),
-        ("ask = {}", 'ask = "verb={input.verb}"', r"`ask` \{input\.verb\}: name it in `inputs`"),
+        ("ask = {}", 'ask = "verb={input.verb}"', r"`ask` \{input\.verb\}: name verb in `inputs`"),
         ("ask = {}", 'ask = "verb={"', "a brace that is meant is written twice"),
         ("ask = {}", 'ask = "verb={a:b}"', "a brace that is meant is written twice"),
         ("ask = {}", 'ask = {}\nsafety = "harmless"', "`safety` wants one of read"),
@@ -325,6 +327,9 @@ def test_a_file_that_is_wrong_is_refused_with_file_probe_and_key(old: str, new: 
         ('say = "17', 'say = "11', "`say` sends 11, which may change something"),
         ('say = "17', 'raw = "990\\r\\n11', "`raw` sends 11, which may change something"),
         ('say = "17', 'raw = "Ŵ17', "`raw` wants octets"),
+        ('say = "17', 'again = "17', "`again` there is no step '17"),
+        ("AO|", "AO{checksum}|", "`say` gets its checksum by itself"),
+        ("outcomes", "sequence = 1.0\noutcomes", "`sequence` wants a digit"),
         ("outcomes", "sequence = 10\noutcomes", "`sequence` wants a digit"),
         ("outcomes", 'wait = false\ncalled = "it"\noutcomes', "`say` has `called` for where no answer comes"),
         ('say = "17', 'ends = "\\n"\nraw = "17', "`raw` is said as it is"),
@@ -337,6 +342,20 @@ def test_a_kiosk_is_not_made_to_say_what_it_should_not(old: str, new: str, compl
     assert read(KIOSK, "ours.toml")[0].safety is Safety.READ
     with pytest.raises(ProbeFileError, match=complaint):
         read(KIOSK.replace(old, new, 1), "ours.toml")
+
+
+def test_a_word_that_is_an_input_is_asked_for_as_one() -> None:
+    text = """
+[[probe]]
+id = "sru.cql.term/ours"
+does = "Searches."
+inputs = ["query"]
+search = { query = "{word}" }
+outcomes = [{ when = { count = "some" }, meets = "found" }, { breaks = "nothing" }]
+"""
+    assert read(text, "ours.toml")[0].inputs == ("query",)
+    with pytest.raises(ProbeFileError, match=r"`search` \{word\}: name query in `inputs`"):
+        read(text.replace('"query"', '"year"'), "ours.toml")
 
 
 def test_steps_are_told_apart_and_only_the_last_has_a_default() -> None:

@@ -25,6 +25,7 @@ from library_conformance.dialect import (
     a_text,
     patterns,
     pieces,
+    placeholders,
     some,
 )
 from library_conformance.model import Safety
@@ -58,7 +59,8 @@ class Heard:
 
     said: bytes
     answer: Answer | None
-    closed: bool = False
+    closed: bool
+    encoding: str
 
     @property
     def code(self) -> str:
@@ -67,7 +69,7 @@ class Heard:
     @property
     def text(self) -> str:
         """The answer without its terminator, AY and AZ."""
-        return self.answer.body.decode("utf-8", "replace") if self.answer else ""
+        return self.answer.body.decode(self.encoding, "replace") if self.answer else ""
 
 
 def _message(value: Any) -> str | dict[str, dict[str, str]]:
@@ -100,7 +102,7 @@ def _octets(value: Any) -> str:
 
 
 def _digit(value: Any) -> int:
-    if value not in range(10) or isinstance(value, bool):
+    if type(value) is not int or value not in range(10):
         raise ValueError("wants a digit")
     return value
 
@@ -154,6 +156,7 @@ class Sip2Dialect(Dialect):
         **{f"announced.{command}": partial(_flag, command) for command in ANSWERS},
     }
     own = frozenset({"checksum", "spoilt_checksum"})
+    repeating = frozenset({"again"})
     words: ClassVar[Words] = {"code": lambda heard: heard.code}
     needs = (READY,)
 
@@ -161,17 +164,15 @@ class Sip2Dialect(Dialect):
         return kiosk(run) if settings.get("login", True) else link(run)
 
     def ask(self, session: Kiosk, question: Question) -> Heard:
-        if question.verb == "ask":
-            body = self._body(session, question)
-            answer = session.ask(body)
-            return Heard(body.encode(session.encoding), answer, session.line.closed)
-        octets = self._said(session, question)
-        if not question.options.get("wait", True):
+        octets, options = self._said(session, question), question.options
+        if not options.get("wait", True):
             session.line.send(octets)
-            return Heard(octets, None, session.line.closed)
-        what = question.options.get("called")
-        answer = session.say(octets) if what is None else session.expect(octets, what)
-        return Heard(octets, answer, session.line.closed)
+            answer = None
+        elif question.verb == "ask":
+            answer = session.ask_octets(octets, octets[:2].decode("latin-1"))
+        else:
+            answer = session.expect(octets, options["called"]) if "called" in options else session.say(octets)
+        return Heard(octets, answer, session.line.closed, session.encoding)
 
     def _body(self, session: Kiosk, question: Question) -> str:
         if isinstance(question.value, str):
@@ -208,6 +209,8 @@ class Sip2Dialect(Dialect):
             raise ValueError("is said as it is: it has no sequence and ends of its own")
         if "called" in options and not options.get("wait", True):
             raise ValueError("has `called` for where no answer comes, and does not wait for one")
+        if verb != "raw" and self.own & set(placeholders(value)):
+            raise ValueError("gets its checksum by itself: only `raw` has one to fill in")
         if verb == "again":
             return
         codes = {REQUESTS[next(iter(value))]} if isinstance(value, dict) else set(_codes(value))

@@ -124,10 +124,12 @@ class Kiosk:
         return answer
 
     def ask(self, body: str) -> Answer:
-        """The answer to a new message. A 96 is answered by sending it again, once, as kiosks do; an answer of another
-        kind is the observation."""
-        octets = self.message(body)
-        code = body[:2]
+        """The answer to a new message."""
+        return self.ask_octets(self.message(body), body[:2])
+
+    def ask_octets(self, octets: bytes, code: str) -> Answer:
+        """The answer to these octets, which are such a message. A 96 is answered by sending it again, once, as kiosks
+        do; an answer of another kind is the observation."""
         answer = self.expect(octets, code)
         if answer.code == "96":
             answer = self.expect(octets, code)

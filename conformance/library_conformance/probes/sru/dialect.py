@@ -66,6 +66,7 @@ class SruDialect(WebDialect):
         "response": Trait(a_text, lambda answer, wanted: answer.kind == f"{wanted}Response"),
         "orderly": Trait(a_flag, lambda answer, wanted: orderly(answer) is wanted),
     }  # fmt: skip
+    inputs: ClassVar[Mapping[str, str]] = {"word": "query"}
     values: ClassVar[Values] = {
         "word": word,
         "other_word": other_word,

@@ -38,7 +38,8 @@ catalogue, which points into the standard and does not quote it.
 **D**, what the standard says: `m` mandatory, `r` recommended, `o` optional, `c` mandatory under a condition.
 **I**, what was seen: `yes`, `no`, `partly` (some probes say yes and some no), `told` (the standard leaves it open, and
 this is how it is), `?` (a person has to decide), `n/a` (the condition does not hold), `–` (not looked at).
-*Also* names what other standards ask for that is the same to a librarian.
+*Also* names what other standards ask for that is the same to a librarian. A clause with *(draft)* has not been read
+again.
 """
 
 
@@ -129,7 +130,8 @@ def _standard(document: Mapping[str, Any], reasons: Mapping[tuple[tuple[str, str
             seen = "".join(f" {part}" for part in _seen(word, made, reasons, why_not.get(row.id, "")))
             also = f" Also: {', '.join(f'`{name}`' for name in row.related)}." if row.related else ""
             text = f"{row.statement}{condition}{also}{seen}".replace("|", "\\|")
-            yield f"| `{row.id}` | {row.clause} | {DEFINED[row.level]} | {word} | {text} |"
+            draft = " (draft)" if row.status is Status.DRAFT else ""
+            yield f"| `{row.id}` | {row.clause}{draft} | {DEFINED[row.level]} | {word} | {text} |"
         yield ""
 
 

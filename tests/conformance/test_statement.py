@@ -71,6 +71,12 @@ def test_the_page_tells_what_was_seen_and_why_it_is_so() -> None:
     assert "*Not looked at: not in these results.*" in page
 
 
+def test_a_clause_that_was_not_read_again_is_told_as_such() -> None:
+    page = statement([compose("z3950", "a system", STARTED, [])])
+    assert "| `z3950.syntax.opac` | Bath 5.B (draft) |" in page
+    assert "| `z3950.init.version-3` | 3.2.1.1.1 |" in page
+
+
 def test_one_page_is_about_one_subject() -> None:
     with pytest.raises(ResultsError, match="several subjects"):
         statement([compose("sip2", name, STARTED, []) for name in ("a", "b")])

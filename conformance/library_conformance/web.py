@@ -152,7 +152,7 @@ def _end(octets: bytes) -> int:
         return 0
     start = len(head) + 4
     if _CHUNKED.search(head):
-        end = _chunks(body)[1]
+        end = chunks(body)[1]
         return start + end if end else 0
     length = _LENGTH.search(head)
     if length is None:
@@ -160,8 +160,8 @@ def _end(octets: bytes) -> int:
     return start + int(length[1]) if len(body) >= int(length[1]) else 0
 
 
-def _chunks(body: bytes) -> tuple[bytes, int]:
-    """What the chunks hold, and where they end; 0 where they do not yet."""
+def chunks(body: bytes) -> tuple[bytes, int]:
+    """What the chunks of a body hold, and where they end; 0 where they do not yet, or it has none."""
     place, found = 0, b""
     while (gap := body.find(b"\r\n", place)) >= 0:
         try:
@@ -186,7 +186,7 @@ def _raw(octets: bytes, *, closed: bool) -> Raw | None:
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
     length = headers.get("content-length")
     if headers.get("transfer-encoding", "").lower() == "chunked":
-        found, end = _chunks(body)
+        found, end = chunks(body)
         return Raw(int(words[1]), headers, found, end > 0)
     whole = len(body) >= int(length) if length and length.isdigit() else closed
     return Raw(int(words[1]), headers, body, whole)

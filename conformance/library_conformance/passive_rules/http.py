@@ -5,20 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
-from library_conformance.passive_rules import Link, Said, Side, once
-from library_conformance.web import document
+from library_conformance.passive_rules import Findings, Link, Said, Side, found, once
+from library_conformance.web import chunks, document
+
+_AT_ONCE = 0.2
+"""Seconds by which somebody may be early."""
+_DATED = 1e9
+"""Times of recordings that are below are seconds since their beginning, and no date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request. `query`: its parameters as they were written, in the address or a form."""
+    """A request. `path` as it was written, without its query; `query`: the parameters as they were written, in the
+    address or a form."""
 
     said: Said
     method: str
+    path: str
     query: str
     headers: dict[str, str] | None
     body: bytes
@@ -65,10 +74,11 @@ def asked(said: Said) -> Asked:
     first, headers, body = _parts(said.octets or b"")
     words = first.split(" ", 2)
     method = words[0] if len(words) > 1 else ""
-    query = urlsplit(words[1]).query if len(words) > 1 else ""
+    address = urlsplit(words[1] if len(words) > 1 else "")
+    query = address.query
     if method == "POST" and not query and not body.lstrip().startswith(b"<"):
         query = body.decode("utf-8", "replace")
-    return Asked(said, method, query, headers, body)
+    return Asked(said, method, address.path, query, headers, body)
 
 
 def told(said: Said) -> Told:
@@ -76,8 +86,33 @@ def told(said: Said) -> Told:
     if not octets.startswith(b"HTTP/"):
         return Told(said, None, None, octets, document(octets))
     first, headers, body = _parts(octets)
+    if (headers or {}).get("transfer-encoding", "").lower() == "chunked":
+        held, end = chunks(body)
+        body = held if end else body  # a transcript may have the body without its chunks
     status = first.split(" ")[1]
     return Told(said, int(status) if status.isdigit() else None, headers, body, document(body))
+
+
+def waits(link: Link) -> Findings:
+    """Whether those who were sent away come again no sooner than they were told to."""
+    for (_, answer), (again, _) in pairwise(exchanges(link)):
+        seconds = _retry_after(answer)
+        if seconds is not None and answer is not None:
+            waited = again.said.at - answer.said.at
+            yield found(waited >= seconds - _AT_ONCE, again.said, "asked again before Retry-After was over")
+
+
+def _retry_after(answer: Told | None) -> float | None:
+    """Seconds after which one who was sent away may come again; None where nobody was, or it is not known."""
+    value = (answer.headers or {}).get("retry-after", "") if answer is not None and answer.status == 503 else ""
+    if value.isdigit():
+        return float(value)
+    if answer is None or answer.said.at < _DATED:
+        return None
+    try:
+        return parsedate_to_datetime(value).timestamp() - answer.said.at
+    except ValueError:
+        return None
 
 
 def _parts(octets: bytes) -> tuple[str, dict[str, str] | None, bytes]:

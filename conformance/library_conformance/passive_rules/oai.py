@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
 from library_conformance.passive_rules import Findings, Link, Side, broken, found, kept, rule
-from library_conformance.passive_rules.http import Asked, Told, exchanges
+from library_conformance.passive_rules.http import Asked, Told, exchanges, waits
 from library_conformance.web import local, text
 from library_protocols.oai_pmh.request import BadRequest, read_query
 
@@ -84,14 +82,7 @@ def ends_lists(link: Link) -> Findings:
             over |= {token} if token else set()
 
 
-@rule("oai.harvester.retry-after")
-def waits(link: Link) -> Findings:
-    said = exchanges(link)
-    for (_, answer), (again, _) in pairwise(said):
-        seconds = _retry_after(answer)
-        if seconds is not None and answer is not None:
-            waited = again.said.at - answer.said.at
-            yield found(waited >= seconds - 0.2, again.said, "asked again before Retry-After was over")
+rule("oai.harvester.retry-after")(waits)
 
 
 @rule("oai.harvester.one-by-one")
@@ -155,15 +146,3 @@ def _inside(answer: Told) -> list[Any]:
 
 def _is_list(asked: Asked) -> bool:
     return asked.argument("verb") in LISTS
-
-
-def _retry_after(answer: Told | None) -> float | None:
-    if answer is None or answer.status != 503 or not (answer.headers or {}).get("retry-after"):
-        return None
-    value = (answer.headers or {})["retry-after"]
-    if value.isdigit():
-        return float(value)
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except ValueError:
-        return None

@@ -62,7 +62,7 @@ PDUS = _pdus()
 
 
 class Option(IntEnum):
-    """Bits of `options` in Init; both sides have what both set. 3.2.1.1.4."""
+    """Bits of `options` in Init; both sides have what both set. 3.2.1.1.3."""
 
     SEARCH = 0
     PRESENT = 1
@@ -103,7 +103,7 @@ class CloseReason(IntEnum):
 
 
 class PresentStatus(IntEnum):
-    """3.2.3.1.11."""
+    """3.2.3.1.10."""
 
     SUCCESS = 0
     PARTIAL_1 = 1
@@ -139,7 +139,7 @@ class DeleteStatus(IntEnum):
 
 
 class ScanStatus(IntEnum):
-    """3.2.8.1.8."""
+    """3.2.8.1.6."""
 
     SUCCESS = 0
     PARTIAL_1 = 1
@@ -151,7 +151,7 @@ class ScanStatus(IntEnum):
 
 
 class SortStatus(IntEnum):
-    """3.2.7.1.7."""
+    """3.2.7.1.4."""
 
     SUCCESS = 0
     PARTIAL_1 = 1
@@ -159,7 +159,7 @@ class SortStatus(IntEnum):
 
 
 class SortRelation(IntEnum):
-    """3.2.7.1.5."""
+    """3.2.7.1.3."""
 
     ASCENDING = 0
     DESCENDING = 1
@@ -168,7 +168,7 @@ class SortRelation(IntEnum):
 
 
 _TABLES = (
-    table("option", "options of an association", "3.2.1.1.4", """
+    table("option", "options of an association", "3.2.1.1.3", """
         0 | search | search
         1 | present | present
         2 | delSet | deletion of result sets
@@ -208,7 +208,7 @@ _TABLES = (
         8 | peerAbort | the other side went away
         9 | unspecified | no reason is given
     """),
-    table("present_status", "what became of a request for records", "3.2.3.1.11", """
+    table("present_status", "what became of a request for records", "3.2.3.1.10", """
         0 | success | all records asked for are here
         1 | partial-1 | not all: access control stopped it
         2 | partial-2 | not all: the rest does not fit the message
@@ -216,7 +216,7 @@ _TABLES = (
         4 | partial-4 | not all: resource control stopped it, by the target
         5 | failure | none
     """),
-    table("result_set_status", "what there is of a result set", "3.2.2.1.13", """
+    table("result_set_status", "what there is of a result set", "3.2.2.1.11", """
         1 | subset | a valid part of the result
         2 | interim | an unpredictable part of the result
         3 | none | no result set
@@ -235,7 +235,7 @@ _TABLES = (
         9 | notAllRequestedResultSetsDeleted | some of those named could not be deleted
         10 | resultSetInUse | in use
     """),
-    table("scan_status", "what became of a scan", "3.2.8.1.8", """
+    table("scan_status", "what became of a scan", "3.2.8.1.6", """
         0 | success | as asked
         1 | partial-1 | not all: the target refused some entries
         2 | partial-2 | not all: the rest does not fit the message
@@ -244,24 +244,24 @@ _TABLES = (
         5 | partial-5 | not all: the list begins or ends here
         6 | failure | none
     """),
-    table("sort_status", "what became of a sort", "3.2.7.1.7", """
+    table("sort_status", "what became of a sort", "3.2.7.1.4", """
         0 | success | sorted
         1 | partial-1 | sorted, but some records lack a key
         2 | failure | not sorted
     """),
-    table("sort_result_set_status", "what there is of a result set after a sort", "3.2.7.1.8", """
+    table("sort_result_set_status", "what there is of a result set after a sort", "3.2.7.1.5", """
         1 | empty | it is empty
         2 | interim | it is partly sorted
         3 | unchanged | it is as before
         4 | none | there is none
     """),
-    table("sort_relation", "order of a sort", "3.2.7.1.5", """
+    table("sort_relation", "order of a sort", "3.2.7.1.3", """
         0 | ascending | from low to high
         1 | descending | from high to low
         3 | ascendingByFrequency | the rarest first
         4 | descendingByFrequency | the most frequent first
     """),
-    table("case_sensitivity", "case in a sort", "3.2.7.1.5", """
+    table("case_sensitivity", "case in a sort", "3.2.7.1.3", """
         0 | caseSensitive | capital and small letters differ
         1 | caseInsensitive | capital and small letters are the same
     """),

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -270,6 +271,8 @@ def indexed_catalogue(records: int) -> Path:
 def run(work: str, data_dir: str, *files: str) -> None:
     """Does in this process what `load` and `index` measure; its peak of memory goes to standard output."""
     asyncio.run(_load(Path(data_dir), Path(*files)) if work == "load" else _index(Path(data_dir)))
+    # Only then is the time of those that it started counted with ours.
+    forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  typeshed does not know it
     print(_peak())
 
 

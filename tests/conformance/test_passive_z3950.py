@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.exchanges.record import RecordMaker
 from library_conformance.catalogue import catalogue, requirements_of
 from library_conformance.listeners import scripts
 from library_conformance.model import Role
@@ -40,16 +41,27 @@ from library_protocols.z3950 import (
 )
 from library_protocols.z3950.facts import Option
 from library_protocols.z3950.facts.oids import BIB_1, USMARC
-from library_protocols.z3950.rpn import AttributesPlusTerm, GeneralTerm
+from library_protocols.z3950.rpn import AttributeElement, AttributesPlusTerm, GeneralTerm
 from tests.conformance.recordings import Talk, verdicts
+from tests.gateway.adapters.z3950.conftest import (
+    PASSWORD,
+    READER,
+    Listening,
+    built_index,
+    inline,
+    listening,
+    settings,
+    shelf_records,
+)
+
+__all__ = ["built_index", "inline", "listening", "settings", "shelf_records"]
 
 RESULTS = Path(__file__).parents[2] / "conformance" / "results"
 ALL = frozenset((Option.SEARCH, Option.PRESENT, Option.DELETE_SET, Option.SCAN, Option.NAMED_RESULT_SETS))
 V3 = frozenset((0, 1, 2))
 MARC = b"00026nam a2200025 a 4500\x1e\x1d"
 QUERY = parse_pqf("@attr 1=4 ferry")
-START = QUERY.root
-assert isinstance(START, AttributesPlusTerm)
+START = AttributesPlusTerm((AttributeElement(1, 4),), GeneralTerm(b"ferry"))
 
 INIT = InitializeRequest(
     protocol_version=V3, options=ALL, preferred_message_size=4096, exceptional_record_size=4096,
@@ -300,3 +312,29 @@ def test_what_a_run_has_recorded_of_a_target_is_judged_as_it_was_measured() -> N
                     broken.add(one.rule.requirement)
     assert found[True] > 500
     assert broken == {"z3950.delete.gone", "z3950.result-set.unnamed-only"}
+
+
+async def test_what_a_gateway_recorded_is_judged_from_both_sides(listening: Listening) -> None:
+    good = await listening.connect(user=READER, password=PASSWORD)
+    assert (await good.search(["all"], parse_pqf("@attr 1=4 wales"), records=2, syntax=USMARC)).result_count == 2
+    await good.present(2, 1, syntax=USMARC)
+    await good.search(["all"], parse_pqf("@attr 1=9999 wales"))
+    await good.scan(["all"], START, attribute_set=BIB_1, terms=3)
+    await good.close()
+    careless = await listening.connect()
+    await careless.search(["all"], parse_pqf("@attr 1=4 wales"))
+    await careless.present(1, 1)
+    await careless.present(50, 1, syntax=USMARC)
+    await careless.close()
+    maker = RecordMaker({"z3950": mask}, b"secret")
+    rows = [json.dumps(maker.make(one)) for one in listening.recorded.exchanges]
+    assert PASSWORD not in "".join(rows)
+    links = links_of(rows, "z3950", whole=True)
+    assert len(links) == 2
+    said = {side: {one.rule.requirement: one for one in judge(links, "z3950", [side])} for side in Side}
+    assert {name: one.worst[1].observation for name, one in said[Side.CLIENT].items() if one.worst} == {
+        "z3950.client.range": "records behind the last one",
+        "z3950.client.syntax": "records of whatever syntax",
+    }
+    assert {name: one.worst[1].observation for name, one in said[Side.SERVER].items() if one.worst} == {}
+    assert sum(bool(one.findings) for one in said[Side.SERVER].values()) >= 11

@@ -18,9 +18,8 @@ from library_conformance.announced import Announcement, announced, of
 from library_conformance.catalogue import catalogue
 from library_conformance.claims import SUPPORTS, Direction, Documented, Product, Value, product_named
 from library_conformance.model import Level, Requirement, Role, Status, Verdict
+from library_conformance.results import FILE, ResultsError, load
 
-FORMAT = 1
-"""Of results.json, as the runner writes it."""
 SHOWN_LINES, SHOWN_LENGTH = 8, 240
 """So much of a transcript is shown beside a result; all of it is in the file."""
 
@@ -283,24 +282,20 @@ def read_runs(paths: Iterable[Path]) -> list[Run]:
     """The runs in files `results.json`, or anywhere below folders, the oldest first. Raises EvidenceError."""
     found: list[Run] = []
     for path in paths:
-        files = sorted(path.rglob("results.json")) if path.is_dir() else [path]
+        files = sorted(path.rglob(FILE)) if path.is_dir() else [path]
         if not files:
-            raise EvidenceError(f"there is no results.json below {path}")
+            raise EvidenceError(f"there is no {FILE} below {path}")
         found += [_run(file) for file in files]
     return sorted(found, key=lambda run: run.document.get("started", ""))
 
 
 def _run(file: Path) -> Run:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT or not isinstance(document["results"], list):
-            raise EvidenceError(f"{file} is of a form that is not known here")
-        if missing := {"standard", "subject"} - document.keys():
-            raise EvidenceError(f"{file} does not say its {' and '.join(sorted(missing))}")
-    except EvidenceError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvidenceError(f"{file}: {error}") from error
+        document = load(file)
+    except ResultsError as error:
+        raise EvidenceError(str(error)) from error
+    if missing := {"standard", "subject"} - document.keys():
+        raise EvidenceError(f"{file} does not say its {' and '.join(sorted(missing))}")
     return Run(document, file.parent)
 
 

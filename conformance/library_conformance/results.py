@@ -35,7 +35,7 @@ def read(place: Path) -> list[dict[str, Any]]:
             raise ResultsError(f"{place} has no {FILE}, nor has any folder in it")
     else:
         files = [place]
-    return [_document(file) for file in files]
+    return [load(file) for file in files]
 
 
 def by_key(documents: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, Any]]:
@@ -83,7 +83,8 @@ def plain(result: Result) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(result).items()}
 
 
-def _document(file: Path) -> dict[str, Any]:
+def load(file: Path) -> dict[str, Any]:
+    """One document. Raises ResultsError."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

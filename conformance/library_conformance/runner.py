@@ -6,19 +6,17 @@ subject that refuses connections is left alone.
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from library_conformance.catalogue import catalogue, digest, requirements_of
+from library_conformance.catalogue import catalogue, requirements_of
 from library_conformance.model import (
     Behaviour,
     Execution,
@@ -33,11 +31,11 @@ from library_conformance.model import (
     verdict_of,
 )
 from library_conformance.probes import Probe, probes_of
+from library_conformance.results import compose, write
 from library_conformance.run import PATIENCE, PAUSE, Run, Target
 from library_conformance.standards import STANDARDS
 from library_conformance.transcript import Cover, Transcript
 
-FORMAT = 1
 _GIVE_UP = 3
 """So many probes in a row that found no connection, and the rest are not tried."""
 _ALLOWED = {
@@ -82,22 +80,17 @@ def run(plan: Plan, told: Callable[[Probe, list[Result]], None] = lambda *_: Non
         made = _carry_out(plan, probe, state)
         results += made
         told(probe, made)
-    document = {
-        "format": FORMAT,
-        "standard": plan.standard,
-        "subject": plan.subject or f"{plan.target.host}:{plan.target.port}",
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
-        "suite": version("library-gateway"),
-        "catalogue": digest(),
-        "allowed": plan.allow,
-        "announced": state.found.get("announced", {}),
-        "results": [_plain(result) for result in results],
-        "not_tested": _not_tested(plan.standard, results),
-    }
-    plan.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    (plan.out / "results.json").write_text(text + "\n", encoding="utf-8")
+    document = compose(
+        plan.standard,
+        plan.subject or f"{plan.target.host}:{plan.target.port}",
+        started,
+        results,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        allowed=plan.allow,
+        announced=state.found.get("announced", {}),
+        not_tested=_not_tested(plan.standard, results),
+    )
+    write(plan.out, document)
     return document
 
 
@@ -210,7 +203,3 @@ def _not_tested(standard: str, results: list[Result]) -> list[dict[str, str]]:
 
 def _why(role: Role) -> str:
     return "a requirement of clients" if role is Role.CLIENT else "not selected in this run"
-
-
-def _plain(result: Result) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(result).items()}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from library_conformance.cli import app
@@ -36,7 +38,7 @@ def _run(file: Path, port: int, out: Path) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     ("server", "observation", "verdict"),
-    [(Strict, "year first", "conforms"), (Sloppy, "no date", "undecided")],
+    [(Strict, "year first", "conforms"), (Sloppy, "no date", "discouraged")],
 )
 def test_the_example_of_the_page_runs_with_the_suites_own_probes(
     tmp_path: Path, server: type[Strict] | type[Sloppy], observation: str, verdict: str
@@ -52,6 +54,14 @@ def test_the_example_of_the_page_runs_with_the_suites_own_probes(
     assert (ours["requirement"], ours["observation"], ours["verdict"]) == ("sip2.item.due", observation, verdict)
     assert (tmp_path / "out" / ours["transcript"]).is_file()
     assert f"--probes {file} --only {OURS}" in ours["replay"]
+
+
+def test_the_command_of_the_page_is_one() -> None:
+    (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    _, name, *words = shlex.split(block.replace("\\\n", " "))
+    context = typer.main.get_group(app).commands[name].make_context(name, words)
+    assert context.params["probes"] == [Path("ours.toml")]
+    assert context.params["only"] == [OURS]
 
 
 def test_the_example_tells_a_date_of_another_form() -> None:
@@ -93,5 +103,5 @@ def test_the_page_tells_what_outcomes_requests_and_prefixes_there_are() -> None:
     assert [name for name in (*ENDINGS, *REQUESTS, *PREFIXES) if f"`{name}`" not in PAGE] == []
     complaint = re.findall(r"```text\n(.*?)\n```", PAGE)[0]
     with pytest.raises(ProbeFileError) as error:
-        read(EXAMPLE.replace('    { unclear = "no date" },\n', ""), "ours.toml")
+        read(EXAMPLE.replace('    { breaks = "no date" },\n', ""), "ours.toml")
     assert str(error.value) == complaint

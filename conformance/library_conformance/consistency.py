@@ -31,7 +31,7 @@ def consistency(
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds for an answer.")] = PATIENCE,
     insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False,
 ) -> None:
-    """Go in by one door of a system and look through another: people, items, loans, records.
+    """Go in by one door of a system and look through another: people, debts, items, loans, holds, records.
 
     Exit codes: 0 the doors agree; 1 they do not; 2 wrong usage, an error of ours, or the doors could not be tried.
     """

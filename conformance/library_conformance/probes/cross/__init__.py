@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from library_conformance.probes.cross import circulation, records
+from library_conformance.probes.cross import accounts, circulation, records, shelves
 
-__all__ = ["circulation", "records"]
+__all__ = ["accounts", "circulation", "records", "shelves"]

@@ -11,16 +11,20 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from library_conformance.model import NotApplicable, SetupFailed
 from library_conformance.probes.ldap import talk as ldap
-from library_conformance.probes.ncip import broker
+from library_conformance.probes.ncip import broker, requests
+from library_conformance.probes.ncip.undoing import number
 from library_conformance.probes.oai import _ask as oai
+from library_conformance.probes.sip2.holds import held
 from library_conformance.probes.sip2.kiosk import Kiosk, kiosk
 from library_conformance.probes.sru import _ask as sru
 from library_conformance.probes.z3950 import talk as z3950
 from library_conformance.run import Run, Target
+from library_protocols.ldap import escape_filter_value
 
 DOOR = "door."
 AVAILABLE, ON_LOAN, OTHER, UNKNOWN = "on the shelf", "on loan", "something else", "unknown"
@@ -32,6 +36,8 @@ _NCIP_STATUS = {
     "in transit between library locations": "in transit", "lost": "lost", "missing": "missing",
     "on order": "on order", "recalled": "recalled",
 }  # fmt: skip
+_DIGITS = {"JPY": 0, "ISK": 0, "KRW": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
+"""Digits of the smaller unit where they are not two (ISO 4217)."""
 _CHARGED = "  Y       "
 """The summary of 63 that lists items on loan."""
 
@@ -42,6 +48,11 @@ class People(Protocol):
     name: str
 
     def knows(self, patron: str) -> bool: ...
+    def called(self, patron: str) -> frozenset[str]: ...
+
+    """The words of a patron's name, in small letters; none where it is not told."""
+
+    def lets_in(self, patron: str, pin: str) -> bool: ...
 
 
 class Circulation(People, Protocol):
@@ -56,6 +67,15 @@ class Circulation(People, Protocol):
     def title(self, item: str) -> str: ...
     def lend(self, patron: str, item: str) -> bool: ...
     def take_back(self, item: str) -> bool: ...
+    def holds(self, patron: str) -> int: ...
+
+    """How many items a patron waits for. Raises NotApplicable where that is not told."""
+
+    def request(self, patron: str, item: str) -> bool: ...
+    def withdraw(self, patron: str, item: str) -> bool: ...
+    def balance(self, patron: str) -> Decimal | None: ...
+
+    """What a patron owes, in pounds and not pence; None where it is not told."""
 
 
 class Sip2Door:
@@ -86,12 +106,32 @@ class Sip2Door:
     def take_back(self, item: str) -> bool:
         return self._kiosk.ask(self._kiosk.checkin(item)).ok
 
+    def called(self, patron: str) -> frozenset[str]:
+        return in_words(self._kiosk.ask(self._kiosk.patron_information(patron)).get("AE") or "")
+
+    def lets_in(self, patron: str, pin: str) -> bool:
+        return self._kiosk.ask(self._kiosk.patron_information(patron, pin)).get("CQ") == "Y"
+
+    def holds(self, patron: str) -> int:
+        return held(self._kiosk, patron)
+
+    def request(self, patron: str, item: str) -> bool:
+        return self._kiosk.ask(self._kiosk.hold("+", patron, item)).ok
+
+    def withdraw(self, patron: str, item: str) -> bool:
+        return self._kiosk.ask(self._kiosk.hold("-", patron, item)).ok
+
+    def balance(self, patron: str) -> Decimal | None:
+        return _amount(self._kiosk.ask(self._kiosk.patron_information(patron)).get("BV") or "")
+
 
 class NcipDoor:
     name = "ncip"
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._requests: dict[str, str] = {}
+        """The numbers of our own requests, by item."""
 
     def _ask(self, service: str, *content: str) -> broker.Answer:
         answer = broker.ask(self._run, broker.words(self._run).say(service, *content))
@@ -130,18 +170,73 @@ class NcipDoor:
     def take_back(self, item: str) -> bool:
         return self._ask("CheckInItem", broker.words(self._run).item(item)).ok
 
+    def called(self, patron: str) -> frozenset[str]:
+        words = broker.words(self._run)
+        answer = self._ask("LookupUser", words.user(patron), words.elements("User", "Name Information"))
+        return in_words(" ".join(text for one in answer.all("NameInformation") for text in one.itertext()))
+
+    def lets_in(self, patron: str, pin: str) -> bool:
+        words = broker.words(self._run)
+        return self._ask("LookupUser", words.login(("User Id", patron), ("PIN", pin))).ok
+
+    def holds(self, patron: str) -> int:
+        answer = self._ask("LookupUser", broker.words(self._run).user(patron), "<RequestedItemsDesired/>")
+        if not answer.ok:
+            raise NotApplicable("requests are not told over NCIP")
+        return len(answer.all("RequestedItem"))
+
+    def request(self, patron: str, item: str) -> bool:
+        self._requests[item] = number(self._run, "request")
+        return requests.place(self._run, patron, item, self._requests[item], self._run.input("pickup", "")).ok
+
+    def withdraw(self, patron: str, item: str) -> bool:
+        if item in self._requests:
+            return requests.cancel(self._run, patron, self._requests.pop(item)).ok
+        words = broker.words(self._run)
+        kind = words.code("RequestType", "Hold")
+        return self._ask("CancelRequestItem", words.user(patron), words.item(item), kind).ok
+
+    def balance(self, patron: str) -> Decimal | None:
+        answer = self._ask("LookupUser", broker.words(self._run).user(patron), "<UserFiscalAccountDesired/>")
+        said = _amount(answer.text("AccountBalance", "MonetaryValue"))
+        digits = _DIGITS.get(answer.text("AccountBalance", "CurrencyCode"), 2)
+        return None if said is None else said.scaleb(-digits)
+
 
 class LdapDoor:
     name = "ldap"
 
-    def __init__(self, session: ldap.Session) -> None:
-        self._session = session
+    def __init__(self, run: Run, session: ldap.Session) -> None:
+        self._run, self._session = run, session
+
+    def _find(self, patron: str) -> ldap.Found:
+        return self._session.search(f"(uid={escape_filter_value(patron)})", "cn")
 
     def knows(self, patron: str) -> bool:
-        return bool(self._session.search(f"(uid={patron})").entries)
+        return bool(self._find(patron).entries)
+
+    def called(self, patron: str) -> frozenset[str]:
+        return in_words(next(iter(self._find(patron).only.get("cn", ())), b"").decode("utf-8", "replace"))
+
+    def lets_in(self, patron: str, pin: str) -> bool:
+        name = next(iter(self._find(patron).entries), "")
+        with ldap.session(self._run, bound=False) as session:
+            return bool(name) and not session.bind(name, pin).code
 
 
-def _at(run: Run, standard: str) -> Run:
+def in_words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", name.casefold()))
+
+
+def _amount(said: str) -> Decimal | None:
+    try:
+        return Decimal(said.strip())
+    except InvalidOperation:
+        return None
+
+
+def at(run: Run, standard: str) -> Run:
+    """The same surroundings at a door, with what the inputs have for it alone. Raises SetupFailed."""
     own = f"{standard}."
     inputs = {
         **run.inputs,
@@ -165,8 +260,20 @@ def given(run: Run, *standards: str) -> list[str]:
 def circulation(run: Run) -> Iterator[list[Circulation]]:
     """The doors for lending, open."""
     given(run, "sip2", "ncip")
-    with kiosk(_at(run, "sip2")) as link:
-        yield [Sip2Door(run, link), NcipDoor(_at(run, "ncip"))]
+    with kiosk(at(run, "sip2")) as link:
+        yield [Sip2Door(run, link), NcipDoor(at(run, "ncip"))]
+
+
+@contextlib.contextmanager
+def lending(run: Run) -> Iterator[Circulation]:
+    """One door for lending, open. Raises NotApplicable where there is none."""
+    if DOOR + "sip2" in run.inputs:
+        with kiosk(at(run, "sip2")) as link:
+            yield Sip2Door(run, link)
+    elif DOOR + "ncip" in run.inputs:
+        yield NcipDoor(at(run, "ncip"))
+    else:
+        raise NotApplicable("a door for lending is needed")
 
 
 @contextlib.contextmanager
@@ -176,11 +283,11 @@ def people(run: Run) -> Iterator[list[People]]:
     with contextlib.ExitStack() as opened:
         doors: list[People] = []
         if "sip2" in names:
-            doors.append(Sip2Door(run, opened.enter_context(kiosk(_at(run, "sip2")))))
+            doors.append(Sip2Door(run, opened.enter_context(kiosk(at(run, "sip2")))))
         if "ncip" in names:
-            doors.append(NcipDoor(_at(run, "ncip")))
+            doors.append(NcipDoor(at(run, "ncip")))
         if "ldap" in names:
-            doors.append(LdapDoor(opened.enter_context(ldap.session(_at(run, "ldap")))))
+            doors.append(LdapDoor(at(run, "ldap"), opened.enter_context(ldap.session(at(run, "ldap")))))
         yield doors
 
 
@@ -190,16 +297,16 @@ def counts(run: Run, word: str) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for name in names:
         if name == "sru":
-            found[name] = sru.search(_at(run, name), f'dc.title = "{word}"').count
+            found[name] = sru.search(at(run, name), f'dc.title = "{word}"').count
         else:
-            with z3950.association(_at(run, name)) as talk:
+            with z3950.association(at(run, name)) as talk:
                 found[name] = talk.search(f'@attr 1=4 @attr 4=2 "{word}"').result_count
     return found
 
 
 def titles(run: Run, number: int = 3) -> list[str]:
     """The first titles that harvesters are given. Raises NotApplicable where there are none."""
-    page = oai.ask(_at(run, "oai"), "ListRecords", metadataPrefix="oai_dc")
+    page = oai.ask(at(run, "oai"), "ListRecords", metadataPrefix="oai_dc")
     found = [
         element.text
         for header in page.headers
@@ -223,12 +330,24 @@ def search_doors(run: Run) -> Sequence[str]:
 
 def finds(run: Run, door: str, title: str) -> bool:
     """Whether a title is found by its longer words."""
-    words = [word for word in re.findall(r"\w+", title) if len(word) > 3][:3]
+    words = long_words(title)
     if not words:
         return True
     if door == "sru":
-        query = " and ".join(f'dc.title = "{word}"' for word in words)
-        return bool(sru.search(_at(run, door), query).count)
-    with z3950.association(_at(run, door)) as talk:
-        query = "@and " * (len(words) - 1) + " ".join(f'@attr 1=4 "{word}"' for word in words)
-        return bool(talk.search(query).result_count)
+        return bool(sru.search(at(run, door), cql_of(words)).count)
+    with z3950.association(at(run, door)) as talk:
+        return bool(talk.search(pqf_of(words)).result_count)
+
+
+def long_words(title: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", title) if len(word) > 3][:3]
+
+
+def cql_of(words: Sequence[str]) -> str:
+    """All of these in titles."""
+    return " and ".join(f'dc.title = "{word}"' for word in words)
+
+
+def pqf_of(words: Sequence[str]) -> str:
+    """All of these in titles."""
+    return "@and " * (len(words) - 1) + " ".join(f'@attr 1=4 "{word}"' for word in words)

@@ -17,6 +17,16 @@ def same_count(run: Run) -> Seen:
     return meets("equally many") if len(set(found.values())) == 1 else breaks("different numbers")
 
 
+@probe("cross.search.nothing/made-up-word", inputs=("database",))
+def nothing(run: Run) -> Seen:
+    """Searches titles for a word that nobody has made a title of."""
+    found = counts(run, "zzqxconformance")
+    if None in found.values():
+        return unclear("a door tells no number")
+    somewhere = [door for door, number in found.items() if number]
+    return breaks(f"found through {', '.join(somewhere)}") if somewhere else meets("found nowhere")
+
+
 @probe("cross.record.found/first-titles", inputs=("database",))
 def harvested_is_found(run: Run) -> Seen:
     """Takes the first titles that harvesters are given, and searches for them."""

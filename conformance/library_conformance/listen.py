@@ -87,7 +87,7 @@ class Listener:
         """What the rules make of it, and what the liberties showed."""
         with self._lock:
             by_rule = judge([link for link in self.links if link.said], self._standard, [Side.CLIENT])
-            for requirement in dict.fromkeys([*self._make.shows.values(), *(name for name, _, _ in self.shown)]):
+            for requirement in (*self._make.shows.values(), *self._make.tells):
                 findings = [(link, one) for name, link, one in self.shown if name == requirement]
                 by_rule.append(Judgement(Rule(requirement, Side.CLIENT, lambda _: iter(())), findings))
         return by_rule

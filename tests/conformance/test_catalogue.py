@@ -14,7 +14,9 @@ import pytest
 from library_conformance.catalogue import STANDARDS, CatalogueError, catalogue, digest, requirements_of
 from library_conformance.declared import read
 from library_conformance.dialect import DIALECTS
+from library_conformance.listeners import scripts
 from library_conformance.model import Level, Requirement, Role, Status
+from library_conformance.passive_rules import Side, rules_of
 from library_conformance.probes import Probe, probes_of
 
 PROBES = Path(__file__).parents[2] / "conformance" / "library_conformance" / "probes"
@@ -88,6 +90,17 @@ def test_every_requirement_of_servers_is_tried_or_says_why_not(standard: str) ->
         row.id for row in current(standard) if row.role is not Role.CLIENT and row.testable and row.id not in tried
     ]
     assert orphans == []
+
+
+@pytest.mark.parametrize("standard", WRITTEN)
+def test_every_requirement_of_clients_has_a_rule_or_a_liberty_or_says_why_not(standard: str) -> None:
+    looked_at = {one.requirement for one in rules_of(standard, [Side.CLIENT])}
+    if standard in scripts():
+        looked_at |= {*scripts()[standard].shows.values(), *scripts()[standard].tells}
+    owed = {row.id for row in current(standard) if row.role is Role.CLIENT and row.testable}
+    assert owed - looked_at == set()
+    alone = {row.id for row in current(standard) if row.role is Role.CLIENT and not row.testable}
+    assert alone & looked_at == set()
 
 
 @pytest.mark.parametrize("standard", WRITTEN)

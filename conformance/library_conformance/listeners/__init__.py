@@ -45,6 +45,8 @@ class Script(ABC):
 
     shows: ClassVar[Mapping[str, str]] = {}
     """Requirements by the liberty that shows them: kept where the client goes on, broken where it says it again."""
+    tells: ClassVar[tuple[str, ...]] = ()
+    """Requirements besides those of which the script itself says what a client made of them (`shown`)."""
     one_client: ClassVar[bool] = False
     """Whether all connections are one client's, whatever they are used for."""
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import ClassVar
 from uuid import NAMESPACE_OID, uuid5
 
 from library_conformance.listeners import Act, Close, Script, Shown, in_pieces
@@ -90,6 +91,8 @@ Entry = tuple[str, Mapping[str, tuple[bytes, ...]]]
 class Played(Script):
     """Answers well, then in pieces, with a control and an element that nobody knows, with a reference among the
     entries; then finds two people for one, is busy, sends elsewhere, and ends the connection with a notice."""
+
+    tells: ClassVar[tuple[str, ...]] = (*LIBERTIES.values(), "ldap.client.one-entry")
 
     referred: SearchRequest | None = None
     times: int = 0

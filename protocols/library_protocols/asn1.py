@@ -10,10 +10,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 from library_protocols import ber
 from library_protocols.ber import CONTEXT, BerError, Head, Reader
+from library_protocols.values import value
 
 MAX_ELEMENTS = 100_000
 """Elements of one SEQUENCE OF: more than any page of records, scan or list of databases; fewer than fill memory."""
@@ -136,6 +139,8 @@ class Implicit(Type):
         self.inner = inner
         self.read = inner.read
         self.contents = inner.contents
+        if inner in (INTEGER, BOOLEAN):
+            self.write = lru_cache(maxsize=512)(self.write)  # counts, sizes and codes, the same again and again
 
 
 class Explicit(Type):
@@ -221,19 +226,12 @@ class SequenceOf(Type):
 # Sequences
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unknown:
     """An element that no definition read here knows: `octets` with tag and length."""
 
     tag: int
     octets: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composite:
-    """What every SEQUENCE has: room for elements of a later version of its definition, or of somebody's own."""
-
-    unknown: tuple[Unknown, ...] = ()
 
 
 def required(kind: Type, tag: int | None = None, *, explicit: bool = False) -> Any:
@@ -260,8 +258,15 @@ _Class = TypeVar("_Class", bound=type)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(required, optional))
 def sequence(cls: _Class) -> _Class:
-    """Makes a frozen dataclass of a `Composite` whose fields are `required` and `optional`."""
-    return dataclass(frozen=True, slots=True, kw_only=True)(cls)  # type: ignore[return-value]
+    """Makes a value (see `library_protocols.values`) of a `Composite` whose fields are `required` and `optional`."""
+    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)  # type: ignore[return-value]
+
+
+@sequence
+class Composite:
+    """What every SEQUENCE has: room for elements of a later version of its definition, or of somebody's own."""
+
+    unknown: tuple[Unknown, ...] = ()
 
 
 class Sequence(Type):
@@ -276,10 +281,14 @@ class Sequence(Type):
         self._readers: dict[int, tuple[str, Callable[[Reader, Head, int], Any]]] = {}
         self._kinds: dict[int, tuple[Type, str]] = {}
         self._required: set[str] = set()
+        self._always: list[tuple[str, Callable[[Any], bytes]]] = []
+        self._rest: Callable[[Any], tuple[Any, ...]] | None = None
+        self._absent: tuple[Any, ...] = ()
         self._table(cls)
 
     def _table(self, cls: type[Composite]) -> None:
         fields = [field for field in dataclasses.fields(cls) if field.name != "unknown"]
+        absent: dict[str, Any] = {"unknown": ()}
         for field in sorted(fields, key=lambda one: one.metadata.get("last", False)):
             kind: Type = field.metadata["asn1"]
             if not self._kinds.keys().isdisjoint(kind.tags):
@@ -289,6 +298,12 @@ class Sequence(Type):
             self._readers.update(dict.fromkeys(kind.tags, (field.name, kind.read)))
             if field.default is dataclasses.MISSING:
                 self._required.add(field.name)
+                self._always.append((field.name, kind.write))
+            else:
+                absent[field.name] = field.default
+        if len(absent) > 1 and all(value in (None, ()) for value in absent.values()):
+            self._rest = attrgetter(*absent)
+            self._absent = tuple(absent.values())
 
     def read(self, reader: Reader, head: Head, depth: int) -> Any:
         _, constructed, at, stop, _ = head
@@ -330,6 +345,8 @@ class Sequence(Type):
         return self._kinds.get(tag, (None, ""))
 
     def contents(self, value: Any, /) -> bytes:
+        if self._rest is not None and self._rest(value) == self._absent:
+            return b"".join([write(getattr(value, name)) for name, write in self._always])  # as most are
         parts: list[bytes] = []
         for name, default, write in self._writers:
             item = getattr(value, name)

@@ -5,7 +5,6 @@ Field names are the standard's, in this language's spelling. `reference_id` is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from library_protocols import ber
@@ -376,7 +375,7 @@ class Close(Pdu):
     resource_report: External | None = optional(EXTERNAL, 5, explicit=True, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@sequence
 class UnknownPdu(Pdu):
     """A PDU with a tag that no definition read here has; `octets` is all of it."""
 

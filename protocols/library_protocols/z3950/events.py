@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from library_protocols.values import value
 from library_protocols.z3950.apdu import Pdu
 
 
@@ -24,7 +24,7 @@ PAUSED = Waiting.PAUSED
 CLOSED = Waiting.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """A PDU for the target to answer; `octets` is what came."""
 
@@ -32,7 +32,7 @@ class Request:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     """A PDU for the origin: an answer, or a segment that comes before one. `octets` is what came."""
 
@@ -40,7 +40,7 @@ class Response:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Send:
     """Octets to write now; the engine decided by itself. `pdu` is what was received, when it could be read.
 
@@ -54,7 +54,7 @@ class Send:
     closes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ignored:
     """A PDU that gets no answer, and why."""
 
@@ -63,7 +63,7 @@ class Ignored:
     pdu: Pdu | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failed:
     """The other side broke the protocol, or said Close; what was asked stays unanswered. `data` is to be sent,
     if there is any, before the connection is closed."""

@@ -5,17 +5,17 @@ Terms keep their octets as they came: which charset they are in is for the owner
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from library_protocols.asn1 import INTEGER, TEXT, Choice, Composite, External, Implicit, optional, sequence
 from library_protocols.ber import CONTEXT
+from library_protocols.values import value
 
 BIB_1 = "1.2.840.10003.3.1"
 """The attribute set of bibliographic searches."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ComplexValue:
     """An attribute value that is a list of alternatives, in order of preference (version 3)."""
 
@@ -23,7 +23,7 @@ class ComplexValue:
     semantic_action: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttributeElement:
     """One attribute. `attribute_set` overrides the query's, for this attribute alone (version 3; some clients
     repeat the query's own set here on every attribute)."""
@@ -33,38 +33,38 @@ class AttributeElement:
     attribute_set: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GeneralTerm:
     """What nearly all clients send: octets in whatever charset the two sides hold to."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NumericTerm:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StringTerm:
     """A characterString; undecodable octets are surrogates (`surrogateescape`)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OidTerm:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DateTimeTerm:
     """GeneralizedTime as it came, e.g. `20261122120000Z`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExternalTerm:
     external: External
 
@@ -82,13 +82,13 @@ class Unit(Composite):
     scale_factor: int | None = optional(INTEGER, 4, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IntegerAndUnitTerm:
     value: int
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NullTerm:
     """No term at all; goes with relation "always matches"."""
 
@@ -96,7 +96,7 @@ class NullTerm:
 Term = GeneralTerm | NumericTerm | StringTerm | OidTerm | DateTimeTerm | ExternalTerm | IntegerAndUnitTerm | NullTerm
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttributesPlusTerm:
     """A search for one term."""
 
@@ -104,7 +104,7 @@ class AttributesPlusTerm:
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ResultSetRef:
     """An earlier result as operand; with `attributes` it is a restriction of one (resultAttr, type-101)."""
 
@@ -148,7 +148,7 @@ class ProximityRelation(IntEnum):
     NOT_EQUAL = 6
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Proximity:
     """How near the two operands must be. `relation` and `unit` may hold numbers their tables do not know;
     `private_unit`: the unit is not of the table at all. `exclusion`: they must not be so near."""
@@ -161,7 +161,7 @@ class Proximity:
     exclusion: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Operation:
     """Two operands and what joins them; `proximity` is there if and only if `operator` is PROX."""
 
@@ -174,7 +174,7 @@ class Operation:
 RpnNode = AttributesPlusTerm | ResultSetRef | Operation
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RpnQuery:
     """`attribute_set` (an OID) holds for every attribute that names none of its own."""
 

@@ -8,6 +8,7 @@ from library_protocols import asn1, ber
 from library_protocols.asn1 import EXTERNAL, INTEGER, OCTETS, OID, TEXT, Implicit, Sequence, Type, required, sequence
 from library_protocols.ber import CONTEXT, BerError, Head, Reader
 from library_protocols.z3950.rpn import (
+    BIB_1,
     STRING_OR_NUMERIC,
     AttributeElement,
     AttributesPlusTerm,
@@ -44,6 +45,10 @@ _GENERAL_TERM = CONTEXT | 45
 _OPERATOR = CONTEXT | 46
 _ATTRIBUTES_PLUS_TERM = CONTEXT | 102
 _RESULT_SET_PLUS_ATTRIBUTES = CONTEXT | 214
+_OPERAND_BEGINS = ber.write_tag(_ATTRIBUTES_PLUS_TERM, True)
+_LIST = ber.write_tag(_ATTRIBUTE_LIST, True)
+_TERM_BEGINS = ber.write_tag(_GENERAL_TERM, False)
+_BIB_1 = OID.write(BIB_1)
 _STRINGS = asn1.SequenceOf(STRING_OR_NUMERIC)
 _INTEGERS = asn1.SequenceOf(INTEGER)
 
@@ -105,6 +110,10 @@ class _AttributeList(asn1.SequenceOf):
     def __init__(self) -> None:
         super().__init__(ATTRIBUTE_ELEMENT, (_ATTRIBUTE_LIST,))
         self._known: dict[bytes, tuple[AttributeElement, ...]] = {}
+
+    def known(self, octets: bytes) -> tuple[AttributeElement, ...] | None:
+        """What has been read of just these contents; None where nothing has."""
+        return self._known.get(octets)
 
     def read(self, reader: Reader, head: Head, depth: int) -> tuple[AttributeElement, ...]:
         octets = reader.data[head[2] : head[3]]
@@ -219,6 +228,10 @@ class _RpnQuery(Type):
     constructed = True
 
     def read(self, reader: Reader, head: Head, depth: int) -> RpnQuery:
+        if reader.data.startswith(_BIB_1, head[2]):
+            root = reader.head(head[2] + len(_BIB_1), head[3])
+            if root[4] == head[3]:
+                return RpnQuery(BIB_1, _read_node(reader, root, 0))
         attribute_set = reader.head(head[2], head[3])
         root = reader.head(attribute_set[4], head[3])
         if root[4] != head[3]:
@@ -241,6 +254,9 @@ def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
     if not constructed or tag not in (CONTEXT, CONTEXT | 1):
         raise BerError(f"{ber.tag_name(tag)} is neither an operand nor an operation", head[2])
     if tag == CONTEXT:
+        usual = _usual_operand(reader.data, head[2], head[3])
+        if usual is not None:
+            return usual
         operand = reader.head(head[2], head[3])
         if operand[4] != head[3]:
             raise BerError("more than 1 elements where there are 1", operand[4])
@@ -248,6 +264,20 @@ def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
     left, right, operator = _exactly(reader, head, 3)
     kind, proximity = _read_operator(reader, operator)
     return Operation(kind, _read_node(reader, left, depth + 1), _read_node(reader, right, depth + 1), proximity)
+
+
+def _usual_operand(data: bytes, at: int, stop: int) -> AttributesPlusTerm | None:
+    """The operand between two offsets where it is what nearly all are, each length in one octet: attributes that have
+    been read before, and a term of octets. None where it is anything else, or wrong."""
+    if not 11 <= stop - at < 0x80 or not data.startswith(_OPERAND_BEGINS, at) or not data.startswith(_LIST, at + 3):
+        return None
+    end = at + 6 + data[at + 5]
+    if end + 3 > stop or not data.startswith(_TERM_BEGINS, end):
+        return None
+    if data[at + 2] != stop - at - 3 or data[end + 2] != stop - end - 3:
+        return None
+    attributes = ATTRIBUTE_LIST.known(data[at + 6 : end])
+    return None if attributes is None else AttributesPlusTerm(attributes, GeneralTerm(data[end + 3 : stop]))
 
 
 def _exactly(reader: Reader, head: Head, count: int) -> list[Head]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from library_protocols import ber
@@ -124,7 +123,7 @@ class _SortKeySpecSequence(Type):
         return _SORT_ELEMENT.write(value.sort_element) + self._order.contents(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@sequence
 class SortKeySpec(_SortOrder):
     sort_element: SortElement
 

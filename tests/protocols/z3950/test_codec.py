@@ -7,7 +7,7 @@ import pytest
 from library_protocols import ber
 from library_protocols.asn1 import Recurring
 from library_protocols.ber import CONTEXT, BerError
-from library_protocols.z3950 import codec
+from library_protocols.z3950 import codec, rpn_codec
 from library_protocols.z3950.apdu import (
     ANONYMOUS,
     Close,
@@ -200,6 +200,27 @@ def test_attributes_without_end_are_refused() -> None:
     many = AttributesPlusTerm(tuple(AttributeElement(1, n) for n in range(MAX_ATTRIBUTES + 1)), GeneralTerm(b"x"))
     with pytest.raises(BerError, match="attributes"):
         decode(encode(_search(RpnQuery(BIB_1, many))))
+
+
+def test_an_operand_is_read_alike_by_the_short_way_and_by_the_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    operand = AttributesPlusTerm((AttributeElement(1, 4), AttributeElement(5, 1)), GeneralTerm(b"cat"))
+    whole = encode(_search(RpnQuery(BIB_1, Operation(Operator.AND, operand, operand))))
+    assert decode(whole) == decode(whole)
+    damaged = [
+        whole[:at] + bytes((octet,)) + whole[at + 1 :]
+        for at in range(len(whole))
+        for octet in (*range(0, 256, 5), 0xBF)
+    ]
+
+    def said(data: bytes) -> object:
+        try:
+            return decode(data)
+        except BerError as error:
+            return str(error)
+
+    short = [said(data) for data in damaged]
+    monkeypatch.setattr(rpn_codec, "_usual_operand", lambda *_: None)
+    assert [said(data) for data in damaged] == short
 
 
 def test_octets_that_are_no_text_come_back() -> None:

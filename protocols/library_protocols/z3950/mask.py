@@ -33,6 +33,21 @@ _SECRET_SHAPES = {
 }
 """Elements that hold secrets in Init and access control -> what stands directly in them there, and nowhere else."""
 _CHARNEG = bytes.fromhex("06072a8648ce130f")  # OID 1.2.840.10003.15.x, without its last octet
+_PRIMITIVE, _CONSTRUCTED = 0x80, 0xA0
+"""First octets of elements with a context-specific tag under 31, without the tag."""
+_PLAIN = {
+    tag: frozenset(
+        form | number
+        for number in range(31)
+        for form in (_PRIMITIVE, _CONSTRUCTED)
+        if table.field(CONTEXT | number)[0] is not None
+        and CONTEXT | number not in _SECRET_SHAPES
+        and CONTEXT | number not in _ABOUT_PEOPLE.get(tag, ())
+    )
+    for tag, table in _TABLES.items()
+    if tag not in _HARMLESS
+}
+"""PDU without secrets -> first octets of those of its own elements of which nothing more need be known."""
 _MAX_DEPTH = 64
 _DAMAGED = 1 << 64
 """Above every tag: behind an element of a wrong length or place stand pieces of others that only look harmless."""
@@ -50,6 +65,8 @@ def mask(data: bytes) -> bytes | None:
         tag, constructed, start, stop, after = reader.head(0, len(data))
         if after != len(data) or not constructed or tag not in _TABLES:
             return None
+        if tag in _PLAIN and _is_plain(data, start, stop, _PLAIN[tag]):
+            return data
         out = bytearray(data)
         last = -1
         harmless = _HARMLESS.get(tag)
@@ -69,6 +86,15 @@ def mask(data: bytes) -> bytes | None:
     except BerError:
         return None
     return bytes(out)
+
+
+def _is_plain(data: bytes, at: int, stop: int, plain: frozenset[int]) -> bool:
+    """Whether there is nothing between two offsets but such elements, each of under 128 octets: so are most PDUs."""
+    while at + 1 < stop:
+        if data[at] not in plain or data[at + 1] > 0x7F:
+            return False
+        at += 2 + data[at + 1]
+    return at == stop
 
 
 def _is_own(reader: Reader, pdu: int, item: Head) -> bool:

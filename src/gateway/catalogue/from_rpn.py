@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from gateway.catalogue.index.compile import Size
 from gateway.catalogue.index.compile import term as compiled
-from gateway.catalogue.index.patterns import free, words
+from gateway.catalogue.index.patterns import words
 from gateway.catalogue.index_map import INDEXES, Index, Kind, by_use
 from gateway.catalogue.query import (
     AllRecords,
@@ -154,7 +154,7 @@ def sort_index(found: str | tuple[AttributeElement, ...], attribute_set: str = B
 _BY_SORT_NAME = {name.partition(".")[2].lower(): index for index in INDEXES.values() for name in index.cql}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Plan:
     """What a list of attributes means, whatever the term is. `marks`: the value of truncation that says which signs of
     the term are masks, 0 where none are. `each`: of several words each is a number or code of its own."""
@@ -169,6 +169,17 @@ class _Plan:
     position: Position = Position.ANY
     completeness: Completeness = Completeness.INCOMPLETE
     relevant: bool = False
+
+    @cached_property
+    def always_served(self) -> bool:
+        """Whether nothing but the words can be wrong, as they may stand anywhere in a field: compiling these once, when
+        they are searched, is enough."""
+        return (
+            self.relation is Relation.EQUAL
+            and self.index.kind is Kind.TEXT
+            and self.position is Position.ANY
+            and self.completeness is Completeness.INCOMPLETE
+        )
 
 
 @lru_cache(maxsize=1_000)
@@ -254,9 +265,9 @@ def _index(values: Mapping[int, int], fallback: Fallback) -> Index:
 
 def _text(term: rpn.Term, decode: Decode) -> str:
     """The term as text. Raises QueryProblem(TERM_TYPE)."""
+    if isinstance(term, rpn.GeneralTerm):
+        return decode(term.octets)
     match term:
-        case rpn.GeneralTerm(octets):
-            return decode(octets)
         case rpn.NumericTerm(value):
             return str(value)
         case rpn.StringTerm(text):
@@ -314,10 +325,11 @@ class _Reader:
             truncation,
             plan.position,
             plan.completeness,
-            relevant=plan.relevant,
+            False,
+            plan.relevant,
         )
         self._size.add(asked)
-        if not _always_served(plan.index, asked):
+        if not plan.always_served:
             return self._served(asked, plan.values)
         if not text.isalnum():
             words(asked)  # a server of a member's own would not say what is wrong with them
@@ -343,12 +355,6 @@ class _Reader:
                 asked = replace(asked, **steps.pop(0))
             else:
                 return asked
-
-
-def _always_served(index: Index, asked: Term) -> bool:
-    """Whether nothing but the words can be wrong, as they may stand anywhere in a field: compiling these once, when
-    they are searched, is enough."""
-    return asked.relation is Relation.EQUAL and index.kind is Kind.TEXT and free(asked)
 
 
 _ATTRIBUTES_TOGETHER = {

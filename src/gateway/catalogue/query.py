@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.canonical.query_problems import ProblemCode
+from library_protocols.values import value
 
 __all__ = [
     "AllRecords", "And", "AndNot", "Completeness", "InSet", "Missing", "Or", "Position", "ProblemCode", "Prox", "Query",
@@ -71,7 +72,7 @@ class Completeness(StrEnum):
     FIELD = "field"  # the term is a whole field
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Term:
     """One condition on one index. `index`: a name of `index_map.INDEXES`. `text`: as typed, not folded.
 
@@ -89,25 +90,25 @@ class Term:
     relevant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class And:
     left: Query
     right: Query
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Or:
     left: Query
     right: Query
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AndNot:
     left: Query
     right: Query
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prox:
     """Words or phrases near each other in one field of one index.
 
@@ -123,7 +124,7 @@ class Prox:
     exclusion: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ResultSetRef:
     """A result set by its name; `bind` puts the set itself in its place before the query is run."""
 
@@ -137,12 +138,14 @@ class InSet:
     result_set: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AllRecords:
     """Every record of the view."""
 
 
 Query = Term | And | Or | AndNot | Prox | ResultSetRef | InSet | AllRecords
+_JOINED = (And, Or, AndNot, Prox)
+"""What has two queries below it; told by a tuple, for a union is made anew each time that it is written down."""
 
 
 class Missing(StrEnum):
@@ -155,7 +158,7 @@ class Missing(StrEnum):
     VALUE = "value"  # they are sorted as if they had `missing_value`
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SortKey:
     """`index`: a sortable index. Ties are broken by the next key, at last by record id."""
 
@@ -171,17 +174,20 @@ def walk(query: Query) -> Iterator[Query]:
     while rest:
         node = rest.pop()
         yield node
-        if isinstance(node, And | Or | AndNot | Prox):
+        if isinstance(node, _JOINED):
             rest += (node.right, node.left)
 
 
 def bind(query: Query, find: Callable[[str], Any | None]) -> Query:
     """Puts the sets that `find` knows by name in the place of references; QueryProblem(RESULT_SET) for others."""
+    if isinstance(query, Term):
+        return query
     if isinstance(query, ResultSetRef):
         found = find(query.name)
         if found is None:
             raise QueryProblem(ProblemCode.RESULT_SET, query.name)
         return InSet(found)
-    if isinstance(query, And | Or | AndNot | Prox):
-        return replace(query, left=bind(query.left, find), right=bind(query.right, find))
+    if isinstance(query, _JOINED):
+        left, right = bind(query.left, find), bind(query.right, find)
+        return query if left is query.left and right is query.right else replace(query, left=left, right=right)
     return query

@@ -43,9 +43,8 @@ _CATEGORY, _DATABASE = 1, 3
 """Use attributes of the set Exp-1."""
 
 
-def is_explain(database: str) -> bool:
-    """Whether a database name is that of the Explain database."""
-    return database.casefold() == EXPLAIN_DATABASE.casefold()
+NAME = EXPLAIN_DATABASE.casefold()
+"""The Explain database's name, as names of databases are compared."""
 
 
 def search(query: Query, settings: Z3950Settings, views: Iterable[str], charset: str) -> tuple[bytes, ...]:

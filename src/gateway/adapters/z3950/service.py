@@ -66,7 +66,9 @@ MOST_RANGES = 100
 class Z3950Catalogue(Protocol):
     """The catalogue, as far as this door asks it (see `gateway.catalogue.catalogue.Catalogue`)."""
 
-    async def search(self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = ()) -> Found: ...
+    async def search(
+        self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = (), *, once: bool = False
+    ) -> Found: ...
 
     async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found: ...
 
@@ -116,6 +118,8 @@ class Z3950Service:
     async def answer(self, session: Session, request: Pdu, work: Work) -> Pdu:
         """The response to a request, whatever is wrong with it."""
         try:
+            if isinstance(request, SearchRequest):
+                return await self._search(session, request, work)
             return await self._answer(session, request, work)
         except Problem as problem:
             found = problem
@@ -128,9 +132,8 @@ class Z3950Service:
         return self._complaint(session, request, found)
 
     async def _answer(self, session: Session, request: Pdu, work: Work) -> Pdu:
+        """The response to anything but a search."""
         match request:
-            case SearchRequest():
-                return await self._search(session, request, work)
             case PresentRequest():
                 return await self._present(session, request, work)
             case ScanRequest():
@@ -212,30 +215,30 @@ class Z3950Service:
         """The view that database names mean, and the name as the client writes it. Raises Problem."""
         if not names:
             raise Problem(108, "no database")
-        views = dict.fromkeys(name.casefold() for name in names)
-        for name, view in zip(names, (name.casefold() for name in names), strict=True):
-            if explain.is_explain(name):
+        first = names[0].casefold()
+        alike = True
+        for name in names:
+            view = name.casefold()
+            alike = alike and view == first
+            if view == explain.NAME or self._readers.may_read(view, session.reader):
                 continue
-            if not self._readers.exists(view):
-                raise Problem(235, name)
-            if not self._readers.may_read(view, session.reader):
-                raise Problem(236, name)
-        if len(views) > 1:
+            raise Problem(236 if self._readers.exists(view) else 235, name)
+        if not alike:
             raise Problem(23, " ".join(names))
-        return names[0].casefold(), names[0]
+        return first, names[0]
 
     async def _search(self, session: Session, request: SearchRequest, work: Work) -> SearchResponse:
         name = request.result_set_name
         session.check_name(name, replace=request.replace_indicator)
         view, database = self._view(session, request.database_names)
-        if explain.is_explain(database):
+        if view == explain.NAME:
             readable = [one for one in self._readers.views if self._readers.may_read(one, session.reader)]
             explained = explain.search(request.query, self.settings, readable, session.record_charset)
             held = Held(view, database, explained, explain=True)
         else:
             work.view = view
             asked, sort = mapping.catalogue_query(request.query, session.charset, session.tolerant)
-            found = await self._catalogue.search(view, bind(asked, session.operand), sort)
+            found = await self._catalogue.search(view, bind(asked, session.operand), sort, once=True)
             held = Held(view, database, found)
         session.keep(name, held, self.settings.result_sets)
         number, small = mapping.piggybacked(request, held.count)
@@ -260,7 +263,7 @@ class Z3950Service:
             count = None
             with suppress(QueryProblem):
                 asked, _ = mapping.catalogue_query(Query(1, term), session.charset, session.tolerant)
-                count = (await self._catalogue.search(held.view, asked)).count
+                count = (await self._catalogue.search(held.view, asked, once=True)).count
             reports.append(mapping.term_report(term, count))
         return search_result_1(tuple(reports)) if reports else None
 
@@ -356,7 +359,7 @@ class Z3950Service:
 
     async def _scan(self, session: Session, request: ScanRequest, work: Work) -> ScanResponse:
         view, database = self._view(session, request.database_names)
-        if explain.is_explain(database):
+        if view == explain.NAME:
             raise Problem(1025, database)
         work.view = view
         if request.step_size:

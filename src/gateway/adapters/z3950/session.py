@@ -11,6 +11,7 @@ from gateway.adapters.z3950.settings import STANDARD, ClientRule, Z3950Settings
 from gateway.members.readers import Reader
 from library_protocols.asn1 import External
 from library_protocols.ber import BerError
+from library_protocols.values import value
 from library_protocols.z3950 import InitializeRequest, InitializeResponse
 from library_protocols.z3950.apdu import Anonymous, IdPass
 from library_protocols.z3950.charneg import Proposal, as_other_information, charsets_of, proposal_in, select
@@ -58,7 +59,7 @@ def credentials(request: InitializeRequest) -> Credentials:
             raise Problem(1013, "EXTERNAL")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Held:
     """A result set: the view it is of, what the client called that database, and what was found.
 

@@ -117,8 +117,10 @@ class Size:
             words = len(node.text.split())
             self._words += words
             self.looks += words or 1
-            self.work += _work(node)
-            self.relevant |= node.relevant
+            if node.truncation is not Truncation.NONE:
+                self.work += _work(node)
+            if node.relevant:
+                self.relevant = True
         elif isinstance(node, InSet):
             self.nodes += node.result_set.nodes
             self.sets.append(node.result_set)
@@ -138,6 +140,9 @@ class Size:
 def measured(query: Query) -> Size:
     """The size of a whole query. Raises QueryProblem where it is too large."""
     size = Size()
+    if isinstance(query, Term):
+        size.add(query)
+        return size
     for node in walk(query):
         size.add(node)
     return size
@@ -192,15 +197,20 @@ def term(asked: Term) -> tantivy.Query:
     index = INDEXES.get(asked.index)
     if index is None:
         raise QueryProblem(ProblemCode.INDEX, asked.index)
-    if asked.relation is Relation.NOT_EQUAL:
-        return without(_TQuery.all_query(), term(replace(asked, relation=Relation.EQUAL)))
-    if asked.relation is Relation.PRESENT:
-        return any_of([_TQuery.term_query(schema(), *presence(part), index_option="basic") for part in parts(index)])
-    if asked.relation is not Relation.EQUAL and not index.ranges:
-        raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {parts(index)[0].name}")
+    if asked.relation is not Relation.EQUAL:
+        if asked.relation is Relation.NOT_EQUAL:
+            return without(_TQuery.all_query(), term(replace(asked, relation=Relation.EQUAL)))
+        if asked.relation is Relation.PRESENT:
+            return any_of(
+                [_TQuery.term_query(schema(), *presence(part), index_option="basic") for part in parts(index)]
+            )
+        if not index.ranges:
+            raise QueryProblem(ProblemCode.RELATION_FOR_INDEX, f"{asked.relation.value} {parts(index)[0].name}")
     if index.kind is Kind.TEXT:
         words = patterns.words(asked)
-        if index.of and len(words) > 1 and asked.structure in (Structure.ALL, Structure.WORD) and patterns.free(asked):
+        if len(words) == 1 and patterns.free(asked):
+            return any_of([_word(part.name, words[0]) for part in parts(index)])
+        if index.of and asked.structure in (Structure.ALL, Structure.WORD) and patterns.free(asked):
             return _across(index, words)
         return any_of([_text(part, asked, words) for part in parts(index)])
     return any_of([_range(part, asked) if part.ranges else _key(part, asked) for part in parts(index)])
@@ -212,7 +222,7 @@ def _across(index: Index, words: Sequence[Word]) -> tantivy.Query:
 
 
 def _text(index: Index, asked: Term, words: Sequence[Word]) -> tantivy.Query:
-    if patterns.free(asked) and (len(words) == 1 or asked.structure in (Structure.WORD, Structure.ALL, Structure.ANY)):
+    if patterns.free(asked) and asked.structure in (Structure.WORD, Structure.ALL, Structure.ANY):
         return _words_query(index.name, words, asked.structure)
     if not patterns.free(asked) and not index.anchored:
         code = ProblemCode.POSITION if asked.completeness is Completeness.INCOMPLETE else ProblemCode.COMPLETENESS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.catalogue.index.folding import ANY_CHARACTERS, ONE_CHARACTER, fold, with_masks
@@ -17,6 +16,7 @@ from gateway.catalogue.query import (
     Term,
     Truncation,
 )
+from library_protocols.values import value
 
 MOST_CHARACTERS = 2_000
 MOST_WORDS = 100
@@ -31,7 +31,7 @@ _DICTIONARY = 50  # reading all of it is as much work as this many letters
 _MASK = re.compile(f"[{ANY_CHARACTERS}{ONE_CHARACTER}]")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Word:
     """One folded word. `pattern`: the expression for words it may be, None where it is itself. `open_end`: anything
     may follow its last letter. `beginning`: where nothing else is left open, what such words begin with."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,33 +140,39 @@ class IndexReader:
         if self._headings is not None:
             self._headings.close()
 
-    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = ()) -> ResultSet:
-        """What a query finds in a view now. Raises QueryProblem."""
-        keys = check_keys(sort)
-        asked, seen = (view, query, keys), (self._opened, self._written)
-        kept = self._kept.get(asked)
-        if kept is not None:
-            self._kept.move_to_end(asked)
-            return kept
-        own = _own_holders(query, view)
+    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False) -> ResultSet:
+        """What a query finds in a view now. `once`: who asks keeps what is found and does not ask again for the next
+        page, so that only what was dear is kept here as well. Raises QueryProblem."""
+        keys = check_keys(sort) if sort else ()
+        own = query if view == ALL else _own_holders(query, view)
         size = measured(own)
         searcher = size.sets[0].searcher if size.sets else self._searcher()
+        costly = is_costly(searcher, own, size)
+        asked = None if once and not costly and not keys else (view, query, keys)
+        if asked is not None and (kept := self._kept.get(asked)) is not None:
+            self._kept.move_to_end(asked)
+            return kept
+        seen = self._opened, self._written
         weight = self._weighed(size)
-        compiled = await self._run(
-            size.work > LITTLE_WORK, compile_measured, own, lambda found: _in_set(found, searcher, view)
-        )
-        shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
-        first: tuple[int, ...] = ()
-        if (costly := is_costly(searcher, own, size)) or size.relevant or keys:
-            count = await self._run(costly, how_many, searcher, shown)
+        if size.work > LITTLE_WORK:
+            compiled = await self._aside(compile_measured, own, partial(_in_set, searcher, view))
         else:
-            count, first = await self._run(False, count_and_first, searcher, shown)
+            compiled = self._now(compile_measured, own, partial(_in_set, searcher, view))
+        shown = in_view(view) if is_everything(query) else both(in_view(view), compiled)
+        first: Any = None
+        if costly:
+            count = await self._aside(how_many, searcher, shown)
+        elif size.relevant or keys:
+            count = self._now(how_many, searcher, shown)
+        else:
+            first = self._now(count_and_first, searcher, shown)
+            count = first.count
         found = ResultSet(
             searcher, shown, view, count, self._run, size.relevant, (), _SET_NODES + size.nodes, weight, first
         )
         if keys:
             found = await self._run(count > INLINE, found.sorted, keys)
-        if not size.sets and seen == (self._opened, self._written):
+        if asked is not None and not size.sets and seen == (self._opened, self._written):
             self._kept[asked] = found
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -218,16 +225,23 @@ class IndexReader:
         return self._index.searcher()
 
     async def _run(self, costly: bool, work: Callable[..., T], *arguments: Any) -> T:
+        return await self._aside(work, *arguments) if costly else self._now(work, *arguments)
+
+    async def _aside(self, work: Callable[..., T], *arguments: Any) -> T:
+        """In a thread, beside the event loop."""
+        if self._waiting >= _MOST_WAITING:
+            raise QueryProblem(ProblemCode.RESOURCES, "too many searches at once")
+        self._waiting += 1
         try:
-            if not costly:
-                return work(*arguments)
-            if self._waiting >= _MOST_WAITING:
-                raise QueryProblem(ProblemCode.RESOURCES, "too many searches at once")
-            self._waiting += 1
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*arguments))
-            finally:
-                self._waiting -= 1
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._now(work, *arguments))
+        finally:
+            self._waiting -= 1
+
+    @staticmethod
+    def _now(work: Callable[..., T], *arguments: Any) -> T:
+        """Does the work; what tantivy refuses or breaks over is a QueryProblem."""
+        try:
+            return work(*arguments)
         except ValueError as error:
             raise QueryProblem(*_of(error)) from error
         except BaseException as error:
@@ -265,7 +279,7 @@ def _own_holders(query: Query, view: str) -> Query:
     return query
 
 
-def _in_set(found: ResultSet, searcher: tantivy.Searcher, view: str) -> tantivy.Query:
+def _in_set(searcher: tantivy.Searcher, view: str, found: ResultSet) -> tantivy.Query:
     """The records of a set as a condition of another query: its own query where both see the same index, else ids."""
     if found.view != view:
         raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION, f"the set is of {found.view}")

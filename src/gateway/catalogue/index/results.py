@@ -68,13 +68,13 @@ class Weight:
         self._masks.held -= self.work
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class ResultSet:
     """The records that a query found in a view. `count` is exact. `view` is the view it was asked in.
 
     `page` is async so that what takes long can run beside the event loop. `nodes`: terms and booleans of its query,
-    what it stands in among them. `weight` is there while any set has its masks. `first`: the first records, where they
-    were taken along with the count.
+    what it stands in among them. `weight` is there while any set has its masks. `first`: tantivy's answer with the
+    first records, where they were taken along with the count.
     """
 
     searcher: tantivy.Searcher
@@ -86,7 +86,7 @@ class ResultSet:
     keys: tuple[SortKey, ...] = ()
     nodes: int = 1
     weight: Weight | None = None
-    first: tuple[int, ...] = ()
+    first: Any = None
 
     async def page(self, start: int, size: int) -> list[int]:
         """Ids of source records from position `start` (from 1), at most `size`; fewer at the end, none behind it.
@@ -95,8 +95,8 @@ class ResultSet:
         size = min(size, LARGEST_PAGE, self.count - start + 1)
         if start < 1 or size < 1:
             return []
-        if start + size - 1 <= len(self.first):
-            return list(self.first[start - 1 : start + size - 1])
+        if self.first is not None and start + size - 1 <= _FIRST:
+            return [int(hit[0]) for hit in self.first.hits[start - 1 : start + size - 1]]
         costly = start > _DEEP or self.count > (_DEEP if self.keys else INLINE)
         return await self.run(costly, self._page, start - 1, size)
 
@@ -121,10 +121,10 @@ class ResultSet:
         return _paged(self.searcher, self.query, self.keys, start, size)
 
 
-def count_and_first(searcher: tantivy.Searcher, query: tantivy.Query) -> tuple[int, tuple[int, ...]]:
-    """How many records a query finds, and the first of them, which cost nothing more where the count costs little."""
-    found: Any = searcher.search(query, _FIRST, count=True, order_by_field=ID, order=tantivy.Order.Asc)
-    return found.count, tuple(int(hit[0]) for hit in found.hits)
+def count_and_first(searcher: tantivy.Searcher, query: tantivy.Query) -> Any:
+    """How many records a query finds (`count`), and the first of them, which cost little more where the count costs
+    little: what `ResultSet.first` is made of."""
+    return searcher.search(query, _FIRST, count=True, order_by_field=ID, order=tantivy.Order.Asc)
 
 
 def check_keys(keys: Sequence[SortKey]) -> tuple[SortKey, ...]:

@@ -77,4 +77,7 @@ def by_use(value: int) -> Index | None:
 
 def parts(index: Index) -> tuple[Index, ...]:
     """The indexes that have fields: itself, or those that it asks at once."""
-    return tuple(INDEXES[name] for name in index.of) or (index,)
+    return _PARTS[index.name]
+
+
+_PARTS = {index.name: tuple(INDEXES[name] for name in index.of) or (index,) for index in INDEXES.values()}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from gateway.catalogue.query import InSet, ProblemCode, Query, QueryProblem, walk
+from gateway.catalogue.query import InSet, ProblemCode, Query, QueryProblem, Term, walk
 from gateway.catalogue.remote import sru, z3950
 from gateway.catalogue.remote.link import Link
 from gateway.catalogue.remote.source import RemoteResultSet, RemoteSource
@@ -49,6 +49,8 @@ class RemoteViews:
 
 def check_sets(query: Query) -> None:
     """Raises QueryProblem for a query to our own index that names a result of another server's."""
+    if isinstance(query, Term):
+        return
     for node in walk(query):
         if isinstance(node, InSet) and isinstance(node.result_set, RemoteResultSet):
             raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION, f"the set is of {node.result_set.view}")

@@ -25,6 +25,7 @@ from gateway.catalogue.query import (
     QueryProblem,
     SortKey,
     Term,
+    Truncation,
 )
 from gateway.catalogue.records import ALL
 from tests.gateway.catalogue.index.building import build, entry, fields, record
@@ -143,6 +144,20 @@ async def test_ranked_records_are_all_there(indexed: Indexed) -> None:
     plain = await reader.search(ALL, Term("title", "wales"))
     ranked = await reader.search(ALL, Term("title", "wales", relevant=True))
     assert sorted(await everything(ranked, 1000)) == await everything(plain, 1000)
+
+
+async def test_what_is_asked_once_is_found_alike_and_kept_by_who_asks(indexed: Indexed) -> None:
+    reader, _ = indexed
+    asked = And(Term("title", "wales"), AllRecords())
+    once = await reader.search(ALL, asked, once=True)
+    assert once is not await reader.search(ALL, asked, once=True)
+    again = await reader.search(ALL, asked)
+    assert again is await reader.search(ALL, asked)
+    assert await everything(once) == await everything(again)
+    for start, size in ((1, 1), (3, 5), (1, 10), (6, 5), (9, 4), (once.count, 9), (once.count + 1, 1)):
+        assert await once.page(start, size) == (await everything(again))[start - 1 : start - 1 + size]
+    masked = Term("title", "wa*e*", truncation=Truncation.MASKED)
+    assert (await reader.search(ALL, masked, once=True)).count == (await reader.search(ALL, masked)).count
 
 
 async def test_a_record_without_the_value_ends_a_sort_that_says_so(indexed: Indexed) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from library_conformance.decoding import ldap_said, ncip_said, sip2_said, z3950_said
 from library_conformance.transcript import Masker, Reader
@@ -49,6 +50,15 @@ def _any(octets: bytes) -> bytes | None:
     return mask_ldap(octets, personal=True) if octets[:1] == b"0" else mask_z3950(octets)
 
 
+def _said(octets: bytes) -> Any:
+    """The same: each is told as what it looks like."""
+    if octets[:2].isdigit():
+        return sip2_said(octets)
+    if octets.startswith((b"HTTP/", b"GET ", b"POST ", b"<")):
+        return ncip_said(octets) if b"NCIPMessage" in octets else outline(octets)
+    return ldap_said(octets) if octets[:1] == b"0" else z3950_said(octets)
+
+
 _DOORS = tuple(f"door.{name}" for name in ("sip2", "ncip", "ldap", "oai", "sru", "z3950"))
 STANDARDS: Mapping[str, Standard] = {
     "sip2": Standard(
@@ -66,5 +76,5 @@ STANDARDS: Mapping[str, Standard] = {
     "z3950": Standard("Z39.50", mask_z3950, z3950_said),
     "ldap": Standard("LDAP", partial(mask_ldap, personal=True), ldap_said),
     "scim": Standard("SCIM"),
-    "cross": Standard("Several doors", _any, plain=("agency", "from_agency", "word", *_DOORS)),
+    "cross": Standard("Several doors", _any, _said, plain=("agency", "from_agency", "word", *_DOORS)),
 }

@@ -89,6 +89,14 @@ def test_messages_are_told(standard: str, octets: bytes, said: Any, tmp_path: Pa
     assert decoded(standard, octets, tmp_path / "one.jsonl") == said
 
 
+def test_what_goes_through_several_doors_is_told_as_what_it_looks_like(tmp_path: Path) -> None:
+    for _, octets, said in SAID:
+        assert decoded("cross", octets, tmp_path / "one.jsonl") == said
+    assert decoded("cross", b"GET /oai?verb=Identify HTTP/1.1\r\n\r\n", tmp_path / "one.jsonl") == {
+        "method": "GET", "parameters": [["verb", "Identify"]],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("standard", "octets"),
     [

@@ -151,6 +151,22 @@ def test_every_rule_has_somebody_who_breaks_it() -> None:
         assert role is Role.BOTH or role.value == one.side.value, one.requirement
 
 
+def test_envelopes_are_opened() -> None:
+    soap = '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>%s</S:Body></S:Envelope>'
+    asked = f'<searchRetrieveRequest xmlns="{SPACE}"><version>1.1</version>%s<limit>3</limit></searchRetrieveRequest>'
+    body = soap % asked % "<query>a b = c</query><maximumRecords>1</maximumRecords>"
+    question = ">", f"POST /sru HTTP/1.1\r\nContent-Type: text/xml\r\n\r\n{body}".encode()
+    talk: Talk = [question, told(soap % page(1, 2, next_=3))]
+    client = verdicts("sru", talk)
+    assert client["sru.client.parameters"] == "parameters that do not exist: limit"
+    assert client["sru.client.schema"] == "records of whatever schema"
+    assert "sru.client.escapes" not in client
+    server = verdicts("sru", talk, side=Side.SERVER)
+    assert server["sru.version.told"] == "no version, or one above that of the request"
+    assert server["sru.search.size"] == "more records than were asked for"
+    assert server["sru.paging.next"] == KEPT
+
+
 def test_chunks_are_put_together() -> None:
     document = page(1, 2, next_=3)
     chunked = f"{len(document[:50]):x}\r\n{document[:50]}\r\n{len(document[50:]):x}\r\n{document[50:]}\r\n0\r\n\r\n"

@@ -6,7 +6,7 @@ in chunks, with fewer records than were asked for, with a diagnostic among them,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,12 +24,16 @@ from library_protocols.sru import (
     ScanRequest,
     SchemaDescription,
     SearchRequest,
+    SoapFault,
     SruError,
     Surrogate,
     Term,
     Version,
+    envelope,
     explain_response,
     failure,
+    fault,
+    read_envelope,
     read_form,
     read_request,
     scan_response,
@@ -86,23 +90,28 @@ class Played(Script):
         return (_line(before), _asked(before)) == (_line(message), _asked(message))
 
     def acts(self, message: bytes) -> Iterator[Act]:
+        octets = _asked(message)
+        wrap = envelope if octets.lstrip().startswith(b"<") else bytes
         try:
-            request = read_request(read_form(_asked(message)))
+            request = read_request(read_envelope(octets) if wrap is envelope else read_form(octets))
+        except SoapFault as error:
+            yield http_answer(fault(error), b"500 Internal Server Error")
         except SruError as error:
             explain = write_explain(_DESCRIPTION, error.version)
-            yield http_answer(failure(error.operation, error.version, error.diagnostics, explain))
-            return
-        if isinstance(request, SearchRequest):
-            yield from self._search(request, message)
-        elif isinstance(request, ScanRequest):
-            yield http_answer(self._scan(request))
+            yield http_answer(wrap(failure(error.operation, error.version, error.diagnostics, explain)))
         else:
-            yield http_answer(explain_response(request.version, write_explain(_DESCRIPTION, request.version)))
+            if isinstance(request, SearchRequest):
+                yield from self._search(request, message, wrap)
+            elif isinstance(request, ScanRequest):
+                yield http_answer(wrap(self._scan(request)))
+            else:
+                explain = write_explain(_DESCRIPTION, request.version)
+                yield http_answer(wrap(explain_response(request.version, explain)))
 
-    def _search(self, request: SearchRequest, message: bytes) -> Iterator[Act]:
+    def _search(self, request: SearchRequest, message: bytes, wrap: Callable[[bytes], bytes]) -> Iterator[Act]:
         refused = _refused(request)
         if refused is not None:
-            yield http_answer(failure(Operation.SEARCH_RETRIEVE, request.version, [refused]))
+            yield http_answer(wrap(failure(Operation.SEARCH_RETRIEVE, request.version, [refused])))
             return
         if not message.startswith(b"POST ") and self.liberty("moved"):
             where = b"Location: %b?%b" % (_MOVED.encode(), _asked(message))
@@ -117,9 +126,9 @@ class Played(Script):
         if way == "busy":
             yield http_answer(b"", b"503 Service Unavailable", b"Retry-After: 1")
         elif way == "chunks":
-            yield from _in_chunks(_document(request, wanted, way))
+            yield from _in_chunks(wrap(_document(request, wanted, way)))
         else:
-            yield http_answer(_document(request, wanted, way))
+            yield http_answer(wrap(_document(request, wanted, way)))
 
     def _scan(self, request: ScanRequest) -> bytes:
         try:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from library_conformance.passive_rules import Findings, Link, broken, found, kept, rule, sru_server
-from library_conformance.passive_rules.http import Asked, exchanges, waits
+from library_conformance.passive_rules.http import Asked, waits
+from library_conformance.passive_rules.sru_talk import count, in_envelope, questions
 from library_conformance.web import local
 from library_protocols import cql
 from library_protocols.sru import SearchRequest, SruError, diagnostic_number, read_form, read_request
@@ -30,8 +31,8 @@ def _wrong(asked: Asked) -> list[tuple[int | None, str]]:
 
 
 def _requests(link: Link) -> Iterator[Asked]:
-    """Requests with parameters: those in an envelope of SOAP have none, explain need not have any."""
-    for asked, _ in exchanges(link):
+    """Requests with parameters: explain need not have any."""
+    for asked, _ in questions(link):
         if asked.query:
             yield asked
 
@@ -39,6 +40,8 @@ def _requests(link: Link) -> Iterator[Asked]:
 @rule("sru.client.escapes")
 def escapes(link: Link) -> Findings:
     for asked in _requests(link):
+        if in_envelope(asked):
+            continue
         readable = "\ufffd" not in "".join(value for _, value in asked.arguments)
         plain = _UNESCAPED.search(asked.query) is None
         yield found(plain and readable, asked.said, "parameters that are not escaped as UTF-8")
@@ -111,7 +114,7 @@ def says_the_schema(link: Link) -> Findings:
 def pages(link: Link) -> Findings:
     """A second page begins at nextRecordPosition, or behind what was received."""
     expected: dict[str, tuple[int | None, int]] = {}
-    for asked, answer in exchanges(link):
+    for asked, answer in questions(link):
         query, start = asked.argument("query"), asked.argument("startRecord")
         if not query:
             continue
@@ -131,23 +134,23 @@ def pages(link: Link) -> Findings:
 def stays_within(link: Link) -> Findings:
     """No page begins behind the number of records that the same query was told before."""
     told: dict[str, int] = {}
-    for asked, answer in exchanges(link):
+    for asked, answer in questions(link):
         query, start = asked.argument("query"), asked.argument("startRecord") or "1"
         if not query:
             continue
         if query in told and start.isdigit():
             yield found(int(start) <= max(1, told[query]), asked.said, "a page behind the last record")
-        count = sru_server.count(answer) if answer is not None else None
-        if count is not None:
-            told[query] = count
+        number = count(answer) if answer is not None else None
+        if number is not None:
+            told[query] = number
 
 
 @rule("sru.client.explain")
 def reads_explain(link: Link) -> Findings:
-    if not link.whole or not exchanges(link):
+    if not link.whole or not questions(link):
         return
-    first = exchanges(link)[0][0]
-    yield found(any(_explains(asked) for asked, _ in exchanges(link)), first.said, "never asked for explain")
+    first = questions(link)[0][0]
+    yield found(any(_explains(asked) for asked, _ in questions(link)), first.said, "never asked for explain")
 
 
 def _explains(asked: Asked) -> bool:
@@ -160,7 +163,7 @@ def _explains(asked: Asked) -> bool:
 
 @rule("sru.client.redirect")
 def goes_where_it_is_sent(link: Link) -> Findings:
-    for (asked, answer), (again, _) in pairwise(exchanges(link)):
+    for (asked, answer), (again, _) in pairwise(questions(link)):
         where = (answer.headers or {}).get("location", "") if answer is not None else ""
         if where and answer is not None and answer.status in (301, 302, 303, 307, 308):
             goes = again.path == urlsplit(where).path != asked.path

@@ -1,4 +1,4 @@
-"""SRU in recordings: what servers owe. Answers in an envelope of SOAP are left aside."""
+"""SRU in recordings: what servers owe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_conformance.passive_rules import Findings, Link, Side, found, rule
-from library_conformance.passive_rules.http import Asked, Told, exchanges
+from library_conformance.passive_rules.http import Asked, Told
+from library_conformance.passive_rules.sru_talk import count, questions
 from library_conformance.web import child, children, local, namespace, text
 from library_protocols.sru import DIAGNOSTIC_SCHEMA, Version, diagnostic_number
 from library_protocols.sru.facts import NAMESPACES
@@ -25,10 +26,8 @@ def _operation(asked: Asked) -> str:
 
 def _answers(link: Link, *operations: str) -> Iterator[tuple[Asked, Told, etree._Element]]:
     """Answers that are documents, to requests for these operations; to all where none is named."""
-    for asked, answer in exchanges(link):
+    for asked, answer in questions(link):
         if answer is None or answer.root is None or asked.said.octets is None:
-            continue
-        if local(answer.root) == "Envelope" or asked.body.lstrip().startswith(b"<"):
             continue
         if not operations or _operation(asked) in operations:
             yield asked, answer, answer.root
@@ -39,12 +38,6 @@ def _pages(link: Link) -> Iterator[tuple[Asked, Told, etree._Element]]:
     for asked, answer, root in _answers(link, "searchRetrieve"):
         if local(root) == "searchRetrieveResponse" and child(root, "diagnostics") is None:
             yield asked, answer, root
-
-
-def count(answer: Told) -> int | None:
-    """The number of records that an answer tells."""
-    value = text(answer.root, "numberOfRecords") if answer.root is not None else None
-    return int(value) if value and value.isdigit() else None
 
 
 def _records(root: etree._Element) -> list[etree._Element]:
@@ -74,7 +67,7 @@ def says_so_in_a_document(link: Link) -> Findings:
 
 @rule("sru.xml.well-formed", side=Side.SERVER)
 def is_a_document(link: Link) -> Findings:
-    for _, answer in exchanges(link):
+    for _, answer in questions(link):
         if answer is not None and answer.status == 200 and answer.headers is not None:
             plain = not answer.headers.get("content-encoding")
             if plain and answer.headers.get("content-type", "").partition(";")[0].endswith("xml"):

@@ -55,7 +55,7 @@ for _row in (
         True,
         "Asks for a value of octets that filters' texts escape, or a login.",
     ),
-    ("star-is-literal", "(uid=\\2a)", False, "Asks for a login that is a star."),
+    ("star-is-literal", "(&(uid=\\2a)(uid={uid}))", False, "Asks for the person by a login that is a star as well."),
     ("undefined", "(|(uid={uid})(conformanceNoSuch=x))", True, "Joins an attribute that nobody defines by or."),
     (
         "undefined.negated",

@@ -167,6 +167,14 @@ def test_envelopes_are_opened() -> None:
     assert server["sru.paging.next"] == KEPT
 
 
+def test_addresses_may_be_anything() -> None:
+    for address in (b"http://[::1/?query=a", b"?", b"http://localhost/sru?query=a#b", b"//"):
+        talk: Talk = [(">", b"GET " + address + b" HTTP/1.1\r\n\r\n"), told("", "Location: http://[", status=302)]
+        said = verdicts("sru", [*talk, search()])
+        assert said["sru.client.redirect"] == "did not go where it was sent"
+        assert said["sru.client.escapes"] == KEPT
+
+
 def test_chunks_are_put_together() -> None:
     document = page(1, 2, next_=3)
     chunked = f"{len(document[:50]):x}\r\n{document[:50]}\r\n{len(document[50:]):x}\r\n{document[50:]}\r\n0\r\n\r\n"

@@ -37,6 +37,7 @@ from library_protocols.z3950 import (
     mask,
     parse_pqf,
     record_of,
+    surrogate,
 )
 from library_protocols.z3950.facts import Option
 from library_protocols.z3950.facts.oids import BIB_1, USMARC
@@ -231,6 +232,18 @@ def test_a_client_that_deviates_is_found_out(name: str) -> None:
 def test_a_target_that_deviates_is_found_out(name: str) -> None:
     said, observation = TARGETS[name]
     assert verdicts("z3950", said, side=Side.SERVER)[f"z3950.{name}"] == observation
+
+
+def test_what_is_no_pdu_is_left_aside() -> None:
+    for octets in (b"", b"GET / HTTP/1.0\r\n\r\n", b"\xb4\x84", b"\xbf\x63\x00"):
+        for side in Side:
+            said = verdicts("z3950", [(">", octets), ("<", encode(CLOSE)), ("<", octets)], side=side)
+            assert set(said.values()) <= {KEPT, "asked before an init"}
+
+
+def test_a_place_behind_the_end_may_be_refused_by_a_diagnostic_instead_of_the_record() -> None:
+    instead = replace(records(0), number_of_records_returned=1, records=(surrogate(13),))
+    assert verdicts("z3950", found(present(6, 1), instead), side=Side.SERVER)["z3950.present.out-of-range"] == KEPT
 
 
 def closing(note: str, *pdus: Pdu | tuple[str, Pdu], side: Side) -> dict[str, str]:

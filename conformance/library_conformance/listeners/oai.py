@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from library_conformance.listeners import Act, Script
 from library_conformance.listeners.web import http_answer, http_whole
@@ -27,7 +27,7 @@ class Played(Script):
     def acts(self, message: bytes) -> Iterator[Act]:
         line, _, rest = message.partition(b"\r\n")
         words = line.decode("latin-1").split(" ")
-        query = urlsplit(words[1]).query if len(words) > 1 else ""
+        query = words[1].partition("?")[2] if len(words) > 1 else ""
         query = query or rest.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
         asked = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
         verb, token = asked.get("verb", ""), asked.get("resumptionToken")

@@ -180,7 +180,7 @@ class Played(Script):
             number_of_records_returned=len(records),
             next_result_set_position=len(records) + 1 if len(records) < len(BOOKS) else 0,
             search_status=True,
-            present_status=PresentStatus.FAILURE if diagnostic else PresentStatus.SUCCESS if records else None,
+            present_status=PresentStatus.FAILURE if diagnostic else PresentStatus.SUCCESS,
             records=tuple(records) or None,
             non_surrogate_diagnostic=diagnostic,
         )

@@ -3,17 +3,19 @@ record). What a recording does not have is None."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  lxml has no types
 
 from library_conformance.passive_rules import Findings, Link, Said, Side, found, once
 from library_conformance.web import chunks, document
 
+_ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 _AT_ONCE = 0.2
 """Seconds by which somebody may be early."""
 _DATED = 1e9
@@ -74,11 +76,16 @@ def asked(said: Said) -> Asked:
     first, headers, body = _parts(said.octets or b"")
     words = first.split(" ", 2)
     method = words[0] if len(words) > 1 else ""
-    address = urlsplit(words[1] if len(words) > 1 else "")
-    query = address.query
+    path, query = parts_of(words[1] if len(words) > 1 else "")
     if method == "POST" and not query and not body.lstrip().startswith(b"<"):
         query = body.decode("utf-8", "replace")
-    return Asked(said, method, address.path, query, headers, body)
+    return Asked(said, method, path, query, headers, body)
+
+
+def parts_of(address: str) -> tuple[str, str]:
+    """Path and query of an address, whatever it is."""
+    before, _, query = address.partition("#")[0].partition("?")
+    return _ORIGIN.sub("", before), query
 
 
 def told(said: Said) -> Told:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from library_conformance.passive_rules import Findings, Link, broken, found, kept, rule, sru_server
-from library_conformance.passive_rules.http import Asked, waits
+from library_conformance.passive_rules.http import Asked, parts_of, waits
 from library_conformance.passive_rules.sru_talk import count, in_envelope, questions
 from library_conformance.web import local
 from library_protocols import cql
@@ -166,7 +165,7 @@ def goes_where_it_is_sent(link: Link) -> Findings:
     for (asked, answer), (again, _) in pairwise(questions(link)):
         where = (answer.headers or {}).get("location", "") if answer is not None else ""
         if where and answer is not None and answer.status in (301, 302, 303, 307, 308):
-            goes = again.path == urlsplit(where).path != asked.path
+            goes = again.path == parts_of(where)[0] != asked.path
             yield kept(again.said) if goes else broken(again.said, "did not go where it was sent")
 
 

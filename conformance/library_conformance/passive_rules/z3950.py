@@ -36,6 +36,11 @@ def of(link: Link, kind: type[Kind]) -> Iterator[tuple[Turn, Kind]]:
             yield turn, turn.pdu
 
 
+def _followed(link: Link) -> Iterator[tuple[Turn, Turn | None]]:
+    """The requests, each with the one that follows."""
+    yield from zip(turns(link), [*turns(link)[1:], None], strict=False)
+
+
 # The association
 
 
@@ -65,7 +70,7 @@ def says_what_it_is(link: Link) -> Findings:
 
 @rule("z3950.client.refused")
 def takes_no_for_no(link: Link) -> Findings:
-    for before, turn in zip(turns(link), [*turns(link)[1:], None], strict=True):
+    for before, turn in _followed(link):
         if isinstance(before.pdu, InitializeRequest) and before.answer is not None:
             asks = turn is not None and turn.refused and not isinstance(turn.pdu, InitializeRequest | Close)
             if not getattr(before.answer, "result", True):
@@ -226,8 +231,7 @@ def says_the_syntax(link: Link) -> Findings:
 def _shorter(link: Link) -> Iterator[tuple[Turn, Turn | None, int, int]]:
     """Answers with fewer records than were asked for and are there: the request, the one that follows, the first place
     that did not come and the last that was asked for."""
-    following: list[Turn | None] = [*turns(link)[1:], None]
-    for turn, after in zip(turns(link), following, strict=True):
+    for turn, after in _followed(link):
         part, came = wanted(turn), returned(turn)
         if part is not None and came is not None and came < part[2]:
             yield turn, after, part[1] + came, part[1] + part[2] - 1

@@ -36,9 +36,12 @@ def _answers(link: Link) -> Iterator[tuple[Turn, Said, Pdu]]:
 
 
 def _diagnostics(answer: Pdu) -> list[DiagRec]:
+    """Why an operation failed, or why none of its records came."""
     if isinstance(answer, SearchResponse | PresentResponse):
         one = answer.non_surrogate_diagnostic
-        return [*([one] if one else ()), *(answer.multiple_non_sur_diagnostics or ())]
+        instead = [record.record.surrogate_diagnostic for record in answer.records or ()]
+        alone = [told for told in instead if told is not None] if all(instead) else []
+        return [*([one] if one else ()), *(answer.multiple_non_sur_diagnostics or ()), *alone]
     if isinstance(answer, ScanResponse) and answer.entries:
         return list(answer.entries.nonsurrogate_diagnostics or ())
     return []

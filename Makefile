@@ -6,6 +6,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ARGS ?=
+# Processes that tests run in side by side; 0: in this one alone.
+WORKERS ?= auto
+# Where this is set every process compiles what it imports anew, which is seconds at each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv demo test lint fix types bench bench-scale fuzz soak soak-harvest judge docs clean
 
@@ -21,9 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Start the demo consortium on loopback (ARGS="--port-offset 100" and the like are passed on)
 	@$(BIN)/gateway demo $(ARGS)
 
-test: $(STAMP) ## Run every test, after installing the peers it may install (ARGS are pytest's)
+test: $(STAMP) ## Run every test, after installing the peers it may install (ARGS are pytest's; WORKERS=0: one after the other)
 	@tools/install-peers
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP) types ## Check style, format, types and import rules
 	@$(BIN)/ruff check .

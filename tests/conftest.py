@@ -7,6 +7,7 @@ with the reason, except under CI=true, where it fails: a green run there has run
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,12 @@ from tests.postgres import Cluster, Database, find_binaries
 from tests.presence import IN_CI, missing
 
 __all__ = ["demo", "demo_and_data", "demo_data"]
+
+# What a run in the background of a shell inherits, and its processes after it: nothing could be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Processes that tests start would all compile what they import.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

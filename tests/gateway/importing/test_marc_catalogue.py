@@ -150,7 +150,7 @@ async def test_an_empty_file(ingest: Ingest, file: File) -> None:
 
 async def test_real_records(ingest: Ingest, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
     """Whatever stands in the files: taken or told, and what was taken can be read again as it came."""
-    for path in sorted(shared_data("marc").glob("*.mrc"))[:60]:
+    for path in sorted(shared_data("marc").glob("*.mrc"))[::6]:
         target = tmp_path / f"{path.name}.rejects.csv"
         report = await import_catalogue(ingest, path.stem[:12], path, rejects=target, workers=0)
         assert report.finished

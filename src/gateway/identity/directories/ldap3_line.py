@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import ldap3
@@ -37,7 +38,9 @@ from gateway.identity.directories.line import (
     Server,
     TlsFacts,
 )
-from library_protocols.ldap.codec import encode
+from library_protocols.ber import BerError, Reader
+from library_protocols.ldap.codec import decode, encode
+from library_protocols.ldap.errors import DecodeError
 from library_protocols.ldap.messages import Control, IntermediateResponse, LdapMessage, Scope, UnbindRequest
 
 THREADS = 16  # steps at once of one directory; each is bounded, so a silent server holds them for its deadline only
@@ -45,6 +48,7 @@ THREADS = 16  # steps at once of one directory; each is bounded, so a silent ser
 _BOOLEAN, _OCTET_STRING = 1, 4  # tags
 _DISCARDED: dict[str, Any] = {"type": "searchResEntry"}
 _ENTRY = 4  # [APPLICATION 4], RFC 4511 4.5.2
+_ENTRY_TAG = b"\x64"
 _SCOPES: dict[Scope, Any] = {Scope.BASE: ldap3.BASE, Scope.ONE: ldap3.LEVEL, Scope.SUB: ldap3.SUBTREE}
 
 T = TypeVar("T")
@@ -245,9 +249,9 @@ class Ldap3Line:
         self._opened = True
 
     def _lean(self, strategy: SyncStrategy) -> None:
-        """Lets ldap3 do less: values stay octets, and the values of controls are not taken apart. Its Connection holds
-        on to the strategy that it made itself, so that one is changed."""
-        whole = strategy.decode_response_fast
+        """Lets ldap3 do less: values stay octets, the values of controls are not taken apart, and it does not see what
+        it fails at. Its Connection holds on to the strategy that it made itself, so that one is changed."""
+        whole, receive = strategy.decode_response_fast, strategy.receiving
 
         def decode_response(ldap_message: dict[str, Any]) -> dict[str, Any]:
             if ldap_message["protocolOp"] != _ENTRY:
@@ -265,6 +269,7 @@ class Ldap3Line:
                 "controls": dict(_control(control[3]) for control in ldap_message["controls"] or ()),
             }
 
+        strategy.receiving = lambda: [_known(octets) for octets in receive()]
         strategy.decode_response_fast = decode_response
         strategy.decode_control_fast = _control
 
@@ -317,6 +322,22 @@ class Ldap3Line:
                 if one["type"] == "intermediateResponse"
             ],
         )
+
+
+def _known(octets: bytes) -> bytes:
+    """A result without the elements behind it that a later document may have added: a client passes them over (RFC
+    4511 4), and ldap3 fails at them. What cannot be read is left to ldap3."""
+    try:
+        reader = Reader(octets)
+        number = reader.head(reader.head(0, len(octets))[2], len(octets))
+        if octets[number[4] : number[4] + 1] == _ENTRY_TAG:
+            return octets
+        message = decode(octets)
+    except (BerError, DecodeError):
+        return octets
+    if not message.op.unknown and not message.unknown:
+        return octets
+    return encode(replace(message, op=replace(message.op, unknown=b""), unknown=b""))
 
 
 def _timed_out(error: Exception) -> bool:

@@ -148,8 +148,8 @@ def passive(
         raise typer.BadParameter(f"{standard!r} has no rules for recordings", param_hint="--standard")
     started = datetime.now(UTC)
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        links = links_of((one for one in lines if not terminal or _is_of(one, terminal)), standard, whole=whole)
+        lines = file.read_text(encoding="utf-8").split("\n")  # splitlines() also breaks at what JSON has inside strings
+        links = links_of(_of_terminal(lines, terminal) if terminal else lines, standard, whole=whole)
     except (OSError, UnicodeDecodeError, RecordingError) as error:
         errors.print(f"{file}: {error}", markup=False)
         raise typer.Exit(Exit.HARNESS) from error
@@ -192,11 +192,22 @@ def _rows(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _is_of(line: str, terminal: str) -> bool:
-    try:
-        return json.loads(line).get("terminal") == terminal
-    except (ValueError, AttributeError):
-        return False
+def _of_terminal(lines: Iterable[str], terminal: str) -> list[str]:
+    """Its lines alone. Raises RecordingError where there are none, with the names that there are."""
+    names: Counter[str] = Counter()
+    found: list[str] = []
+    for line in lines:
+        try:
+            name = str(json.loads(line).get("terminal") or "")
+        except (ValueError, AttributeError):
+            continue
+        names[name] += 1
+        if name == terminal:
+            found.append(line)
+    if not found:
+        known = ", ".join(sorted(names.keys() - {""})) or "none that has a name"
+        raise RecordingError(f"nothing in the recording is of the terminal {terminal!r}; it has {known}")
+    return found
 
 
 def _of_transcript(rows: Iterable[Mapping[str, Any]]) -> list[Link]:

@@ -311,3 +311,19 @@ def test_a_standard_without_rules_is_wrong_usage(arguments: list[str], tmp_path:
 
 def test_a_file_that_shows_nothing_is_an_error(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["passive", str(tmp_path / "x"), "--standard", "sip2"]).exit_code == 2
+
+
+def test_what_json_holds_unescaped_ends_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "talk.jsonl"
+    rows = [json.loads(row) for row in recording(GOOD)]
+    rows[1]["note"] = "next line \x85, line separator \u2028"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["passive", str(file), "--standard", "sip2"])
+    assert done.exit_code == 0, done.output
+
+
+def test_a_terminal_that_is_not_there_is_named_beside_those_that_are(tmp_path: Path) -> None:
+    file = tmp_path / "exchanges.jsonl"
+    file.write_text(json.dumps({"protocol": "sip2", "terminal": "desk-1"}) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["passive", str(file), "--standard", "sip2", "--terminal", "desk-2"])
+    assert (done.exit_code, "'desk-2'; it has desk-1" in done.output) == (2, True), done.output

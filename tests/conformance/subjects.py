@@ -11,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,6 @@ from library_conformance.model import Safety
 from library_conformance.probes.cross.doors import DOOR
 from library_conformance.run import Target
 from library_conformance.runner import Plan, run
-from library_protocols.marc import to_iso2709
 from tests.acceptance.nodes import start_demo
 from tests.benchmarks import zebra
 from tests.conformance.judging import demo_inputs
@@ -29,14 +26,12 @@ from tests.conformance.servers.ncip_v2_http import careless_responder
 from tests.conformance.servers.sip2_line import serving
 from tests.conformance.servers.sip2_sloppy import Sloppy
 from tests.conformance.servers.sip2_strict import Strict
-from tests.gateway.adapters.z3950.conftest import TITLES
-from tests.gateway.catalogue.index.building import record
+from tests.conformance.servers.zebra_catalogue import SRU_INPUTS, Z3950_INPUTS, zebra_catalogue
 from tests.slapd import READER, READER_PASSWORD, Slapd, person
 
 ROOT = Path(__file__).parents[2] / "conformance"
 RESULTS, MAP = ROOT / "results", ROOT / "map"
 SUFFIX = "dc=campus,dc=example"
-TARGET = {"database": "Default", "query": "@attr 1=4 wales", "term": "wales"}
 
 
 def judged(folder: str, subject: str, standard: str, target: str, inputs: dict[str, str], **plan: Any) -> None:
@@ -83,9 +78,13 @@ def others(folder: Path) -> None:
     """Programs that others wrote."""
     if not (absent := zebra.missing()):
         with zebra.ceiling() as (port, _):
-            judged("yaz-ztest", "yaz-ztest", "z3950", f"127.0.0.1:{port}", {**TARGET, "query": "@attr 1=4 12"})
-        with _zebra(folder) as port:
-            judged("zebra", "Zebra with Koha's configuration", "z3950", f"127.0.0.1:{port}", TARGET)
+            inputs = {**Z3950_INPUTS, "query": "@attr 1=4 12"}
+            judged("yaz-ztest", "yaz-ztest", "z3950", f"127.0.0.1:{port}", inputs)
+            judged("yaz-ztest", "yaz-ztest", "sru", f"http://127.0.0.1:{port}/{zebra.DATABASE}", {"query": "12"})
+        with zebra_catalogue(folder / "zebra") as port:
+            name = "Zebra with the breadth of Koha's configuration"
+            judged("zebra", name, "z3950", f"127.0.0.1:{port}", Z3950_INPUTS)
+            judged("zebra", name, "sru", f"http://127.0.0.1:{port}/{zebra.DATABASE}", SRU_INPUTS)
     else:
         print(absent)
     (folder / "slapd").mkdir()
@@ -95,19 +94,6 @@ def others(folder: Path) -> None:
         judged("slapd", "slapd", "ldap", f"127.0.0.1:{slapd.ldap_port}", inputs)
     finally:
         slapd.stop()
-
-
-@contextmanager
-def _zebra(folder: Path) -> Iterator[int]:
-    made = [
-        record(f"001 {number}\n008 990101s{year}    xxk||||||||||||||||eng||\n100 1  $a{author}\n245 10 $a{title}")
-        for number, (title, author, year) in enumerate(TITLES, 1)
-    ]
-    records = folder / "records.mrc"
-    records.write_bytes(b"".join(map(to_iso2709, made)))
-    zebra.index(folder / "zebra", zebra.KOHA, records, len(made))
-    with zebra.server(folder / "zebra") as (port, _):
-        yield port
 
 
 def our_own_wrong_ones() -> None:

@@ -7,14 +7,12 @@ import re
 from library_conformance.model import Behaviour, NotApplicable, Seen, breaks, meets, told
 from library_conformance.probes import probe
 from library_conformance.probes.sru._ask import (
-    Answer,
     Explained,
     Index,
     Record,
     ask,
-    ask_query,
+    base_explain,
     explained,
-    once,
     refused,
     search,
     spoken,
@@ -31,14 +29,10 @@ _MOST_SCHEMAS = 12
 _DATE = ("<", "<=", ">", ">=", "within")
 
 
-def _base(run: Run) -> Answer:
-    return once(run, "explain", lambda: ask_query(run, ""))
-
-
 @probe("sru.explain.base/no-parameters", octets=True)
 def base(run: Run) -> Seen:
     """Asks the base address without parameters."""
-    answer = _base(run)
+    answer = base_explain(run)
     return meets("explain") if answer.kind == "explainResponse" else breaks(answer.words)
 
 
@@ -54,7 +48,7 @@ def operation(run: Run) -> Seen:
 @probe("sru.explain.zeerex/record", needs=("sru.explain.base/no-parameters",), octets=True)
 def zeerex(run: Run) -> Seen:
     """Looks at the record that explain answers with."""
-    record = child(_base(run).root, "record")
+    record = child(base_explain(run).root, "record")
     if record is None:
         return breaks("no record")
     found = Record(record)
@@ -71,7 +65,7 @@ def told_by_explain(found: Explained) -> dict[str, list[str]]:
     sorted by, schemas by name or identifier, and what is supported by its types. A list is there where explain says
     anything of its kind, and empty where all it says is no."""
     info = child(found.root, "serverInfo")
-    words = {name: re.split(r"[ ,/]+", info.get(name) or "") for name in ("version", "method") if info is not None}
+    words = {name: re.findall(r"[^ ,/]+", info.get(name) or "") for name in ("version", "method") if info is not None}
     flagged = {
         kind: [_named(index) for index in found.indexes if getattr(index, kind) and index.names]
         for kind in ("scan", "sort") if any(getattr(index, kind) is not None for index in found.indexes)

@@ -365,16 +365,34 @@ class Recurring(Sequence):
 
     def __init__(self, cls: type[Composite], until: str, tags: tuple[int, ...] = (ber.SEQUENCE,)) -> None:
         super().__init__(cls, tags)
+        self._varying = until
         self._until = frozenset(tag for tag, (_, name) in self._kinds.items() if name == until)
+        self._before = self._required - {until}
         self._known: list[tuple[bytes, dict[str, Any]]] = []
         self._next = 0
 
+    def read(self, reader: Reader, head: Head, depth: int) -> Any:
+        _, constructed, start, stop, _ = head
+        known = self._find(reader.data, start, stop)
+        if known is not None and constructed and depth <= ber.MAX_DEPTH and start + len(known[0]) < stop:
+            last = reader.head(start + len(known[0]), stop)
+            if last[0] in self._until and last[4] == stop:
+                return self.cls(**known[1], **{self._varying: self._readers[last[0]][1](reader, last, depth + 1)})
+        return super().read(reader, head, depth)
+
+    def _find(self, data: bytes, start: int, stop: int) -> tuple[bytes, dict[str, Any]] | None:
+        """The beginning that is remembered of just these octets, and what it says."""
+        for known in self._known:
+            if data.startswith(known[0], start, stop):
+                return known
+        return None
+
     def _begin(self, reader: Reader, head: Head, depth: int, values: dict[str, Any]) -> int:
         data, start, stop = reader.data, head[2], head[3]
-        for octets, known in self._known:
-            if data.startswith(octets, start, stop):
-                values.update(known)
-                return start + len(octets)
+        known = self._find(data, start, stop)
+        if known is not None:
+            values.update(known[1])
+            return start + len(known[0])
         at = start
         while at < stop:
             item = reader.head(at, stop)
@@ -384,7 +402,7 @@ class Recurring(Sequence):
         unknown: list[Unknown] = []
         found: dict[str, Any] = {}
         self._take(reader, start, at, depth, found, unknown)
-        if unknown or not start < at <= start + self.MOST_OCTETS:
+        if unknown or not self._before <= found.keys() or not start < at <= start + self.MOST_OCTETS:
             return start
         self._known[self._next : self._next + 1] = [(data[start:at], found)]
         self._next = (self._next + 1) % self.MOST

@@ -261,9 +261,21 @@ def _read_node(reader: Reader, head: Head, depth: int) -> RpnNode:
         if operand[4] != head[3]:
             raise BerError("more than 1 elements where there are 1", operand[4])
         return _read_operand(reader, operand)
+    left = reader.head(head[2], head[3])
+    right = reader.head(left[4], head[3])
+    plain = _PLAIN_OPERATORS.get(reader.data[right[4] : head[3]])
+    if plain is not None:
+        return Operation(plain, _read_node(reader, left, depth + 1), _read_node(reader, right, depth + 1))
     left, right, operator = _exactly(reader, head, 3)
     kind, proximity = _read_operator(reader, operator)
     return Operation(kind, _read_node(reader, left, depth + 1), _read_node(reader, right, depth + 1), proximity)
+
+
+_PLAIN_OPERATORS = {
+    ber.element(_OPERATOR, True, ber.element(CONTEXT | kind, False, b"")): kind
+    for kind in (Operator.AND, Operator.OR, Operator.AND_NOT)
+}
+"""Octets of the operators that say nothing but which they are."""
 
 
 def _usual_operand(data: bytes, at: int, stop: int) -> AttributesPlusTerm | None:

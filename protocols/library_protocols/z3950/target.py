@@ -11,13 +11,19 @@ from dataclasses import replace
 
 from library_protocols.ber import BerError
 from library_protocols.z3950.apdu import Close, InitializeRequest, InitializeResponse, Pdu, Segment, UnknownPdu
-from library_protocols.z3950.codec import decode, encode, reference_id_of
+from library_protocols.z3950.codec import CLASSES, decode, encode, reference_id_of
 from library_protocols.z3950.control import TriggerResourceControlRequest
 from library_protocols.z3950.events import CLOSED, NEED_DATA, PAUSED, Ignored, LocalError, Request, Send, Waiting
 from library_protocols.z3950.facts.pdus import PDUS, CloseReason
 from library_protocols.z3950.framing import MAX_PDU, Framer
 
 Event = Request | Send | Ignored
+_OPERATIONS = frozenset(
+    CLASSES[tag]
+    for tag, fact in PDUS.items()
+    if fact.sender == "origin" and fact.answer is not None and tag != InitializeRequest.tag
+)
+"""What an origin may ask at any time of an association."""
 
 
 class Target:
@@ -74,6 +80,9 @@ class Target:
         return self._judge(pdu, octets)
 
     def _judge(self, pdu: Pdu, octets: bytes) -> Event:
+        if self._opened and type(pdu) in _OPERATIONS:
+            self._current = Request(pdu, octets)
+            return self._current
         if isinstance(pdu, Close):
             return self._close(octets, pdu, CloseReason.FINISHED, "closed by the origin")
         if isinstance(pdu, UnknownPdu):

@@ -220,6 +220,7 @@ def test_an_operand_is_read_alike_by_the_short_way_and_by_the_long_one(monkeypat
 
     short = [said(data) for data in damaged]
     monkeypatch.setattr(rpn_codec, "_usual_operand", lambda *_: None)
+    monkeypatch.setattr(rpn_codec, "_PLAIN_OPERATORS", {})
     assert [said(data) for data in damaged] == short
 
 

@@ -65,15 +65,17 @@ class Catalogue:
     def _server_of(self, view: str) -> RemoteSource | None:
         return None if self._remote is None else self._remote.get(view)
 
-    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False) -> Found:
+    async def search(
+        self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False, unread: bool = False
+    ) -> Found:
         """What a query finds now; the set stays what it is while it is held. `once`: who asks keeps it, and does not
-        ask the same again for its next page."""
+        ask the same again for its next page. `unread`: the count is wanted, and records perhaps never."""
         server = self._server_of(view)
         if server is not None:
             return await server.search(query, sort)
-        if self._remote is not None:
+        if self._remote is not None and self._remote.searched:
             check_sets(query)
-        return await self._index.search(view, query, sort, once=once)
+        return await self._index.search(view, query, sort, once=once, unread=unread)
 
     async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found:
         """The same records in another order."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
-from gateway.catalogue.index.compile import Size
+from gateway.catalogue.index.compile import MOST_NODES, Size
 from gateway.catalogue.index.compile import term as compiled
 from gateway.catalogue.index.patterns import words
 from gateway.catalogue.index_map import INDEXES, Index, Kind, by_use
@@ -285,7 +285,8 @@ class _Reader:
         self._set = attribute_set
         self._decode = decode
         self._fallback = fallback
-        self._size = Size()
+        self._size = Size()  # of the terms that are compiled here
+        self._joined = 0
 
     def node(self, node: rpn.RpnNode, depth: int) -> Query:
         if depth > DEEPEST:
@@ -297,7 +298,9 @@ class _Reader:
                 raise QueryProblem(ProblemCode.QUERY_FEATURE, "a restriction of a result set")
             return ResultSetRef(node.name)
         left, right = self.node(node.left, depth + 1), self.node(node.right, depth + 1)
-        self._size.add(And(left, right))
+        self._joined += 1
+        if self._joined > MOST_NODES:
+            raise QueryProblem(ProblemCode.TOO_MANY_BOOLEANS, str(MOST_NODES))
         if node.operator is rpn.Operator.AND:
             return And(left, right)
         if node.operator is rpn.Operator.OR:
@@ -328,8 +331,8 @@ class _Reader:
             False,
             plan.relevant,
         )
-        self._size.add(asked)
         if not plan.always_served:
+            self._size.add(asked)
             return self._served(asked, plan.values)
         if not text.isalnum():
             words(asked)  # a server of a member's own would not say what is wrong with them

@@ -174,7 +174,7 @@ def walk(query: Query) -> Iterator[Query]:
     while rest:
         node = rest.pop()
         yield node
-        if isinstance(node, _JOINED):
+        if not isinstance(node, Term) and isinstance(node, _JOINED):
             rest += (node.right, node.left)
 
 

@@ -186,11 +186,11 @@ class Z3950Protocol(WatchedProtocol):
             return
         self._look_again(wait)
 
-    def _watch_sender(self) -> None:
-        """A PDU that has begun must end in time."""
-        if self._target.backlog > 0 and not self._working and not self._waiting_turn:
+    def _watch_sender(self, backlog: int) -> None:
+        """A PDU that has begun must end in time. `backlog`: octets that are here of PDUs not yet begun with."""
+        if backlog > 0 and not self._working and not self._waiting_turn:
             self._expect(self._door.settings.request_seconds)
-        else:
+        elif self._slow is not None:
             self._arrived()
 
     def _too_slow(self) -> None:
@@ -222,12 +222,12 @@ class Z3950Protocol(WatchedProtocol):
                 self._say_goodbye(CloseReason.SHUTDOWN)
                 return
             event = self._target.next_event()
-            if isinstance(event, Waiting):
+            if isinstance(event, Request):
+                self._begin(event)
+            elif isinstance(event, Waiting):
                 if self._ended:
                     self._close()
                 break
-            if isinstance(event, Request):
-                self._begin(event)
             elif isinstance(event, Send):
                 self._transport.write(event.data)
                 verdict = Verdict.ANSWERED if isinstance(event.pdu, Close) else Verdict.BAD_INPUT
@@ -237,11 +237,13 @@ class Z3950Protocol(WatchedProtocol):
                     return
             else:
                 self._record_plain(event, Verdict.IGNORED)
-        self._watch_sender()
-        self._set_reading(self._writable and self._target.backlog <= BACKLOG)
+        backlog = self._target.backlog
+        self._watch_sender(backlog)
+        self._set_reading(self._writable and backlog <= BACKLOG)
 
     def _begin(self, request: Request) -> None:
-        self._arrived()
+        if self._slow is not None:
+            self._arrived()
         self._working = True
         exchange = self._exchange(request.octets, request.pdu)
         work = Work(exchange.id if exchange else self._name, self.peer)
@@ -289,9 +291,13 @@ class Z3950Protocol(WatchedProtocol):
                 exchange.error = "the connection was lost before the answer"
                 self._record(exchange, b"")
             return
-        parts = [self._target.segment(segment) for segment in work.segments]
-        data = self._target.respond(pdu)
-        self._transport.write(b"".join((*parts, data)) if parts else data)
+        if work.segments:
+            parts = [self._target.segment(segment) for segment in work.segments]
+            data = self._target.respond(pdu)
+            self._transport.write(b"".join((*parts, data)))
+        else:
+            data = self._target.respond(pdu)
+            self._transport.write(data)
         if exchange is not None:
             if work.problem is not None:
                 exchange.verdict = Verdict.FAILED if work.failed else Verdict.REFUSED

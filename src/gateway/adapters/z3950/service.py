@@ -67,7 +67,13 @@ class Z3950Catalogue(Protocol):
     """The catalogue, as far as this door asks it (see `gateway.catalogue.catalogue.Catalogue`)."""
 
     async def search(
-        self, view: str, query: CatalogueQuery, sort: Sequence[SortKey] = (), *, once: bool = False
+        self,
+        view: str,
+        query: CatalogueQuery,
+        sort: Sequence[SortKey] = (),
+        *,
+        once: bool = False,
+        unread: bool = False,
     ) -> Found: ...
 
     async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found: ...
@@ -238,7 +244,8 @@ class Z3950Service:
         else:
             work.view = view
             asked, sort = mapping.catalogue_query(request.query, session.charset, session.tolerant)
-            found = await self._catalogue.search(view, bind(asked, session.operand), sort, once=True)
+            bound = bind(asked, session.operand)
+            found = await self._catalogue.search(view, bound, sort, once=True, unread=not session.reads)
             held = Held(view, database, found)
         session.keep(name, held, self.settings.result_sets)
         number, small = mapping.piggybacked(request, held.count)
@@ -263,7 +270,7 @@ class Z3950Service:
             count = None
             with suppress(QueryProblem):
                 asked, _ = mapping.catalogue_query(Query(1, term), session.charset, session.tolerant)
-                count = (await self._catalogue.search(held.view, asked, once=True)).count
+                count = (await self._catalogue.search(held.view, asked, once=True, unread=True)).count
             reports.append(mapping.term_report(term, count))
         return search_result_1(tuple(reports)) if reports else None
 
@@ -310,6 +317,7 @@ class Z3950Service:
         most_parts: int,
         work: Work,
     ) -> Pack:
+        session.reads = True
         return await pack(
             self._catalogue,
             self._availability,

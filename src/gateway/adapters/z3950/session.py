@@ -77,11 +77,14 @@ class Held:
 
 
 class Session:
-    """`reader` is None for somebody who gave no name; `gone`: the connection is lost, and nobody reads an answer."""
+    """`reader` is None for somebody who gave no name; `gone`: the connection is lost, and nobody reads an answer.
+
+    `reads`: records have been asked for, and so will those of the next search be."""
 
     def __init__(self) -> None:
         self.reader: Reader | None = None
         self.gone = False
+        self.reads = False
         self.rule: ClientRule = STANDARD
         self.version = 2
         self.options: frozenset[int] = frozenset()

@@ -74,7 +74,8 @@ def without(left: tantivy.Query, right: tantivy.Query) -> tantivy.Query:
 
 def how_many(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
     """How many records a query finds, exactly."""
-    found: Any = searcher.search(query, 1, count=True)
+    # A constant score, for there is no way not to have one.
+    found: Any = searcher.search(_TQuery.const_score_query(query, 0.0), 1, count=True)
     return found.count
 
 
@@ -209,6 +210,8 @@ def term(asked: Term) -> tantivy.Query:
     if index.kind is Kind.TEXT:
         words = patterns.words(asked)
         if len(words) == 1 and patterns.free(asked):
+            if not index.of:
+                return _word(index.name, words[0])
             return any_of([_word(part.name, words[0]) for part in parts(index)])
         if index.of and asked.structure in (Structure.ALL, Structure.WORD) and patterns.free(asked):
             return _across(index, words)

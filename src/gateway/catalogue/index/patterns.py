@@ -53,6 +53,8 @@ class Word:
 
 def escape(text: str) -> str:
     """The text as an expression that means itself: folded words hold only letters, digits, marks."""
+    if text.isalnum():
+        return text
     return "".join(sign if sign.isalnum() else f"\\{sign}" if sign.isascii() else sign for sign in text)
 
 
@@ -112,7 +114,9 @@ def _word(text: str) -> Word:
     if len(masks) > MOST_MASKS:
         raise QueryProblem(ProblemCode.MASKED_TOO_MANY, readable(text))
     open_end = text.endswith(ANY_CHARACTERS)
-    return Word(text, _expression(text), open_end, text[:-1] if open_end and len(masks) == 1 else None)
+    if open_end and len(masks) == 1:
+        return Word(text, escape(text[:-1]) + ".*", True, text[:-1])
+    return Word(text, _expression(text), open_end)
 
 
 def work_of(expression: str) -> int:

@@ -140,9 +140,12 @@ class IndexReader:
         if self._headings is not None:
             self._headings.close()
 
-    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False) -> ResultSet:
+    async def search(
+        self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False, unread: bool = False
+    ) -> ResultSet:
         """What a query finds in a view now. `once`: who asks keeps what is found and does not ask again for the next
-        page, so that only what was dear is kept here as well. Raises QueryProblem."""
+        page, so that only what was dear is kept here as well. `unread`: nobody is likely to want the first records.
+        Raises QueryProblem."""
         keys = check_keys(sort) if sort else ()
         own = query if view == ALL else _own_holders(query, view)
         size = measured(own)
@@ -162,7 +165,7 @@ class IndexReader:
         first: Any = None
         if costly:
             count = await self._aside(how_many, searcher, shown)
-        elif size.relevant or keys:
+        elif unread or size.relevant or keys:
             count = self._now(how_many, searcher, shown)
         else:
             first = self._now(count_and_first, searcher, shown)

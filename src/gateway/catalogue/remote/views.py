@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from gateway.catalogue.query import InSet, ProblemCode, Query, QueryProblem, Term, walk
+from gateway.catalogue.query import InSet, ProblemCode, Query, QueryProblem, walk
 from gateway.catalogue.remote import sru, z3950
 from gateway.catalogue.remote.link import Link
 from gateway.catalogue.remote.source import RemoteResultSet, RemoteSource
@@ -16,10 +16,13 @@ from gateway.config import SourceConfig
 
 
 class RemoteViews:
-    """The members' servers, by view. `ALL` is never among them."""
+    """The members' servers, by view. `ALL` is never among them.
+
+    `searched`: there has been a server at any time, whose results somebody may still hold."""
 
     def __init__(self, sources: Mapping[str, SourceConfig], clock: Clock) -> None:
         self._clock = clock
+        self.searched = False
         self._configured: dict[str, SourceConfig] = {}
         self._sources: dict[str, RemoteSource] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -41,6 +44,7 @@ class RemoteViews:
             if view not in self._sources:
                 self._sources[view] = RemoteSource(view, links_to(view, source), source.timeout_seconds, self._clock)
         self._configured = dict(sources)
+        self.searched = self.searched or bool(sources)
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -49,8 +53,6 @@ class RemoteViews:
 
 def check_sets(query: Query) -> None:
     """Raises QueryProblem for a query to our own index that names a result of another server's."""
-    if isinstance(query, Term):
-        return
     for node in walk(query):
         if isinstance(node, InSet) and isinstance(node.result_set, RemoteResultSet):
             raise QueryProblem(ProblemCode.RESULT_SET_COMBINATION, f"the set is of {node.result_set.view}")

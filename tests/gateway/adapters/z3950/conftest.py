@@ -72,13 +72,13 @@ class Shelf:
     gate: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), *, once: bool = False) -> ResultSet:
+    async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), **how: bool) -> ResultSet:
         if self.away:
             raise CatalogueUnavailable("away")
         if self.gate is not None:
             self.reached.set()
             await self.gate.wait()
-        return await self.index.search(view, query, sort, once=once)
+        return await self.index.search(view, query, sort, **how)
 
     async def sort(self, found: Found, keys: Sequence[SortKey]) -> Found:
         assert isinstance(found, ResultSet)

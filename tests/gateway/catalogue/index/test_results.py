@@ -151,11 +151,13 @@ async def test_what_is_asked_once_is_found_alike_and_kept_by_who_asks(indexed: I
     asked = And(Term("title", "wales"), AllRecords())
     once = await reader.search(ALL, asked, once=True)
     assert once is not await reader.search(ALL, asked, once=True)
+    unread = await reader.search(ALL, asked, once=True, unread=True)
     again = await reader.search(ALL, asked)
     assert again is await reader.search(ALL, asked)
     assert await everything(once) == await everything(again)
     for start, size in ((1, 1), (3, 5), (1, 10), (6, 5), (9, 4), (once.count, 9), (once.count + 1, 1)):
-        assert await once.page(start, size) == (await everything(again))[start - 1 : start - 1 + size]
+        wanted = (await everything(again))[start - 1 : start - 1 + size]
+        assert await once.page(start, size) == await unread.page(start, size) == wanted
     masked = Term("title", "wa*e*", truncation=Truncation.MASKED)
     assert (await reader.search(ALL, masked, once=True)).count == (await reader.search(ALL, masked)).count
 

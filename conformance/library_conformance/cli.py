@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-import tomllib
+import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from library_conformance import declared, expectations
-from library_conformance.exits import exit_of
-from library_conformance.model import Result, Safety, Verdict
+from library_conformance.exits import Exit, exit_of
+from library_conformance.model import Result, Safety
 from library_conformance.probes import Probe
 from library_conformance.results import by_key
-from library_conformance.run import PATIENCE, PAUSE, Target
-from library_conformance.runner import Plan, run
-from library_conformance.standards import STANDARDS
+from library_conformance.run import PATIENCE, PAUSE
+from library_conformance.runner import Plan, run, selected
+from library_conformance.telling import lines_of, summary
+from library_conformance.usage import SCHEMES, folder_of, inputs_of, misspelt, standard_of, target_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 errors = Console(stderr=True)
-
-_MARKS = {
-    Verdict.CONFORMS: "yes ", Verdict.DEVIATES: "NO  ", Verdict.DISCOURAGED: "no  ", Verdict.PERMITTED: "may ",
-    Verdict.INFORMATIONAL: "info", Verdict.UNDECIDED: "?   ", Verdict.UNSAFE: "BAD ", Verdict.NONE: "-   ",
-}  # fmt: skip
 
 
 @app.callback()
@@ -35,26 +32,9 @@ def _root() -> None:
     """Measure which library standards a supplier's system really supports."""
 
 
-def inputs_of(path: Path | None, given: list[str]) -> dict[str, str]:
-    """The inputs of a run: a TOML file of strings, and `NAME=VALUE`s that win over it. Raises typer.BadParameter."""
-    inputs: dict[str, str] = {}
-    if path is not None:
-        try:
-            document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise typer.BadParameter(f"{path}: {error}") from error
-        inputs = {name: str(value) for name, value in document.get("inputs", document).items()}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE")
-        inputs[name] = value
-    return inputs
-
-
 @app.command("run")
 def run_command(
-    standard: Annotated[str, typer.Argument(help=f"One of {' '.join(STANDARDS)}.")],
+    standard: Annotated[str, typer.Argument(help=f"One of {' '.join(SCHEMES)}.")],
     target: Annotated[str, typer.Argument(help="HOST:PORT, tls://HOST:PORT, or an http(s) address.")],
     out: Annotated[Path, typer.Option(help="Folder for results.json and the transcripts.")],
     inputs: Annotated[Path | None, typer.Option(help="TOML file: login, patron, item, … as strings.")] = None,
@@ -75,43 +55,53 @@ def run_command(
     subject could not be reached; 3 an expectation is stale: what it excuses is not seen any more, or its day of review
     is over.
     """
-    if standard not in STANDARDS:
-        raise typer.BadParameter(f"{standard!r} is none of {', '.join(STANDARDS)}")
+    aim = target_of(standard_of(standard), target)
     try:
-        aim, own = Target.parse(target), declared.added(standard, probes or ())
+        own = declared.added(standard, probes or ())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    words = inputs_of(inputs, set_ or [])
     replay = ("library-conformance", "run", standard, target, "--out", "DIR", "--allow", str(allow))
     replay += ("--inputs", str(inputs)) if inputs else ()
     replay += tuple(word for path in probes or () for word in ("--probes", str(path)))
     plan = Plan(
-        standard, aim, inputs_of(inputs, set_ or []), out, allow, tuple(only or ()), subject, pause, patience,
+        standard, aim, words, out, allow, tuple(only or ()), subject, pause, patience,
         not insecure, replay, own,
     )  # fmt: skip
     try:
         excuses = expectations.read(expect or ())
     except expectations.ExpectationError as error:
         raise typer.BadParameter(str(error)) from error
+    if not selected(plan):
+        raise typer.BadParameter(f"no probe or requirement of {standard} begins with {' or '.join(only or ())}")
+    folder_of(out)
     console = Console(stderr=json_, highlight=False, soft_wrap=True)
 
-    def told(probe: Probe, made: list[Result]) -> None:
-        for one in made:
-            said = one.observation or f"{one.execution}: {one.note or one.blocked_by}"
-            console.print(f"{_MARKS[one.verdict]} {probe.id}: {said}", markup=False)
+    def say(lines: Iterable[str]) -> None:
+        for line in lines:
+            console.print(line, markup=False)
 
+    def told(_: Probe, made: list[Result]) -> None:
+        say(lines_of(made))
+
+    say(complaints := misspelt(standard, words, frozenset(name for one in own for name in one.inputs)))
     document = run(plan, told)
+    say((*summary(document, out), *complaints))
     if json_:
         print(json.dumps(document, ensure_ascii=False))
     found = by_key([document])
     accounts = expectations.account(found, excuses, datetime.now(UTC).date())
-    for excuse, problem in accounts.stale:
-        console.print(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}", markup=False)
+    if accounts.known:
+        say([f"Excused by expectations: {len(accounts.known)}."])
+    say(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}" for excuse, problem in accounts.stale)
     raise typer.Exit(exit_of(found.values(), deviation=bool(accounts.new), stale=bool(accounts.stale)))
 
 
 def _attach() -> None:
     """Commands that stand in modules of their own; one that is not there yet is not offered."""
-    for module in ("show_claims", "matrix", "recommend", "diff", "passive", "listen", "statement", "consistency"):
+    for module in (
+        "inputs", "consistency", "listen", "passive", "diff", "statement", "show_claims", "matrix", "recommend",
+    ):  # fmt: skip
         try:
             found = import_module(f"library_conformance.{module}")
         except ModuleNotFoundError as error:
@@ -125,4 +115,9 @@ _attach()
 
 
 def main() -> None:
-    app()
+    """Files that cannot be read or written are no errors of ours."""
+    try:
+        app()
+    except OSError as error:
+        errors.print(f"{error.filename or 'error'}: {error.strerror or error}", markup=False)
+        sys.exit(Exit.HARNESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from library_conformance.exits import exit_of
 from library_conformance.model import Safety
 from library_conformance.run import PATIENCE, PAUSE, Target
 from library_conformance.runner import Plan, run
+from library_conformance.telling import lines_of, summary
+from library_conformance.usage import folder_of, inputs_of, misspelt, target_of
 
 DOORS = ("sip2", "ncip", "ldap", "oai", "sru", "z3950")
 
@@ -35,26 +38,24 @@ def consistency(
 
     Exit codes: 0 the doors agree; 1 they do not; 2 wrong usage, an error of ours, or the doors could not be tried.
     """
-    from library_conformance.cli import inputs_of  # the commands attach themselves to it
-
     words = inputs_of(inputs, set_ or [])
     targets: list[Target] = []
     for one in door:
         name, _, address = one.partition("=")
         if name not in DOORS:
             raise typer.BadParameter(f"{one!r} is not STANDARD=ADDRESS with one of {', '.join(DOORS)}")
-        try:
-            targets.append(Target.parse(address))
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+        targets.append(target_of(name, address))
         words[f"door.{name}"] = address
     if len(targets) < 2:
         raise typer.BadParameter("two doors are needed")
-    plan = Plan("cross", targets[0], words, out, allow, (), subject, pause, patience, not insecure)
+    plan = Plan("cross", targets[0], words, folder_of(out), allow, (), subject, pause, patience, not insecure)
     console = Console(highlight=False, soft_wrap=True)
 
-    document = run(plan)
-    for row in document["results"]:
-        said = row["observation"] or f"{row['execution']}: {row['note'] or row['blocked_by']}"
-        console.print(f"{row['verdict']:13} {row['requirement']}: {said}", markup=False)
+    def say(lines: Iterable[str]) -> None:
+        for line in lines:
+            console.print(line, markup=False)
+
+    say(complaints := misspelt("cross", words))
+    document = run(plan, lambda _, made: say(lines_of(made)))
+    say((*summary(document, out), *complaints))
     raise typer.Exit(exit_of(document["results"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,7 +76,7 @@ def run(plan: Plan, told: Callable[[Probe, list[Result]], None] = lambda *_: Non
     """Runs, writes `results.json` and the transcripts into the plan's folder, and gives what was written."""
     started = datetime.now(UTC)
     state, results = _State(), list[Result]()
-    for probe in _selected(plan):
+    for probe in selected(plan):
         made = _carry_out(plan, probe, state)
         results += made
         told(probe, made)
@@ -94,7 +94,7 @@ def run(plan: Plan, told: Callable[[Probe, list[Result]], None] = lambda *_: Non
     return document
 
 
-def _selected(plan: Plan) -> Iterable[Probe]:
+def selected(plan: Plan) -> Collection[Probe]:
     """In the order of definition; a probe that another one needs comes with it."""
     probes = {**probes_of(plan.standard), **{one.id: one for one in plan.added}}
     if not plan.only:

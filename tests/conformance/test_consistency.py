@@ -188,7 +188,7 @@ def test_the_command_takes_doors_and_says_what_it_saw(gateway: Node, tmp_path: P
     command = ["consistency", *(word for one in doors for word in ("--door", one)), "--inputs", str(file)]
     done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out"), "--pause", "0"])
     assert done.exit_code == 0, done.output
-    assert "cross.patron.known: the same everywhere" in done.output
+    assert "cross.patron.known/somebody-and-nobody: the same everywhere" in done.output
     document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert document["standard"] == "cross"
     for wrong in (["--door", "sip2=nowhere"], ["--door", "telnet=a:1"], ["--door", doors[0]]):

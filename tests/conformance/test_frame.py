@@ -15,7 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from library_conformance import catalogue as books
-from library_conformance import probes, runner, standards
+from library_conformance import probes, runner, standards, telling
 from library_conformance.cli import app
 from library_conformance.exits import Exit
 from library_conformance.model import (
@@ -91,6 +91,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         )
     }  # fmt: skip
     monkeypatch.setattr(runner, "catalogue", lambda: rows)
+    monkeypatch.setattr(telling, "catalogue", lambda: rows)
     monkeypatch.setattr(runner, "requirements_of", lambda standard: list(rows.values()))
     monkeypatch.setattr(probes, "_PROBES", {})
     monkeypatch.setattr(runner, "STANDARDS", {"toy": Standard("Toy", plain=("set",))})
@@ -391,7 +392,7 @@ def test_the_exit_code_says_what_came_of_it(
     looks: tuple[Seen | Exception, ...],
     code: int,
 ) -> None:
-    monkeypatch.setattr("library_conformance.cli.STANDARDS", {"toy": Standard("Toy")})
+    monkeypatch.setattr("library_conformance.usage.STANDARDS", {"toy": Standard("Toy")})
     for number, made in enumerate(looks):
 
         def look(run: Run, made: Seen | Exception = made) -> Seen:

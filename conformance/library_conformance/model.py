@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from library_conformance.foreign import said
+
 
 class Level(StrEnum):
     """How much the standard asks for."""
@@ -159,6 +161,10 @@ def told(observation: str, note: str = "") -> Seen:
     return Seen(observation, Behaviour.INFORMATION, note=note)
 
 
+LOAN, REQUEST, PIECE = "a loan of the item", "a request of the patron", "a piece for the patron"
+"""What probes change, in the words in which a result says that it may be left."""
+
+
 class NotApplicable(Exception):
     """Raised by a probe whose condition does not hold; the text says why."""
 
@@ -174,7 +180,8 @@ class Unreachable(SetupFailed):
 @dataclass(frozen=True, slots=True)
 class Result:
     """One requirement looked at by one probe. `lifecycle` is `finished` or `aborted`; `transcript` a path below the
-    results' folder, "" where nothing was said; `replay` the command that does it again."""
+    results' folder, "" where nothing was said; `replay` the command that does it again. Words in which a subject may
+    have had a hand are made fit to be shown."""
 
     requirement: str
     probe: str
@@ -188,3 +195,8 @@ class Result:
     seconds: float = 0.0
     transcript: str = ""
     replay: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observation", said(self.observation))
+        object.__setattr__(self, "note", said(self.note))
+        object.__setattr__(self, "manner", tuple(map(said, self.manner)))

@@ -7,7 +7,7 @@ probe has one key whatever document it stands in.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
@@ -15,12 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from library_conformance.catalogue import digest
-from library_conformance.model import Result
+from library_conformance.foreign import clean, json_text, readable, said
+from library_conformance.model import Execution, Result, Verdict
 
 FORMAT = 1
 FILE = "results.json"
 Key = tuple[str, str]
 """Requirement and probe."""
+_MOST = 64 * 1024 * 1024
+"""Octets of a file of results that is read: a run of everything has less than one million."""
+_TEXTS = ("requirement", "probe", "observation")
+_MORE_TEXTS = ("lifecycle", "note", "blocked_by", "transcript", "replay")
 
 
 class ResultsError(ValueError):
@@ -53,9 +58,10 @@ def compose(
     allowed: str = "read",
     announced: Mapping[str, Any] | None = None,
     not_tested: Iterable[Mapping[str, str]] = (),
+    stopped: bool = False,
 ) -> dict[str, Any]:
-    """A document in the form in which `run` writes them."""
-    return {
+    """A document in the form in which `run` writes them, in which nothing of what somebody said acts."""
+    document = {
         "format": FORMAT,
         "standard": standard,
         "subject": subject,
@@ -67,14 +73,18 @@ def compose(
         "announced": dict(announced or {}),
         "results": [plain(result) for result in results],
         "not_tested": list(not_tested),
+        **({"stopped": True} if stopped else {}),
     }
+    return clean(document)
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> Path:
-    """Writes results.json into a folder, which is made where there is none. Raises OSError."""
+    """Writes results.json into a folder, which is made where there is none: all of it, or what was there stays. Raises
+    OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path, new = folder / FILE, folder / f"{FILE}.new"
+    new.write_text(json_text(document, indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
     return path
 
 
@@ -84,13 +94,48 @@ def plain(result: Result) -> dict[str, Any]:
 
 
 def load(file: Path) -> dict[str, Any]:
-    """One document. Raises ResultsError."""
+    """One document, checked and fit to be shown, whoever wrote it. Raises ResultsError."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if not file.is_file():
+            raise ResultsError(f"{file} is no file")
+        if file.stat().st_size > _MOST:
+            raise ResultsError(f"{file} is larger than any results are")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"{file}: {error}") from error
+    document = readable(lambda: clean(json.loads(text)))
     if not isinstance(document, dict) or not isinstance(document.get("results"), list):
         raise ResultsError(f"{file} is no document of results")
     if document.get("format") != FORMAT:
-        raise ResultsError(f"{file} has format {document.get('format')!r}; {FORMAT} is read")
+        raise ResultsError(f"{file} has format {said(str(document.get('format')))!r}; {FORMAT} is read")
+    for row in document["results"]:
+        if isinstance(row, dict):
+            row.update({name: "" for name in _MORE_TEXTS if name not in row}, manner=row.get("manner", []))
+    for problem in _strange(document):
+        raise ResultsError(f"{file}: {problem}")
     return document
+
+
+def _strange(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is no document of results, though it looks like one."""
+    for name in ("standard", "subject", "started", "catalogue", "suite", "allowed"):
+        if not isinstance(document.get(name, ""), str):
+            yield f"{name} is no text"
+    if not isinstance(document.get("announced", {}), dict):
+        yield "announced is no table"
+    for number, row in enumerate(document["results"], 1):
+        if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in _TEXTS):
+            yield f"result {number} lacks one of {', '.join(_TEXTS)}"
+        elif not all(isinstance(row.get(name), str) for name in _MORE_TEXTS):
+            yield f"result {number}: one of {', '.join(_MORE_TEXTS)} is no text"
+        elif not _texts(row.get("manner")):
+            yield f"result {number}: manner is no list of texts"
+        elif row.get("execution") not in set(Execution) or row.get("verdict") not in set(Verdict):
+            yield f"result {number} has an execution or a verdict that there is not"
+    for row in document.get("not_tested", []):
+        if not isinstance(row, dict) or not _texts([row.get("requirement"), row.get("reason")]):
+            yield "not_tested has something else than requirements with their reasons"
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -10,6 +10,7 @@ import contextlib
 import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from library_conformance.foreign import MOST
 from library_conformance.model import NotApplicable, SetupFailed, Unreachable
 from library_conformance.transcript import Transcript
 
@@ -28,6 +30,14 @@ PAUSE = 0.05
 """Seconds between two messages, at most twenty a second."""
 SILENCE = 1.0
 """Seconds after which nothing more is expected to come, at most a quarter of the patience."""
+_PATIENCES = 30
+"""How often a probe may have all its patience tried: the longest lists that are followed have a dozen parts."""
+_TOLD = 8 * MOST
+"""Octets that a probe takes in before it goes no further."""
+
+
+class Endless(ConnectionError):
+    """Raised where a subject goes on and on, by time or by octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,8 @@ class Target:
     def parse(cls, text: str) -> Target:
         """HOST:PORT, tls://HOST:PORT, tcp://HOST:PORT, or an http(s) address. Raises ValueError."""
         parts = urlsplit(text if "://" in text else f"tcp://{text}")
+        if "@" in parts.netloc:
+            raise ValueError("no name or password belongs into an address: it is written down with the results")
         web = parts.scheme in ("http", "https")
         if not parts.hostname or parts.scheme not in ("tcp", "tls", "http", "https"):
             raise ValueError(f"{text!r} is neither HOST:PORT nor an address")
@@ -53,17 +65,39 @@ class Target:
         return cls(parts.hostname, port, secure, text if web else "")
 
 
+class Budget:
+    """What one probe may cost: time, and octets that are heard."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._until = time.monotonic() + _PATIENCES * patience
+        self._left = _TOLD
+
+    def spend(self, octets: int) -> None:
+        """Raises Endless, and leaves as much once more: what was changed can still be taken back."""
+        self._left -= octets
+        if self._left < 0 or time.monotonic() > self._until:
+            self._until, self._left = time.monotonic() + _PATIENCES * self._patience, _TOLD
+            raise Endless("there is no end of it")
+
+
 class Line:
     """A connection. Octets that come beyond what was asked for wait for the next `receive`."""
 
     def __init__(
-        self, connection: socket.socket, transcript: Transcript, pause: float = PAUSE, patience: float = PATIENCE
+        self,
+        connection: socket.socket,
+        transcript: Transcript,
+        pause: float = PAUSE,
+        patience: float = PATIENCE,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget or Budget(patience)
         self._connection = connection
         self._transcript = transcript
         self._pause = pause
         self._patience = patience
-        self._waiting = b""
+        self._waiting = bytearray()
         self.closed = False
 
     def send(self, octets: bytes, *, piecewise: float = 0.0) -> None:
@@ -81,10 +115,16 @@ class Line:
     def receive(self, whole: Callable[[bytes], int], patience: float | None = None) -> bytes:
         """Octets up to where `whole` says that an answer ends (0: not yet). What has come by then where the other end
         closes or says nothing for so many seconds (the run's patience, unless told otherwise); empty where nothing
-        came. `closed` tells which."""
+        came. `closed` tells which. An answer that is longer than any is cut, and the connection is as good as closed.
+        Raises Endless where this probe has listened for too long, or heard too much."""
+        self._budget.spend(0)
         patience = self._patience if patience is None else patience
         until = time.monotonic() + patience
-        while not (end := whole(self._waiting)):
+        while not (end := whole(bytes(self._waiting))):
+            if len(self._waiting) >= MOST:
+                self._transcript.add("close", note="more than any answer has")
+                self.closed = True
+                break
             left = until - time.monotonic()
             if left <= 0 or not self._ready(left):
                 self._transcript.add("timeout", note=f"nothing more within {patience:g} s")
@@ -104,7 +144,8 @@ class Line:
                 break
             self._waiting += piece
         end = end or len(self._waiting)
-        found, self._waiting = self._waiting[:end], self._waiting[end:]
+        found, self._waiting = bytes(self._waiting[:end]), self._waiting[end:]
+        self._budget.spend(len(found))
         if found:
             self._transcript.add("receive", found)
         return found
@@ -152,6 +193,11 @@ class Run:
     pause: float = PAUSE
     patience: float = PATIENCE
     verify: bool = True
+    left: set[str] = field(default_factory=set)
+    """What this probe has changed, or was about to, and has not yet seen to be taken back."""
+
+    def __post_init__(self) -> None:
+        self._budget = Budget(self.patience)
 
     def input(self, name: str, default: str | None = None) -> str:
         """An input; SetupFailed where it is missing and there is no default."""
@@ -170,7 +216,7 @@ class Run:
         except OSError as error:
             raise Unreachable(f"no connection: {type(error).__name__}") from error
         self.transcript.add("connect", note="over TLS" if self.target.tls else "")
-        line = Line(connection, self.transcript, self.pause, self.patience)
+        line = Line(connection, self.transcript, self.pause, self.patience, self._budget)
         try:
             yield line
         finally:
@@ -191,27 +237,80 @@ class Run:
         patience: float | None = None,
     ) -> httpx.Response:
         """One request to the target's address, or to `path` below it. Redirects are not followed: octets typed by hand
-        could not follow them either, and the answers would be those of two addresses. Raises Unreachable where no
-        connection comes about, ConnectionError where it breaks before the answer is whole, and
-        httpx.TimeoutException."""
+        could not follow them either, and the answers would be those of two addresses. The patience is for all of an
+        answer, and an answer has an end: raises Unreachable where no connection comes about, ConnectionError where it
+        breaks before the answer is whole or is longer than any, Endless, and httpx.TimeoutException."""
         time.sleep(self.pause)
+        self._budget.spend(0)
+        patience = patience or self.patience
         url = self.target.url.rstrip("/") + path if path else self.target.url
-        with httpx.Client(timeout=patience or self.patience, verify=_context(self.verify)) as client:
-            request = client.build_request(method, url, params=query, content=content, headers=headers)
+        with httpx.Client(timeout=patience, verify=_context(self.verify)) as client, _cut_off(patience) as cut:
+            request = client.build_request(
+                method, url, params=query, content=content, headers=headers, extensions={"trace": cut.trace}
+            )
             self.transcript.add("send", _head(request) + (content or b""))
             try:
-                response = client.send(request)
+                response = _whole(client.send(request, stream=True))
+                if cut.over:
+                    raise httpx.ReadTimeout("cut off")
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 self.transcript.add("close", note=type(error).__name__)
                 raise Unreachable(f"no connection: {type(error).__name__}") from error
-            except httpx.TimeoutException as error:
-                self.transcript.add("timeout", note=type(error).__name__)
-                raise
             except httpx.TransportError as error:
+                if cut.over or isinstance(error, httpx.TimeoutException):
+                    self.transcript.add("timeout", note="ReadTimeout" if cut.over else type(error).__name__)
+                    raise httpx.ReadTimeout("the answer is not whole in time") from error
                 self.transcript.add("close", note=type(error).__name__)
                 raise ConnectionError(type(error).__name__) from error
+            except httpx.DecodingError as error:
+                self.transcript.add("close", note=type(error).__name__)
+                raise ConnectionError(type(error).__name__) from error
+        self._budget.spend(len(response.content))
         self.transcript.add("receive", _answer_head(response) + response.content)
         return response
+
+
+def _whole(response: httpx.Response) -> httpx.Response:
+    """The answer with all that it says, which is not more than an answer has."""
+    found = bytearray()
+    with contextlib.closing(response):
+        for piece in response.iter_bytes():
+            found += piece
+            if len(found) > MOST:
+                raise httpx.RemoteProtocolError("more than any answer has")
+    made = httpx.Response(response.status_code, content=bytes(found), request=response.request)
+    made.headers, made.extensions = response.headers, response.extensions
+    return made
+
+
+class _Cut:
+    """Ends a connection that has not done by then: a time limit of httpx is one for each octet."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._stream: Any = None
+
+    def trace(self, event: str, told: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._stream = told["return_value"]
+
+    def end(self) -> None:
+        self.over = True
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def _cut_off(seconds: float) -> Iterator[_Cut]:
+    cut = _Cut()
+    timer = threading.Timer(seconds, cut.end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut
+    finally:
+        timer.cancel()
 
 
 @cache

@@ -1,7 +1,7 @@
 """Carries probes out one after the other and writes down what came of each: four facts, and the transcript.
 
 Gentle with the subject: what is not allowed is not selected, what needs another probe's success is blocked by it, and a
-subject that refuses connections is left alone.
+subject that refuses connections is left alone. Whatever ends a run, there are results, and they tell what may be left.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ from library_conformance.model import (
 )
 from library_conformance.probes import Probe, probes_of
 from library_conformance.results import compose, write
-from library_conformance.run import PATIENCE, PAUSE, Run, Target
+from library_conformance.run import PATIENCE, PAUSE, Endless, Run, Target
 from library_conformance.standards import STANDARDS
 from library_conformance.transcript import Cover, Transcript
 
 _GIVE_UP = 3
 """So many probes in a row that found no connection, and the rest are not tried."""
+_STOPPED = "the run was stopped before"
+_UNDER_WAY = "the run ended in it: look after what the inputs name"
 _ALLOWED = {
     Safety.READ: {Safety.READ},
     Safety.WRITE_REVERSIBLE: {Safety.READ, Safety.WRITE_REVERSIBLE},
@@ -70,28 +72,43 @@ class _State:
     found: dict[str, Any] = field(default_factory=dict)
     succeeded: dict[str, bool] = field(default_factory=dict)
     unreachable: int = 0
+    stopped: bool = False
 
 
 def run(plan: Plan, told: Callable[[Probe, list[Result]], None] = lambda *_: None) -> dict[str, Any]:
-    """Runs, writes `results.json` and the transcripts into the plan's folder, and gives what was written."""
+    """Runs, writes `results.json` and the transcripts into the plan's folder, and gives what was written. Where it is
+    stopped (KeyboardInterrupt), what has been seen is written just so, and that it was `stopped`. Before
+    something is changed it is written that this is under way, for the case that nobody can say so later."""
     started = datetime.now(UTC)
     state, results = _State(), list[Result]()
+
+    def written(*, stopped: bool) -> dict[str, Any]:
+        document = compose(
+            plan.standard,
+            plan.subject or f"{plan.target.host}:{plan.target.port}",
+            started,
+            results,
+            seconds=(datetime.now(UTC) - started).total_seconds(),
+            allowed=plan.allow,
+            announced=state.found.get("announced", {}),
+            not_tested=_not_tested(plan.standard, results),
+            stopped=stopped,
+        )
+        write(plan.out, document)
+        return document
+
     for probe in selected(plan):
-        made = _carry_out(plan, probe, state)
+        if unseen := _unfit(plan, probe, state):
+            made = unseen
+        else:
+            if probe.safety is not Safety.READ:
+                results += _unseen(probe, Execution.SETUP_ERROR, _UNDER_WAY)
+                written(stopped=True)
+                del results[-len(probe.verifies) :]
+            made = _carry_out(plan, probe, state)
         results += made
         told(probe, made)
-    document = compose(
-        plan.standard,
-        plan.subject or f"{plan.target.host}:{plan.target.port}",
-        started,
-        results,
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-        allowed=plan.allow,
-        announced=state.found.get("announced", {}),
-        not_tested=_not_tested(plan.standard, results),
-    )
-    write(plan.out, document)
-    return document
+    return written(stopped=state.stopped)
 
 
 def selected(plan: Plan) -> Collection[Probe]:
@@ -107,23 +124,30 @@ def selected(plan: Plan) -> Collection[Probe]:
     return [probe for name, probe in probes.items() if name in wanted]
 
 
-def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
+def _unfit(plan: Plan, probe: Probe, state: _State) -> list[Result]:
+    """What is written of a probe that is not carried out; nothing where it is."""
     blocker = next((need for need in probe.needs if not state.succeeded.get(need)), "")
     missing = [name for name in probe.inputs if name not in plan.inputs]
     if probe.safety not in _ALLOWED[plan.allow]:
         return _unseen(probe, Execution.NOT_SELECTED, f"needs --allow {probe.safety}")
+    if state.stopped:
+        return _unseen(probe, Execution.SETUP_ERROR, _STOPPED)
     if missing:
         return _unseen(probe, Execution.NOT_SELECTED, f"needs the input {', '.join(missing)}")
     if blocker:
         return _unseen(probe, Execution.BLOCKED, "", blocked_by=blocker)
     if state.unreachable >= _GIVE_UP:
         return _unseen(probe, Execution.SETUP_ERROR, "the subject could not be reached")
+    return []
+
+
+def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
     transcript = Transcript()
     seen: Seen | None = None
     unreachable = False
     begun = time.monotonic()
+    surroundings = Run(plan.target, plan.inputs, transcript, state.found, plan.pause, plan.patience, plan.verify)
     try:
-        surroundings = Run(plan.target, plan.inputs, transcript, state.found, plan.pause, plan.patience, plan.verify)
         seen = probe.look(surroundings)
         execution, note = Execution.RAN, seen.note
     except NotApplicable as reason:
@@ -133,10 +157,19 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
         unreachable = isinstance(error, Unreachable)
     except httpx.TimeoutException:
         seen, execution, note = Seen("no answer in time", Behaviour.BREAKS), Execution.RAN, ""
+    except Endless:
+        seen, execution, note = Seen("there is no end of it", Behaviour.UNCLEAR), Execution.RAN, ""
+    except KeyboardInterrupt:
+        state.stopped, execution, note = True, Execution.SETUP_ERROR, "the run was stopped in it"
     except OSError as error:
         seen, execution, note = Seen("the line broke", Behaviour.BREAKS), Execution.RAN, type(error).__name__
     except Exception as error:
         execution, note = Execution.HARNESS_ERROR, f"{type(error).__name__}: {error}"
+    if surroundings.left and (seen is None or seen.behaviour is not Behaviour.UNSAFE):
+        said = seen.observation if seen else note
+        left = f"may be left: {', '.join(sorted(surroundings.left))}"
+        seen, execution = Seen(left, Behaviour.UNSAFE, note=said), Execution.RAN
+        note = said
     seconds = round(time.monotonic() - begun, 3)
     state.unreachable = state.unreachable + 1 if unreachable else 0
     path = ""
@@ -155,7 +188,7 @@ def _carry_out(plan: Plan, probe: Probe, state: _State) -> list[Result]:
             probe=probe.id,
             lifecycle="finished",
             execution=execution,
-            observation=seen.observation,
+            observation=cover.text(seen.observation, "…"),
             verdict=verdict_of(rows[name].level, seen.of(name)),
             manner=seen.manner,
             note=note,

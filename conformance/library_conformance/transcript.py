@@ -1,19 +1,27 @@
 """What was said, octet by octet, as evidence: both directions, connects and closes, with their times.
 
 Before anything is written, whatever the inputs named (cards, PINs, passwords, barcodes) is replaced by a pseudonym of
-the same length, and the standard's own mask covers what names somebody: a transcript can be shown.
+the same length, in each form in which it may stand in a message, and the standard's own mask covers what names
+somebody: a transcript can be shown.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import json
 import re
+import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from library_conformance.foreign import json_text
 
 Masker = Callable[[bytes], bytes | None]
 Reader = Callable[[bytes], Any]
@@ -21,6 +29,9 @@ Reader = Callable[[bytes], Any]
 KEPT = 4096
 """Octets of one event that are written down: messages are shorter, and of a list of records the beginning is enough."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"
+_KEY = secrets.token_bytes(32)
+"""Of this process, and written nowhere: a PIN has ten thousand values, and whoever could try them all would have it."""
+_ENCODINGS = ("utf-8", "latin-1", "cp850", "utf-16-le", "utf-16-be")
 
 
 @dataclass(slots=True)
@@ -44,8 +55,9 @@ class Transcript:
         self.events.append(Event(round(time.monotonic() - self._begun, 4), kind, octets, note))
 
     def write(self, path: Path, cover: Cover, decode: Reader | None = None) -> None:
-        """One JSON line an event: `t`, `dir`, `hex`, `text`, `sha256` of what was really there, `decoded` where the
-        covered octets can be read. Of a long one its beginning is kept (`cut`), with the digest of the whole."""
+        """One JSON line an event: `t`, `dir`, `length` of what was really there, and of what is left when it is
+        covered `hex`, `text`, `sha256`, and `decoded` where that can be read. Of a long one its beginning is kept
+        (`cut`), with the digest of the whole."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file:
             for event in self.events:
@@ -53,8 +65,8 @@ class Transcript:
                 if event.octets:
                     covered = cover(event.octets)
                     row["length"] = len(event.octets)
-                    row["sha256"] = hashlib.sha256(event.octets).hexdigest()[:16]
                     if covered is not None:
+                        row["sha256"] = hashlib.sha256(covered).hexdigest()[:16]
                         row["hex"] = covered[:KEPT].hex()
                         row["text"] = covered[:KEPT].decode("utf-8", "replace")
                         if len(covered) > KEPT:
@@ -63,7 +75,7 @@ class Transcript:
                             row["decoded"] = read
                 if event.note:
                     row["note"] = cover.text(event.note)
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json_text(row) + "\n")
 
 
 def _read(decode: Reader, octets: bytes) -> Any:
@@ -80,27 +92,68 @@ class Cover:
     def __init__(self, inputs: Mapping[str, str], masker: Masker | None = None, *, plain: Iterable[str] = ()) -> None:
         shown = {"database", "base", "host", "institution", "prefix", "set", *plain}
         words = {value for name, value in inputs.items() if len(value) >= 3 and name not in shown}
-        longest = sorted(words, key=len, reverse=True)
-        self._names = {word.lower(): pseudonym(word) for word in longest}
-        self._words = re.compile("|".join(map(re.escape, longest)) or r"(?!)", re.IGNORECASE)
-        self._octets = re.compile(self._words.pattern.encode(), re.IGNORECASE)
+        pairs = [pair for word in words for pair in _forms(word)]
+        self._texts = {form.lower(): made for form, made in pairs}
+        self._octets = {
+            octets.lower(): made.encode(encoding, "replace")
+            for form, made in pairs
+            for encoding, octets in _encoded(form)
+        }
         self._masker = masker
 
     def __call__(self, octets: bytes) -> bytes | None:
-        """None where the standard's mask cannot be sure: then length and digest alone are kept."""
-        octets = self._octets.sub(lambda found: self._name(found[0].decode()).encode(), octets)
+        """None where the standard's mask cannot be sure: then the length alone is kept."""
+        there = _there(self._octets, octets.lower())
+        if there:
+            words = re.compile(b"|".join(map(re.escape, there)), re.IGNORECASE)
+            octets = words.sub(lambda found: self._octets.get(found[0].lower()) or b"*" * len(found[0]), octets)
         return octets if self._masker is None else self._masker(octets)
 
-    def text(self, text: str) -> str:
-        return self._words.sub(lambda found: self._name(found[0]), text)
+    def text(self, text: str, instead: str = "") -> str:
+        """The same for words of ours; `instead` of all pseudonyms, where the text is to be the same in every run."""
+        there = _there(self._texts, text.lower())
+        words = re.compile("|".join(map(re.escape, there)) or "(?!)", re.IGNORECASE)
+        return words.sub(lambda found: instead or self._texts.get(found[0].lower()) or "*" * len(found[0]), text)
 
-    def _name(self, word: str) -> str:
-        return self._names.get(word.lower()) or pseudonym(word)
+
+def _there(forms: Iterable[Any], text: Any) -> list[Any]:
+    """The forms that a text has, the longest first: looked for one by one, for hardly any is in a long answer."""
+    return sorted((form for form in forms if form in text), key=len, reverse=True)
+
+
+def _forms(word: str) -> Iterator[tuple[str, str]]:
+    """How a word may stand in a message, each form with the same form of its pseudonym."""
+    made = pseudonym(word)
+    for form in _FORMS:
+        yield form(word), form(made)
+
+
+def _encoded(form: str) -> Iterator[tuple[str, bytes]]:
+    for encoding in _ENCODINGS:
+        with contextlib.suppress(UnicodeEncodeError):
+            yield encoding, form.encode(encoding)
+
+
+def _every_octet(word: str) -> str:
+    return "".join(f"%{octet:02x}" for octet in word.encode())
+
+
+_FORMS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda word: quote(word, safe=""),
+    quote_plus,
+    _every_octet,
+    lambda word: escape(word, {'"': "&quot;", "'": "&apos;"}),
+    lambda word: json.dumps(word)[1:-1],
+    lambda word: word.encode().hex(),
+    lambda word: base64.b64encode(word.encode()).decode().rstrip("="),
+)
 
 
 def pseudonym(word: str) -> str:
-    """A word of the same length and shape (digits stay digits), from which the real one cannot be had back."""
-    digest = hashlib.sha256(b"library-conformance " + word.encode()).digest()
+    """A word of the same length and shape (digits stay digits), the same in this process and another in the next, from
+    which the real one cannot be had back."""
+    digest = hashlib.blake2b(word.encode(), key=_KEY).digest()
     stream = (digest * (len(word) // len(digest) + 1))[: len(word)]
     return "".join(
         str(octet % 10) if letter.isascii() and letter.isdigit() else _LETTERS[octet % len(_LETTERS)]

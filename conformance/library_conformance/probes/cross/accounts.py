@@ -5,7 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import permutations
 
-from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
+from library_conformance.model import (
+    REQUEST,
+    Behaviour,
+    NotApplicable,
+    Safety,
+    Seen,
+    SetupFailed,
+    breaks,
+    meets,
+    unsafe,
+)
 from library_conformance.probes import probe
 from library_conformance.probes.cross.doors import Circulation, circulation, people
 from library_conformance.run import Run
@@ -63,7 +73,9 @@ def request_and_look(run: Run) -> Seen:
     with circulation(run) as doors:
         before = _counted(doors, patron)
         for one, other in permutations(doors, 2):
+            run.left.add(REQUEST)
             if not one.request(patron, item):
+                run.left.discard(REQUEST)
                 raise SetupFailed(f"the item cannot be requested through {one.name}")
             try:
                 if other.holds(patron) != before[other.name] + 1:
@@ -78,6 +90,7 @@ def request_and_look(run: Run) -> Seen:
                 one.withdraw(patron, item)
             if _counted(doors, patron) != before:
                 return unsafe("the request stays")
+            run.left.discard(REQUEST)
     behaviours = {one: Behaviour.BREAKS if one in wrong else Behaviour.MEETS for one in (VISIBLE, WITHDRAWN)}
     return Seen("; ".join(wrong.values()) or "seen everywhere, and taken back everywhere", behaviours=behaviours)
 

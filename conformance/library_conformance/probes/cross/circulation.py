@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from library_conformance.model import Behaviour, Safety, Seen, SetupFailed, breaks, meets, unsafe
+from library_conformance.model import LOAN, Behaviour, Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes import probe
 from library_conformance.probes.cross.doors import ON_LOAN, Circulation, circulation, people
 from library_conformance.run import Run
@@ -71,7 +71,9 @@ def lend_and_look(run: Run) -> Seen:
         for one, other in permutations(doors, 2):
             if any(door.status(item) == ON_LOAN for door in doors):
                 raise SetupFailed("the item is on loan")
+            run.left.add(LOAN)
             if not one.lend(patron, item):
+                run.left.discard(LOAN)
                 raise SetupFailed(f"the item cannot be lent through {one.name}")
             try:
                 _look(one, other, patron, item, wrong)
@@ -85,6 +87,7 @@ def lend_and_look(run: Run) -> Seen:
             if len(left) == len(doors):
                 one.take_back(item)
                 return unsafe("the item stayed on loan")
+            run.left.discard(LOAN)
     behaviours = {
         name: Behaviour.BREAKS if name in wrong else Behaviour.MEETS
         for name in ("cross.loan.visible", "cross.loan.account", "cross.loan.returned")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from library_conformance.model import NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
+from library_conformance.model import LOAN, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes import probe
 from library_conformance.probes.cross.doors import AVAILABLE, DOOR, at, cql_of, lending, long_words, pqf_of
 from library_conformance.probes.sru import _ask as sru
@@ -71,7 +71,9 @@ def lend_and_look(run: Run) -> Seen:
         telling = {name: there for name in doors if (there := available(run, name, title, item)) is not None}
         if not telling:
             raise NotApplicable("no record tells whether the item is there")
+        run.left.add(LOAN)
         if not desk.lend(patron, item):
+            run.left.discard(LOAN)
             raise SetupFailed("the item cannot be lent")
         try:
             still = [name for name in telling if available(run, name, title, item)]
@@ -79,6 +81,7 @@ def lend_and_look(run: Run) -> Seen:
             returned = desk.take_back(item)
         if not returned:
             return unsafe("the item could not be returned")
+        run.left.discard(LOAN)
         away = [name for name in telling if not available(run, name, title, item)]
     away += [name for name, there in telling.items() if not there and name not in away]
     if still:

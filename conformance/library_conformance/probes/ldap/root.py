@@ -32,16 +32,23 @@ def before_bind(run: Run) -> Seen:
     return meets("readable")
 
 
+def kept(run: Run) -> dict[str, tuple[bytes, ...]]:
+    """The root, by the names of its attributes in small letters. Raises NotApplicable where nobody has read it."""
+    if "root" not in run.found:
+        raise NotApplicable("the root cannot be read")
+    return run.found["root"]
+
+
 @probe("ldap.root.version/three", needs=(ROOT,))
 def version(run: Run) -> Seen:
     """Looks for version 3 in the root."""
-    return meets("announced") if b"3" in run.found["root"].get("supportedldapversion", ()) else breaks("not announced")
+    return meets("announced") if b"3" in kept(run).get("supportedldapversion", ()) else breaks("not announced")
 
 
 @probe("ldap.root.naming-contexts/base-below", needs=(ROOT,))
 def naming_contexts(run: Run) -> Seen:
     """Looks whether one of the naming contexts is at or above the base of the inputs."""
-    contexts = texts(run.found["root"].get("namingcontexts", ()))
+    contexts = texts(kept(run).get("namingcontexts", ()))
     if not contexts:
         return breaks("no naming context")
     base = folded_dn(run.input("base", contexts[0]))
@@ -66,7 +73,7 @@ def operational(run: Run) -> Seen:
 @probe("ldap.root.controls-true/paging", needs=(ROOT, FOUND))
 def controls_true(run: Run) -> Seen:
     """Where paging is announced, sends its control as critical."""
-    if oids.PAGED_RESULTS.encode() not in run.found["root"].get("supportedcontrol", ()):
+    if oids.PAGED_RESULTS.encode() not in kept(run).get("supportedcontrol", ()):
         raise NotApplicable("paging is not announced")
     with session(run) as talk:
         code = talk.person("1.1", controls=(PagedResults(5).control(critical=True),)).code
@@ -76,14 +83,14 @@ def controls_true(run: Run) -> Seen:
 @probe("ldap.root.vendor/name", needs=(ROOT,))
 def vendor(run: Run) -> Seen:
     """Looks whether the directory says which program it is."""
-    root = run.found["root"]
+    root = kept(run)
     return meets("names itself") if root.get("vendorname") or root.get("vendorversion") else absent("says no name")
 
 
 @probe(SCHEMA, verifies=("ldap.schema.readable", "ldap.root.subschema"), needs=(ROOT,))
 def subschema(run: Run) -> Seen:
     """Reads the subschema entry that the root names."""
-    named = texts(run.found["root"].get("subschemasubentry", ()))
+    named = texts(kept(run).get("subschemasubentry", ()))
     if not named:
         return absent("no subschema is named")
     with session(run) as talk:

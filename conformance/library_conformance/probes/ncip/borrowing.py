@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from library_conformance.model import NotApplicable, Safety, Seen, breaks, meets, told, unsafe
+from library_conformance.model import PIECE, NotApplicable, Safety, Seen, breaks, meets, told, unsafe
 from library_conformance.probes import probe
 from library_conformance.probes.ncip.broker import Answer, ask, needs_generation, refusal, words
 from library_conformance.probes.ncip.items import look as look_up_item
@@ -62,11 +62,14 @@ def names(run: Run) -> tuple[str, str]:
 def brought(run: Run) -> Iterator[Piece]:
     """A piece for the patron, while the block runs. Raises NotDone and Stays."""
     card, (request, barcode) = run.input("patron"), names(run)
+    run.left.add(PIECE)
     answer = accept(run, card, request, barcode)
-    if seen := refusal(answer):
-        raise NotDone(seen)
     if not answer.ok:
-        raise NotDone(breaks(answer.types or "no answer of its own"))
+        if not answer.types:
+            delete(run, barcode)
+        if answer.types or look_up_item(run, barcode, "Circulation Status").types:
+            run.left.discard(PIECE)
+        raise NotDone(refusal(answer) or breaks(answer.types or "no answer of its own"))
     piece = Piece(request, answer.text("AcceptItemResponse", "ItemId", "ItemIdentifierValue") or barcode, answer)
     try:
         yield piece
@@ -75,6 +78,7 @@ def brought(run: Run) -> Iterator[Piece]:
         delete(run, piece.barcode)
         if there(run, piece.barcode):
             raise Stays("a piece stays")
+        run.left.discard(PIECE)
 
 
 @probe(ACCEPT, verifies=("ncip.accept.answer", "ncip.accept.number-kept", "ncip.accept.visible", "ncip.delete.answer"),

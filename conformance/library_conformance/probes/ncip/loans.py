@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from library_conformance.model import (
+    LOAN,
     Safety,
     Seen,
     SetupFailed,
@@ -64,11 +65,12 @@ def lent(run: Run) -> Iterator[Loan]:
     if on_loan(run, barcode):
         raise SetupFailed("the input 'item' is on loan already")
     request = number(run, "loan")
+    run.left.add(LOAN)
     answer = check_out(run, card, barcode, request)
-    if seen := refusal(answer):
-        raise NotDone(seen)
     if not answer.ok:
-        raise NotDone(breaks(answer.types or "no answer of its own"))
+        if answer.types or (check_in(run, barcode).octets and on_loan(run, barcode) is False):
+            run.left.discard(LOAN)
+        raise NotDone(refusal(answer) or breaks(answer.types or "no answer of its own"))
     loan = Loan(card, barcode, request, answer)
     try:
         yield loan
@@ -77,6 +79,7 @@ def lent(run: Run) -> Iterator[Loan]:
         stays = on_loan(run, barcode)
         if stays or (stays is None and not returned):
             raise Stays("the item stays on loan")
+        run.left.discard(LOAN)
 
 
 @probe(LEND, verifies=("ncip.check-out.answer", "ncip.check-out.same-ids", "ncip.check-out.due-date",

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from library_conformance.model import Behaviour, Safety, Seen, breaks, meets, told, unclear, unsafe
+from library_conformance.model import REQUEST, Behaviour, Safety, Seen, breaks, meets, told, unclear, unsafe
 from library_conformance.probes import probe
 from library_conformance.probes.ncip.broker import Answer, ask, needs_generation, refusal, words
 from library_conformance.probes.ncip.people import FOUND as USER
@@ -61,11 +61,15 @@ def placed(run: Run) -> Iterator[Hold]:
     if before and barcode in before:
         raise NotDone(unclear("the patron has requested the item before"))
     request = number(run, "request")
+    run.left.add(REQUEST)
     answer = place(run, card, barcode, request, run.input("pickup", ""))
-    if seen := refusal(answer):
-        raise NotDone(seen)
     if not answer.ok:
-        raise NotDone(breaks(answer.types or "no answer of its own"))
+        if not answer.types:
+            cancel(run, card, request)
+        after = requested(run, card)
+        if answer.types or (after is not None and barcode not in after):
+            run.left.discard(REQUEST)
+        raise NotDone(refusal(answer) or breaks(answer.types or "no answer of its own"))
     hold = Hold(card, barcode, request, answer)
     try:
         yield hold
@@ -77,6 +81,7 @@ def placed(run: Run) -> Iterator[Hold]:
             after = requested(run, card)
         if (after is None and not gone) or (after is not None and barcode in after):
             raise Stays("the request stays")
+        run.left.discard(REQUEST)
 
 
 @probe(PLACE, verifies=("ncip.request.answer", "ncip.request.number-kept", "ncip.request.visible", "ncip.cancel.answer",

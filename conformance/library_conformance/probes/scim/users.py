@@ -40,8 +40,11 @@ def remove(run: Run, id_: str) -> httpx.Response:
 def made(run: Run) -> Iterator[tuple[dict[str, Any], httpx.Response]]:
     """A user while the block runs: what was sent, and the answer. Raises Stays."""
     sent = body(run)
+    run.left.add(sent["userName"])
     response = ask(run, "POST", "/Users", sent)
     id_ = str(read(response).get("id", ""))
+    if not response.is_success:
+        run.left.discard(sent["userName"])
     try:
         yield sent, response
     finally:
@@ -49,6 +52,7 @@ def made(run: Run) -> Iterator[tuple[dict[str, Any], httpx.Response]]:
             remove(run, id_)
             if ask(run, "GET", f"/Users/{id_}").status_code == 200:
                 raise Stays
+            run.left.discard(sent["userName"])
 
 
 def takes_back(look: Look) -> Look:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 
-from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
+from library_conformance.model import LOAN, Behaviour, NotApplicable, Safety, Seen, SetupFailed, breaks, meets, unsafe
 from library_conformance.probes.sip2.checksums import ON_LOAN, status_of
 from library_conformance.probes.sip2.kiosk import (
     UNKNOWN_ITEM,
@@ -35,6 +35,7 @@ def returned_after(k: Kiosk, item: str) -> Iterator[None]:
     """The item is on the shelf before, and is brought there again whatever happens. Raises NotUndone."""
     if lent(k, item):
         raise SetupFailed("the item is on loan already")
+    k.run.left.add(LOAN)
     try:
         yield
     finally:
@@ -44,6 +45,7 @@ def returned_after(k: Kiosk, item: str) -> Iterator[None]:
                     other.ask(other.checkin(item))
                 if lent(other, item):
                     raise NotUndone("the item could not be returned")
+        k.run.left.discard(LOAN)
 
 
 @asks(
@@ -94,11 +96,14 @@ def _loans(k: Kiosk, patron: str) -> int | None:
 
 def _refused(k: Kiosk, body: str, item: str) -> Answer:
     """The answer to a loan that must be refused; one that was made is taken back at once."""
+    if item != UNKNOWN_ITEM:
+        k.run.left.add(LOAN)
     answer = k.ask(body)
     if answer.ok and item != UNKNOWN_ITEM:
         k.ask(k.checkin(item))
         if lent(k, item):
             raise NotUndone("lent, and not taken back")
+    k.run.left.discard(LOAN)
     return answer
 
 

@@ -5,7 +5,7 @@ All octets by hand.
 
 from __future__ import annotations
 
-from library_conformance.model import Behaviour, NotApplicable, Safety, Seen, SetupFailed, unsafe
+from library_conformance.model import LOAN, Behaviour, NotApplicable, Safety, Seen, SetupFailed, unsafe
 from library_conformance.probes.sip2.checksums import ON_LOAN, status_of
 from library_conformance.probes.sip2.kiosk import STATUS, UNKNOWN_ITEM, asks, is_so, kiosk
 from library_conformance.probes.sip2.wire import sealed
@@ -45,8 +45,10 @@ def loan_twice(run: Run) -> Seen:
         if status_of(k, item).fixed.get("status") in ON_LOAN:
             raise SetupFailed("the item is on loan already")
         message = k.message(k.checkout(run.input("patron"), item))
+        run.left.add(LOAN)
         first = k.expect(message, "11")
         if not first.ok:
+            run.left.discard(LOAN)
             raise NotApplicable("the item is not lent to this patron")
         second = k.say(message)
     try:
@@ -58,6 +60,7 @@ def loan_twice(run: Run) -> Seen:
             left = status_of(k, item).fixed.get("status") in ON_LOAN
     if left:
         return unsafe("the item could not be returned")
+    run.left.discard(LOAN)
     here = second is not None and second.without_date == first.without_date
     there = third is not None and third.code == "12" and third.ok and third.fixed.get("second") == "N"
     return Seen(

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from library_conformance.announced import in_words
 from library_conformance.capabilities import CAPABILITIES
-from library_conformance.catalogue import catalogue, digest, same
+from library_conformance.catalogue import catalogue, digest, pointers, same
 from library_conformance.claims import NAMES, Claim, Product, plain, product_named
 from library_conformance.evidence import (
     BAD,
@@ -177,7 +177,9 @@ def page(subjects: Sequence[Subject], rows: Sequence[Requirement], made: datetim
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    surroundings.globals.update(meanings=MEANINGS, names=NAMES, grades=GRADES, words=WORDS, slug=_slug, tone=_tone)
+    surroundings.globals.update(
+        meanings=MEANINGS, names=NAMES, pointers=pointers(), grades=GRADES, words=WORDS, slug=_slug, tone=_tone
+    )
     return surroundings.get_template("matrix.html").render(
         made=made, digest=digest(), on=made.date(), subjects=subjects, parts=parts, grid=grid, pieces=evidence.pieces,
         rows=rows, levels=[level.value for level in Level], standards=_ordered(row.standard for row in rows),

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 from library_conformance.capabilities import CAPABILITIES
-from library_conformance.catalogue import digest
+from library_conformance.catalogue import digest, pointers
 from library_conformance.claims import NAMES, SUPPORTS, Claim, Direction, Product, Value, product_named, today
 from library_conformance.evidence import ABSENT, EvidenceError, Run, Subject, judged_rows, read_runs, subjects_of
 from library_conformance.matrix import GRADES, asset, chosen
@@ -231,7 +231,7 @@ def recommendation(consortium: Consortium, subjects: Sequence[Subject], form: st
     )  # fmt: skip
     surroundings.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
     surroundings.filters["in_words"] = lambda needs: "; ".join(CAPABILITIES[one] for one in needs)
-    surroundings.globals.update(names=NAMES, capabilities=CAPABILITIES, grades=GRADES)
+    surroundings.globals.update(names=NAMES, pointers=pointers(), capabilities=CAPABILITIES, grades=GRADES)
     answers = {
         (one.name, system.name, need): answer(one, system, need)
         for one in subjects

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from library_conformance import expectations as known
-from library_conformance.catalogue import requirements_of
+from library_conformance.catalogue import pointers, requirements_of
 from library_conformance.expectations import FAILING, Expectation, ExpectationError
 from library_conformance.model import Execution, Level, Requirement, Role, Status, Verdict
 from library_conformance.results import ResultsError, read
@@ -47,7 +47,9 @@ def statement(documents: Sequence[Mapping[str, Any]], excuses: Iterable[Expectat
     """The page for the documents of one subject. Raises ResultsError where they are of several."""
     subjects = {document["subject"] for document in documents}
     if len(subjects) != 1:
-        raise ResultsError(f"these are results of several subjects: {', '.join(sorted(subjects))}")
+        raise ResultsError(
+            f"these are results of several subjects: {', '.join(sorted(subjects))}; run with the same --subject for one"
+        )
     reasons = {(one.key, one.observation): one for one in excuses}
     order = list(STANDARDS)
     sorted_ = sorted(documents, key=lambda one: order.index(one["standard"]) if one["standard"] in order else 99)
@@ -90,8 +92,9 @@ def statement_command(
         else:
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(page, encoding="utf-8")
+            Console(highlight=False, soft_wrap=True).print(f"{out}: written", markup=False)
     except (ResultsError, ExpectationError, OSError) as error:
-        Console(stderr=True).print(str(error), markup=False)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         raise typer.Exit(2) from error
 
 
@@ -119,6 +122,8 @@ def _standard(document: Mapping[str, Any], reasons: Mapping[tuple[tuple[str, str
     rows = _by_requirement(document)
     why_not = {one["requirement"]: one["reason"] for one in document.get("not_tested", ())}
     yield f"## {_name(document)}\n"
+    if where := pointers().get(document["standard"]):
+        yield f"Clauses: {where}.\n"
     for group, several in groupby(_requirements(document), key=lambda row: row.group):
         yield f"### {_name(document)}: {group}\n"
         yield "| requirement | clause | D | I | what is asked for, and what was seen |"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from library_conformance.catalogue import catalogue
+from library_conformance.catalogue import catalogue, pointers
 from library_conformance.model import Execution, Result, Verdict
 from library_conformance.results import FILE
 
@@ -50,6 +50,8 @@ def summary(document: Mapping[str, Any], out: Path) -> Iterator[str]:
             yield f"{heading}:"
             for row in found:
                 yield from _told(row, out)
+    if any(row["verdict"] in _TO_ACT_ON for row in rows) and document["standard"] in pointers():
+        yield f"(Clauses: {pointers()[document['standard']]}.)"
     counts = Counter(row["verdict"] for row in rows)
     shown = [f"{counts[verdict]} {mark.strip()}" for verdict, mark in MARKS.items() if counts[verdict]]
     yield f"In all: {', '.join(shown) or 'nothing'}."

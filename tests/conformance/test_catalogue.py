@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from library_conformance.catalogue import STANDARDS, CatalogueError, catalogue, digest, requirements_of
+from library_conformance.catalogue import STANDARDS, CatalogueError, catalogue, digest, pointers, requirements_of
 from library_conformance.declared import read
 from library_conformance.dialect import DIALECTS
 from library_conformance.listeners import scripts
@@ -207,3 +207,12 @@ def test_rows_that_are_wrong_are_refused(change: dict[str, Any], complaint: str)
     assert _row("sip2", good).id == "sip2.frame.one"
     with pytest.raises(CatalogueError, match=complaint):
         _row("sip2", {**good, **change})
+
+
+def test_letters_in_clauses_are_explained_where_they_are_used() -> None:
+    """A clause that begins with one capital letter, or is `practice`, says nothing to whoever has no key to it."""
+    for row in catalogue().values():
+        for part in row.clause.split("; "):
+            letter = part.partition(" ")[0].rstrip(",")
+            if (len(letter) == 1 and letter.isalpha()) or letter == "practice":
+                assert f"{letter}: " in pointers()[row.standard], f"{row.id}: {row.clause}"

@@ -20,7 +20,7 @@ def made(requirement: str, probe: str, verdict: Verdict, observation: str = "see
 
 
 def end(*results: Result) -> str:
-    return "\n".join(summary({"results": [plain(one) for one in results]}, Path("out")))
+    return "\n".join(summary({"standard": "sip2", "results": [plain(one) for one in results]}, Path("out")))
 
 
 def test_a_probe_has_a_line_for_each_verdict() -> None:
@@ -35,6 +35,7 @@ def test_what_is_broken_is_told_in_the_words_of_the_requirement_with_its_evidenc
     assert catalogue()[INSTITUTION].statement in told
     assert "seen by p/98: seen so (empty); out/transcripts/p.jsonl" in told
     assert told.index("A must is broken") < told.index("A should is broken")
+    assert "P: 3M Standard Interchange Protocol" in told, "the requirement's clause is explained"
     assert "In all: 1 NO, 1 no." in told
     assert told.endswith("Results: out/results.json")
 

@@ -75,6 +75,18 @@ def requirements_of(standard: str) -> list[Requirement]:
     return [_row(standard, {**defaults, **row}) for row in document.get("requirement", ())]
 
 
+@cache
+def pointers() -> Mapping[str, str]:
+    """By standard, what the letters and numbers of its clauses point into. Raises CatalogueError."""
+    found: dict[str, str] = {}
+    for standard in STANDARDS:
+        file = files(__name__) / f"{standard}.toml"
+        if not (text := tomllib.loads(file.read_text(encoding="utf-8")).get("pointers", "")):
+            raise CatalogueError(f"{standard}: `pointers` is missing")
+        found[standard] = text
+    return found
+
+
 def digest() -> str:
     """Which catalogue this is, in 12 hexadecimal digits."""
     found = hashlib.sha256()

@@ -63,7 +63,8 @@ def made(
 class Shelf:
     """A catalogue whose records are in memory and whose index is a real one. `away` stands for a store that is.
 
-    Searches wait at the `gate`, where there is one, and say that they have `reached` it."""
+    Searches wait at the `gate`, where there is one, and say that they have `reached` it. `unread`: of each search,
+    whether its records were thought not to be wanted."""
 
     index: IndexReader
     kept: dict[int, CatalogueRecord]
@@ -71,8 +72,10 @@ class Shelf:
     away: bool = False
     gate: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
+    unread: list[bool] = field(default_factory=list)
 
     async def search(self, view: str, query: Query, sort: Sequence[SortKey] = (), **how: bool) -> ResultSet:
+        self.unread.append(how["unread"])
         if self.away:
             raise CatalogueUnavailable("away")
         if self.gate is not None:

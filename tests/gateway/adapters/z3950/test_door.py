@@ -55,6 +55,17 @@ async def test_a_search_and_its_records(listening: Listening) -> None:
     assert titles == {"A history of Wales", "Wales and the sea"}
 
 
+async def test_who_reads_records_gets_the_same_whether_or_not_they_were_looked_for_before(listening: Listening) -> None:
+    client = await listening.connect()
+    pages: list[list[bytes]] = []
+    for _ in range(3):
+        await client.search(("aber",), WALES)
+        pages.append([octets(one) for one in (await client.present(1, 2, syntax=USMARC)).records])
+    assert listening.shelf.unread == [True, False, False]
+    assert len(pages[0]) == 2
+    assert pages[0] == pages[1] == pages[2]
+
+
 async def test_records_that_came_as_we_write_them_are_sent_as_they_came(listening: Listening) -> None:
     as_it_came = b"00000 only octets, which nobody reads"
     listening.shelf.exactly = {1: as_it_came, 6: as_it_came}

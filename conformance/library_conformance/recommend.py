@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -153,24 +153,35 @@ def read(path: Path) -> Consortium:
     """A file of local systems. Raises SystemsError."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        systems = tuple(_system(row) for row in document.pop("system"))
+        systems = tuple(_system(row) for row in document.pop("system", ()))
+        _known(document, Consortium, "the file")
         made = Consortium(systems=systems, **{name: _frozen(value) for name, value in document.items()})
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise SystemsError(f"{path}: {type(error).__name__}: {error}") from error
+    except OSError as error:
+        raise SystemsError(f"{path}: {error.strerror}") from error
+    except (TypeError, ValueError) as error:
+        raise SystemsError(f"{path}: {error}") from error
     if not systems:
         raise SystemsError(f"{path}: there is no [[system]]")
     return made
 
 
 def _system(row: Mapping[str, Any]) -> LocalSystem:
-    if unknown := row.keys() - {each.name for each in fields(LocalSystem)}:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+    _known(row, LocalSystem, f"system {row.get('name', '?')}")
     system = LocalSystem(**{name: _frozen(value) for name, value in row.items()})
     if system.kind not in KINDS:
         raise ValueError(f"no such kind: {system.kind}; there are {', '.join(KINDS)}")
     if strange := set(system.needed + system.wished) - CAPABILITIES.keys():
         raise ValueError(f"no such capability: {', '.join(sorted(strange))}")
     return system
+
+
+def _known(row: Mapping[str, Any], kind: type[LocalSystem | Consortium], what: str) -> None:
+    """Raises ValueError for fields that there are not, and for those that are missing."""
+    known = {each.name: each.default is MISSING for each in fields(kind) if each.name != "systems"}
+    if unknown := row.keys() - known.keys():
+        raise ValueError(f"{what}: no such field: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if missing := [name for name, needed in known.items() if needed and name not in row]:
+        raise ValueError(f"{what} lacks {', '.join(missing)}")
 
 
 def _frozen(value: Any) -> Any:

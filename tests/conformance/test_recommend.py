@@ -75,9 +75,9 @@ def test_requirements_follow_from_what_the_systems_need(tmp_path: Path) -> None:
     [
         ('kind = "kiosk"', 'kind = "teapot"', "teapot"),
         ('wishes = ["hold"]', 'wishes = ["fly"]', "fly"),
-        ('members = ["aber"]', "", "members"),
+        ('members = ["aber"]', "", "system Kiosks lacks members"),
         ('title = "A consortium"', "", "title"),
-        ("[[system]]", "colour = 1\n[[system]]", "colour"),
+        ("[[system]]", "colour = 1\n[[system]]", "no such field: colour; there are title, candidates"),
         ('name = "Kiosks"', 'name = "Kiosks"\ncolour = 1', "colour"),
         (KIOSKS, "title = ", "systems.toml"),
         (KIOSKS, 'title = "x"\nsystem = []', "no \\[\\[system"),

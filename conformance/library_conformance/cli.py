@@ -64,6 +64,8 @@ def run_command(
     replay = ("library-conformance", "run", standard, target, "--out", "DIR", "--allow", str(allow))
     replay += ("--inputs", str(inputs)) if inputs else ()
     replay += tuple(word for path in probes or () for word in ("--probes", str(path)))
+    replay += tuple(word for pair in set_ or [] for word in ("--set", f"{pair.partition('=')[0]}=…"))
+    replay += ("--insecure",) if insecure else ()
     plan = Plan(
         standard, aim, words, out, allow, tuple(only or ()), subject, pause, patience,
         not insecure, replay, own,

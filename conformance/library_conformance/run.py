@@ -214,7 +214,7 @@ class Run:
             if self.target.tls:
                 connection = _context(self.verify).wrap_socket(connection, server_hostname=self.target.host)
         except OSError as error:
-            raise Unreachable(f"no connection: {type(error).__name__}") from error
+            raise Unreachable(f"no connection: {_why(error)}") from error
         self.transcript.add("connect", note="over TLS" if self.target.tls else "")
         line = Line(connection, self.transcript, self.pause, self.patience, self._budget)
         try:
@@ -255,7 +255,7 @@ class Run:
                     raise httpx.ReadTimeout("cut off")
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 self.transcript.add("close", note=type(error).__name__)
-                raise Unreachable(f"no connection: {type(error).__name__}") from error
+                raise Unreachable(f"no connection: {_why(error)}") from error
             except httpx.TransportError as error:
                 if cut.over or isinstance(error, httpx.TimeoutException):
                     self.transcript.add("timeout", note="ReadTimeout" if cut.over else type(error).__name__)
@@ -311,6 +311,26 @@ def _cut_off(seconds: float) -> Iterator[_Cut]:
         yield cut
     finally:
         timer.cancel()
+
+
+def _why(error: BaseException) -> str:
+    """In words, why there is no connection: what lies beneath an error of httpx says more than the error does."""
+    beneath: BaseException | None = error
+    while beneath is not None and not isinstance(beneath, OSError):
+        beneath = beneath.__cause__ or beneath.__context__
+    match beneath:
+        case ssl.SSLCertVerificationError():
+            return f"the certificate is not trusted ({beneath.verify_message})"
+        case ssl.SSLError():
+            return f"no TLS comes about ({beneath.reason or type(beneath).__name__})"
+        case ConnectionRefusedError():
+            return "nobody listens at this port"
+        case socket.gaierror():
+            return "there is no such host"
+        case TimeoutError():
+            return "not taken in time"
+        case _:
+            return type(beneath or error).__name__
 
 
 @cache

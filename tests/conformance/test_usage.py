@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import threading
 import tomllib
 from pathlib import Path
 
@@ -147,3 +149,14 @@ def test_a_file_that_cannot_be_written_ends_no_command_with_a_traceback(
 def test_an_example_is_a_file_of_the_form_that_is_read() -> None:
     for file in (ROOT / "inputs").glob("*.toml"):
         assert set(tomllib.loads(file.read_text(encoding="utf-8"))) == {"inputs"}, file
+
+
+def test_a_replay_says_what_was_said_and_no_value(tmp_path: Path) -> None:
+    peer = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=lambda: peer.accept()[0].close(), daemon=True).start()
+    command = ["run", "sip2", f"127.0.0.1:{peer.getsockname()[1]}", "--out", str(tmp_path), "--set", "password=xyzzy"]
+    CliRunner().invoke(app, [*command, "--insecure", "--patience", "1", "--only", "sip2.status.answer/first"])
+    peer.close()
+    row = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["results"][0]
+    assert "--set password=… --insecure --only" in row["replay"].replace("'", "")
+    assert "xyzzy" not in row["replay"]

@@ -21,7 +21,7 @@ Unknown Request
 """
 STANDARD = frozenset(each.strip().casefold() for each in _KNOWN.replace("\n", ";").split(";") if each.strip())
 """Problem types that the standard has for messages, for every service, and for looking things up."""
-TRACES = (b"Traceback (most", b"Exception in", b"java.lang.", b"\tat ", b" at line ", b".java:", b".pm line", b"<html",
+TRACES = (b"Traceback (most", b"Exception in", b"java.lang.", b"\tat ", b" at line ", b".java:", b".pm line",
           b"stack trace", b"SQLSTATE")  # fmt: skip
 
 

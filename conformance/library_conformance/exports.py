@@ -16,7 +16,7 @@ from library_conformance.evidence import Label, Observed, Subject
 from library_conformance.model import Execution, Requirement, Verdict
 
 _HEAD = ("capability", "requirement", "standard", "edition", "clause", "level", "force", "role", "statement")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -59,6 +59,10 @@ def _evidence(subject: Subject, row: Requirement) -> tuple[str, ...] | None:
     )  # fmt: skip
 
 
+def _plain(line: Sequence[str]) -> list[str]:
+    return [f"'{each}" if each.lstrip(" \n").startswith(_FORMULA) else each for each in map(str, line)]
+
+
 def _head(row: Requirement) -> tuple[str, ...]:
     return (
         CAPABILITIES.get(row.capability, row.capability), row.id, NAMES[row.standard], row.edition, row.clause,
@@ -70,8 +74,7 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """RFC 4180 with a byte order mark, by which spreadsheets know UTF-8. What a subject said becomes no formula."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows([f"'{each}" if each.startswith(_FORMULA) else each for each in map(str, line)] for line in lines)
+    writer.writerows(map(_plain, (head, *lines)))
     return "\ufeff" + text.getvalue()
 
 

@@ -53,6 +53,11 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent))
 
 
+def markdown(text: str) -> str:
+    """Words that are no element of HTML and no link in a page of Markdown."""
+    return text.replace("<", "&lt;").replace("](", "]\\(")
+
+
 def inflated(octets: bytes) -> bytes:
     """What gzip holds. Raises OSError where it is none, ends early, or holds more than is taken in."""
     reader = zlib.decompressobj(31)

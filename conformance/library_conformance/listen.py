@@ -7,7 +7,6 @@ wrong checksum, a busy answer, an answer in pieces) are what makes those rules h
 from __future__ import annotations
 
 import contextlib
-import json
 import select
 import socket
 import threading
@@ -22,6 +21,7 @@ import typer
 from rich.console import Console
 
 from library_conformance.exits import Exit
+from library_conformance.foreign import json_text, said
 from library_conformance.listeners import Act, Close, Script, Wait, scripts
 from library_conformance.passive import Judgement, exit_code, judge, results_of, tell
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side
@@ -34,7 +34,17 @@ _QUIET = 1.0
 """Seconds for which a client may go on after the last exchange that was asked for: it says what it made of it."""
 
 _LONGEST = 5.0
-"""Seconds that a connection may take to end."""
+"""Seconds that connections may take to end, all together."""
+_LINKS = 64
+"""Connections at once: more than a library's kiosks have. Who comes then is let in no more."""
+_MESSAGE = 256 * 1024
+"""Octets of one message; what is longer ends the connection."""
+_SLOWEST = 60.0
+"""Seconds that one message may take, from its first octet; and a client to take an answer."""
+_MOST = 32 * 1024 * 1024
+"""Octets that are kept of all messages, what keeping one costs counted in. Then nobody is listened to any more."""
+_EACH = 512
+"""Octets that keeping one message costs, however short it is."""
 
 
 class _ScriptEnds(Exception):
@@ -53,9 +63,13 @@ class Listener:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._taken: list[str] = []
+        self._left = _MOST
+        self._open = 0
         self._script = self._make()
         self.links: list[Link] = []
         self.shown: list[tuple[str, Link, Finding]] = []
+        self.errors: list[str] = []
+        """Errors of ours, each once."""
         self.count = 0
         self.last = time.monotonic()
 
@@ -71,17 +85,23 @@ class Listener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        until = time.monotonic() + _LONGEST
         for thread in list(self._threads):
-            thread.join(_LONGEST)
+            thread.join(max(0.0, until - time.monotonic()))
         self._socket.close()
 
     def wait(self, exchanges: int, seconds: float) -> None:
-        """Until so many messages are answered and the client is quiet, or so many seconds have passed; 0: never."""
+        """Until so many messages are answered and the client is quiet, or so many seconds have passed; 0: never. Ends
+        as well where more was said than is kept."""
         until = time.monotonic() + seconds if seconds else None
-        while until is None or time.monotonic() < until:
+        while not self.full and (until is None or time.monotonic() < until):
             if exchanges and self.count >= exchanges and time.monotonic() - self.last > _QUIET:
                 return
             time.sleep(_TICK)
+
+    @property
+    def full(self) -> bool:
+        return self._left < 0
 
     def judgements(self) -> list[Judgement]:
         """What the rules make of it, and what the liberties showed."""
@@ -100,21 +120,38 @@ class Listener:
     def _accept(self) -> None:
         while not self._ended.is_set():
             if select.select([self._socket], [], [], _TICK)[0]:
-                connection, _ = self._socket.accept()
-                self._start(self._serve, connection)
+                try:
+                    connection, _ = self._socket.accept()
+                except OSError:
+                    time.sleep(_TICK)  # whoever was there has gone, or this machine has no room
+                    continue
+                self._threads = [one for one in self._threads if one.is_alive()]
+                if self._open < _LINKS:
+                    self._open += 1
+                    self._start(self._serve, connection)
+                else:
+                    connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         script, link = self._begun()
-        with connection:
-            try:
+        try:
+            with connection:
+                connection.settimeout(_SLOWEST)
                 self._converse(connection, script, link)
-            except _ScriptEnds:
-                link.ended = Side.SERVER
-            except OSError:
-                link.ended = Side.CLIENT
+        except _ScriptEnds:
+            link.ended = Side.SERVER
+        except OSError:
+            link.ended = Side.CLIENT
+        except Exception as error:
+            link.ended = Side.SERVER
+            self.errors = sorted({*self.errors, f"{type(error).__name__}: {error}"})
         if link.ended is Side.CLIENT:
             script.shown.extend(script.gone())
             self._note(link, script)
+        with self._lock:
+            self._open -= 1
+            if not link.said and not self._make.one_client:
+                self.links.remove(link)
 
     def _begun(self) -> tuple[Script, Link]:
         """The script and the record of a connection; one client's connections share both."""
@@ -125,16 +162,21 @@ class Listener:
             return self._script, self.links[-1]
 
     def _converse(self, connection: socket.socket, script: Script, link: Link) -> None:
-        """Until either side ends it. Raises OSError where the client did, _ScriptEnds where the script did."""
-        waiting = b""
-        while not self._ended.is_set():
+        """Until either side ends it, or too much is said, or too slowly. Raises OSError where the client ended it,
+        _ScriptEnds where we did."""
+        waiting, begun = b"", 0.0
+        while not self._ended.is_set() and not self.full:
             if end := script.whole(waiting):
                 message, waiting = waiting[:end], waiting[end:]
+                begun = time.monotonic()
                 self._answer(connection, script, link, message)
+            elif waiting and (len(waiting) > _MESSAGE or time.monotonic() - begun > _SLOWEST):
+                raise _ScriptEnds
             elif select.select([connection], [], [], _TICK)[0]:
                 piece = connection.recv(65_536)
                 if not piece:
                     raise ConnectionResetError("the client has ended the connection")
+                begun = begun if waiting else time.monotonic()
                 waiting += piece
 
     def _answer(self, connection: socket.socket, script: Script, link: Link, message: bytes) -> None:
@@ -180,6 +222,7 @@ class Listener:
     def _say(self, link: Link, side: Side, octets: bytes) -> None:
         with self._lock:
             link.said.append(Said(side, octets, time.time()))
+            self._left -= len(octets) + _EACH
             self.last = time.monotonic()
 
 
@@ -222,13 +265,17 @@ def listen(
         console.print(f"listening for {STANDARDS[standard].name} on {host}:{listener.port}", markup=False)
         with contextlib.suppress(KeyboardInterrupt):
             listener.wait(exchanges, seconds)
+    if listener.full:
+        console.print("more was said than is kept: the listening has ended", markup=False)
+    for error in listener.errors:
+        console.print(f"an error of ours: {said(error)}", markup=False)
     row = STANDARDS[standard]
     results = results_of(listener.judgements(), "played", Cover({}, row.mask), out, row.decode)
     spent = (datetime.now(UTC) - started).total_seconds()
     document = compose(standard, subject, started, results, seconds=spent)
     write(out, document)
     if json_:
-        print(json.dumps(document, ensure_ascii=False))
+        print(json_text(document))
     else:
         tell(results, Console(highlight=False, soft_wrap=True))
-    raise typer.Exit(exit_code(results))
+    raise typer.Exit(Exit.HARNESS if listener.errors else exit_code(results))

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from library_conformance.catalogue import catalogue
 from library_conformance.exits import Exit, exit_of
+from library_conformance.foreign import json_text
 from library_conformance.model import Behaviour, Execution, Result, Verdict, verdict_of
 from library_conformance.passive_rules import Finding, Link, Rule, Said, Side, rules_of
 from library_conformance.results import compose, plain, write
@@ -53,6 +54,8 @@ class Judgement:
 
     rule: Rule
     findings: list[tuple[Link, Finding]]
+    error: str = ""
+    """An error of ours, which says nothing about anybody."""
 
     @property
     def worst(self) -> tuple[Link, Finding] | None:
@@ -70,7 +73,10 @@ def links_of(lines: Iterable[str], standard: str, *, whole: bool = False) -> lis
     rows = list(_rows(lines))
     if not rows:
         raise RecordingError("the recording is empty")
-    links = _of_transcript(rows) if "dir" in rows[0] else _of_exchanges(rows, standard, whole)
+    try:
+        links = _of_transcript(rows) if "dir" in rows[0] else _of_exchanges(rows, standard, whole)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"an event is not as recordings have it ({type(error).__name__}: {error})") from error
     found = [link for link in links if link.said]
     if not found:
         raise RecordingError(f"nothing in the recording is {STANDARDS[standard].name}")
@@ -80,21 +86,31 @@ def links_of(lines: Iterable[str], standard: str, *, whole: bool = False) -> lis
 def judge(links: Iterable[Link], standard: str, sides: Iterable[Side]) -> list[Judgement]:
     """Every rule on every link."""
     links = list(links)
-    return [
-        Judgement(rule, [(link, one) for link in links for one in rule.look(link)])
-        for rule in rules_of(standard, sides)
-    ]
+    return [_judgement(rule, links) for rule in rules_of(standard, sides)]
+
+
+def _judgement(rule: Rule, links: Iterable[Link]) -> Judgement:
+    try:
+        return Judgement(rule, [(link, one) for link in links for one in rule.look(link)])
+    except Exception as error:
+        return Judgement(rule, [], f"{type(error).__name__}: {error}")
 
 
 def results_of(judgements: Iterable[Judgement], how: str, cover: Cover, out: Path | None, decode: Any) -> list[Result]:
     """A result a requirement: several rules for one are put together. Transcripts of deviations go below `out`."""
     rows = catalogue()
     by_requirement: dict[str, list[tuple[Link, Finding]]] = {}
+    errors: dict[str, str] = {}
     for one in judgements:
         by_requirement.setdefault(one.rule.requirement, []).extend(one.findings)
+        errors |= {one.rule.requirement: one.error} if one.error else {}
     made: list[Result] = []
     for requirement, findings in by_requirement.items():
         name = f"{requirement}/{how}"
+        if requirement in errors:
+            note = cover.text(errors[requirement])
+            made.append(Result(requirement, name, "aborted", Execution.HARNESS_ERROR, "", Verdict.NONE, note=note))
+            continue
         if not findings:
             made.append(
                 Result(
@@ -159,7 +175,7 @@ def passive(
     if out is not None:
         write(out, document)
     if json_:
-        print(json.dumps(document, ensure_ascii=False))
+        print(json_text(document))
     else:
         tell(results, Console(highlight=False, soft_wrap=True))
     raise typer.Exit(exit_code(results))
@@ -185,7 +201,7 @@ def _rows(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RecordingError(f"line {number} is no JSON") from error
         if not isinstance(row, dict) or not ("dir" in row or "protocol" in row):
             raise RecordingError(f"line {number} is neither an exchange nor an event of a transcript")

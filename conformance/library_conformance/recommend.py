@@ -249,6 +249,8 @@ def recommendation(consortium: Consortium, subjects: Sequence[Subject], form: st
         for system in consortium.systems
         for need in (*system.needed, *system.wished)
     }
+    if form == "md":
+        surroundings = surroundings.overlay(finalize=lambda value: str(value).replace("<", "&lt;"))
     return surroundings.get_template(f"recommendation.{form}").render(
         consortium=consortium, candidates=candidates, bridge=bridge, asked=asked, answers=answers, on=on,
         digest=digest(), standards=list(dict.fromkeys(one.row.standard for one in asked)), needs=_needs(consortium),

@@ -24,6 +24,7 @@ Key = tuple[str, str]
 """Requirement and probe."""
 _MOST = 64 * 1024 * 1024
 """Octets of a file of results that is read: a run of everything has less than one million."""
+_HEAD = ("started", "suite", "catalogue", "allowed")
 _TEXTS = ("requirement", "probe", "observation")
 _MORE_TEXTS = ("lifecycle", "note", "blocked_by", "transcript", "replay")
 
@@ -108,33 +109,39 @@ def load(file: Path) -> dict[str, Any]:
         raise ResultsError(f"{file} is no document of results")
     if document.get("format") != FORMAT:
         raise ResultsError(f"{file} has format {said(str(document.get('format')))!r}; {FORMAT} is read")
+    document = {**dict.fromkeys(_HEAD, ""), "announced": {}, "not_tested": [], **document}
     for row in document["results"]:
         if isinstance(row, dict):
             row.update({name: "" for name in _MORE_TEXTS if name not in row}, manner=row.get("manner", []))
     for problem in _strange(document):
-        raise ResultsError(f"{file}: {problem}")
+        raise ResultsError(f"{file} {problem}")
     return document
 
 
 def _strange(document: Mapping[str, Any]) -> Iterator[str]:
     """What is no document of results, though it looks like one."""
-    for name in ("standard", "subject", "started", "catalogue", "suite", "allowed"):
+    if missing := {"standard", "subject"} - document.keys():
+        yield f"does not say its {' and '.join(sorted(missing))}"
+    for name in ("standard", "subject", *_HEAD):
         if not isinstance(document.get(name, ""), str):
-            yield f"{name} is no text"
-    if not isinstance(document.get("announced", {}), dict):
-        yield "announced is no table"
+            yield f"has no text as its {name}"
+    if not isinstance(document["announced"], dict):
+        yield "has no table of what is announced"
+    if not isinstance(document["not_tested"], list):
+        yield "has no list of what is not tested"
+        return
     for number, row in enumerate(document["results"], 1):
         if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in _TEXTS):
-            yield f"result {number} lacks one of {', '.join(_TEXTS)}"
+            yield f"has a result, number {number}, without one of {', '.join(_TEXTS)}"
         elif not all(isinstance(row.get(name), str) for name in _MORE_TEXTS):
-            yield f"result {number}: one of {', '.join(_MORE_TEXTS)} is no text"
+            yield f"has a result, number {number}, in which one of {', '.join(_MORE_TEXTS)} is no text"
         elif not _texts(row.get("manner")):
-            yield f"result {number}: manner is no list of texts"
-        elif row.get("execution") not in set(Execution) or row.get("verdict") not in set(Verdict):
-            yield f"result {number} has an execution or a verdict that there is not"
-    for row in document.get("not_tested", []):
+            yield f"has a result, number {number}, whose manner is no list of texts"
+        elif row.get("execution") not in list(Execution) or row.get("verdict") not in list(Verdict):
+            yield f"has a result, number {number}, with an execution or a verdict that there is not"
+    for row in document["not_tested"]:
         if not isinstance(row, dict) or not _texts([row.get("requirement"), row.get("reason")]):
-            yield "not_tested has something else than requirements with their reasons"
+            yield "has something else than requirements with their reasons in what is not tested"
 
 
 def _texts(value: Any) -> bool:

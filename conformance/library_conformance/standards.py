@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -27,15 +28,34 @@ class Standard:
     plain: tuple[str, ...] = ()
 
 
+_HEAD = re.compile(rb"HTTP/|[A-Z]+ ")
+_CREDENTIALS = re.compile(
+    rb"(?:(?<=\nAuthorization:)|(?<=\nProxy-Authorization:)|(?<=\nCookie:)|(?<=\nSet-Cookie:)|(?<=\nX-API-Key:))[^\r\n]+"
+    rb"|(?:(?<=[?&]api_key=)|(?<=[?&]apikey=)|(?<=[?&]key=)|(?<=[?&]token=)|(?<=[?&]password=))[^& \r\n]+",
+    re.IGNORECASE,
+)
+"""What lets somebody in, in the head of a message of HTTP."""
+
+
+def _let_in(head: bytes) -> bytes:
+    return _CREDENTIALS.sub(lambda found: b"*" * len(found[0]), head)
+
+
+def _open(body: bytes) -> bytes:
+    """What anybody may read."""
+    return body
+
+
 def _web(mask: Callable[[bytes], bytes | None]) -> Masker:
-    """Masks the body of an HTTP message and leaves its head; a document without a head is masked as it is."""
+    """Masks the body of an HTTP message, and in its head what lets somebody in; a document without a head is masked as
+    it is."""
 
     def masked(octets: bytes) -> bytes | None:
         head, gap, body = octets.partition(b"\r\n\r\n")
-        if not gap or not head.startswith((b"HTTP/", b"GET ", b"POST ")):
+        if not gap or not _HEAD.match(head):
             return mask(octets)
         covered = mask(body) if body else b""
-        return None if covered is None else head + gap + covered
+        return None if covered is None else _let_in(head) + gap + covered
 
     return masked
 
@@ -46,7 +66,7 @@ def _any(octets: bytes) -> bytes | None:
         return sip2.mask(octets, personal=True)
     if octets.startswith((b"HTTP/", b"GET ", b"POST ", b"<")):
         body = octets.partition(b"\r\n\r\n")[2] or octets
-        return _web(partial(mask_ncip, personal=True))(octets) if b"NCIPMessage" in body else octets
+        return _web(partial(mask_ncip, personal=True) if b"NCIPMessage" in body else _open)(octets)
     return mask_ldap(octets, personal=True) if octets[:1] == b"0" else mask_z3950(octets)
 
 
@@ -67,14 +87,15 @@ STANDARDS: Mapping[str, Standard] = {
     "ncip": Standard(
         "NCIP", _web(partial(mask_ncip, personal=True)), ncip_said, ("agency", "from_agency", "to_agency")
     ),
-    "oai": Standard("OAI-PMH", decode=outline, plain=("other_door",)),
+    "oai": Standard("OAI-PMH", _web(_open), outline, plain=("other_door",)),
     "sru": Standard(
         "SRU",
-        decode=outline,
+        _web(_open),
+        outline,
         plain=("query", "other_query", "unicode_query", "index", "facet_index", "year", "version"),
     ),
     "z3950": Standard("Z39.50", mask_z3950, z3950_said),
     "ldap": Standard("LDAP", partial(mask_ldap, personal=True), ldap_said),
-    "scim": Standard("SCIM"),
+    "scim": Standard("SCIM", _web(_open)),
     "cross": Standard("Several doors", _any, _said, plain=("agency", "from_agency", "word", *_DOORS)),
 }

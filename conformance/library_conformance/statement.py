@@ -17,6 +17,7 @@ from rich.console import Console
 from library_conformance import expectations as known
 from library_conformance.catalogue import pointers, requirements_of
 from library_conformance.expectations import FAILING, Expectation, ExpectationError
+from library_conformance.foreign import markdown
 from library_conformance.model import Execution, Level, Requirement, Role, Status, Verdict
 from library_conformance.results import ResultsError, read
 from library_conformance.standards import STANDARDS
@@ -53,7 +54,7 @@ def statement(documents: Sequence[Mapping[str, Any]], excuses: Iterable[Expectat
     reasons = {(one.key, one.observation): one for one in excuses}
     order = list(STANDARDS)
     sorted_ = sorted(documents, key=lambda one: order.index(one["standard"]) if one["standard"] in order else 99)
-    parts = [_HEAD.format(subject=subjects.pop()), *_overview(sorted_)]
+    parts = [_HEAD.format(subject=markdown(subjects.pop())), *_overview(sorted_)]
     for document in sorted_:
         parts += _standard(document, reasons)
     return "\n".join(parts).rstrip() + "\n"
@@ -114,7 +115,7 @@ def _overview(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             counts[row.level][1] += 1
         free = [sum(pair) for pair in zip(counts[Level.MAY], counts[Level.CONDITIONAL], strict=True)]
         shown = [f"{met} of {asked}" for met, asked in (counts[Level.MUST], counts[Level.SHOULD], free)]
-        yield f"| {_name(document)} | {' | '.join(shown)} | {unseen} | {document['allowed']} |"
+        yield f"| {_name(document)} | {' | '.join(shown)} | {unseen} | {markdown(document['allowed'])} |"
     yield "\nHow many were met of those that were looked at; there is no sum of it all, for it would mean nothing.\n"
 
 
@@ -146,12 +147,12 @@ def _seen(
     if word in (YES, NOT_APPLICABLE):
         return
     if word == NOT_SEEN:
-        yield f"*Not looked at: {_reason(rows, why_not)}.*"
+        yield f"*Not looked at: {markdown(_reason(rows, why_not))}.*"
         return
     said = dict.fromkeys(
         row["observation"] for row in rows if row["execution"] == Execution.RAN and row["verdict"] != Verdict.CONFORMS
     )
-    yield f"**Seen: {'; '.join(said)}.**"
+    yield f"**Seen: {markdown('; '.join(said))}.**"
     for row in rows:
         excuse = reasons.get(((row["requirement"], row["probe"]), row["observation"]))
         if excuse is not None:
@@ -188,4 +189,4 @@ def _by_requirement(document: Mapping[str, Any]) -> dict[str, list[Row]]:
 
 def _name(document: Mapping[str, Any]) -> str:
     standard = STANDARDS.get(document["standard"])
-    return standard.name if standard else document["standard"]
+    return standard.name if standard else markdown(document["standard"])

@@ -107,13 +107,20 @@ class Cover:
         if there:
             words = re.compile(b"|".join(map(re.escape, there)), re.IGNORECASE)
             octets = words.sub(lambda found: self._octets.get(found[0].lower()) or b"*" * len(found[0]), octets)
-        return octets if self._masker is None else self._masker(octets)
+        return octets if self._masker is None else _masked(self._masker, octets)
 
     def text(self, text: str, instead: str = "") -> str:
         """The same for words of ours; `instead` of all pseudonyms, where the text is to be the same in every run."""
         there = _there(self._texts, text.lower())
         words = re.compile("|".join(map(re.escape, there)) or "(?!)", re.IGNORECASE)
         return words.sub(lambda found: instead or self._texts.get(found[0].lower()) or "*" * len(found[0]), text)
+
+
+def _masked(masker: Masker, octets: bytes) -> bytes | None:
+    try:
+        return masker(octets)
+    except Exception:
+        return None  # what it stumbles over it cannot be sure of
 
 
 def _there(forms: Iterable[Any], text: Any) -> list[Any]:

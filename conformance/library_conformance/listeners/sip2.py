@@ -109,7 +109,7 @@ _ANSWERS: Mapping[bytes, Callable[[Mapping[bytes, bytes]], bytes]] = {
 def _fields(body: bytes) -> Mapping[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name in (b"AO", b"AA", b"AB"):
-        place = re.search(rb"(?:\||[0-9NY ])" + name + rb"([^|]*)\|", body[2:])
+        place = re.search(rb"(?:\||[0-9NY ])" + name + rb"([^|]{0,255})\|", body[2:])
         found[name] = place[1] if place else b""
     return found
 

@@ -10,7 +10,7 @@ def http_whole(octets: bytes) -> int:
     head, gap, body = octets.partition(b"\r\n\r\n")
     if not gap:
         return 0
-    found = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    found = re.search(rb"\r\ncontent-length: *(\d{1,15})(?!\d)", head, re.IGNORECASE)
     length = int(found[1]) if found else 0
     return len(head) + 4 + length if len(body) >= length else 0
 

@@ -1,9 +1,9 @@
 """What Koha's production configuration has Zebra index, as facts in our own form, and the stylesheets made from it.
 
-`RULES` says which fields and subfields go into how many names of which registers: counted and read off Koha's rules
-for MARC 21 bibliographic records as of 2023, without their text. A name is our own index's where it means the same, so
-that both can be asked the same. The work is done as Koha has it done: MARCXML in, 880 in the place of the field it is
-linked to, one walk over the record for subfields, one for whole fields, one for values to count, one for every text.
+`RULES` says which fields and subfields go into how many names of which registers: read off Koha's rules for MARC 21
+bibliographic records (its revision 17a354f) and counted, without their text. A name is our own index's where it means
+the same, so that both can be asked the same. The work is done as Koha has it done: MARCXML in, 880 in the place of the
+field it is linked to, one walk over the record each for subfields, whole fields, values to count, and every text.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from library_protocols.ldap import (
     Sasl,
     SearchRequest,
     Simple,
+    UnbindRequest,
     decode,
     encode,
     parse_filter,
@@ -210,6 +211,15 @@ def test_who_does_not_understand_an_answer_is_found_out(directory: Listener, han
             program = Program(directory)
     said, again = verdicts(directory), "asked the same again"
     assert [said[name] for name in LIBERTIES.values()] == [again, KEPT, again, KEPT]
+
+
+def test_who_takes_leave_and_comes_back_with_the_same_question_is_not_blamed(directory: Listener) -> None:
+    for name in ("anna", "anna", "bob", "eve"):
+        program = Program(directory)
+        program.ask(asked_for(name))
+        program.link.sendall(encode(LdapMessage(9, UnbindRequest())))
+        program.leave()
+    assert verdicts(directory).get("ldap.client.pieces", KEPT) == KEPT
 
 
 def test_who_gives_an_answer_up_is_found_out(directory: Listener) -> None:

@@ -117,6 +117,7 @@ class Played(Script):
             yield Close()
         elif isinstance(asked.op, UnbindRequest):
             self.left = True  # and the client closes; what it says instead is heard once
+            self._left_well()
         elif isinstance(asked.op, SearchRequest) and not set(critical) - {oids.PAGED_RESULTS, oids.MANAGE_DSA_IT}:
             yield from self._search(asked, asked.op)
         elif (response := self._simple(asked.op)) is not None:
@@ -187,6 +188,13 @@ class Played(Script):
             self.taken.remove(self.noted)
             liberty = self.noted.split(" ", 2)[2]
             self.shown.append(Shown(LIBERTIES[liberty], "gave it up" if isinstance(op, AbandonRequest) else ""))
+
+    def _left_well(self) -> None:
+        """Who says good-bye after an answer may mean the same question as it is, however soon it comes again: a person
+        tries a command twice."""
+        if self.noted in self.taken:
+            digest, _, liberty = self.noted.split(" ", 2)
+            self.taken[self.taken.index(self.noted)] = f"{digest} -inf {liberty}"
 
     def _asked_again(self, op: SearchRequest) -> None:
         """A search shows what was made of liberties on this and on other connections: whoever has not understood asks

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from typing import NamedTuple
 
 from gateway.catalogue.preparing import Incoming, Prepared, Preparer
@@ -109,6 +112,14 @@ def begin(job: Job) -> None:
     """What each of the other processes does first."""
     few_collections().__enter__()  # until the process ends
     _JOBS[:] = [job]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Whoever was killed tells nobody: its workers would wait for the next batch for ever."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def prepare(cuts: list[Cut]) -> Batch:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from gateway.catalogue.ingest import Ingest
@@ -168,3 +170,33 @@ def test_processes_that_prepare_start_without_databases_and_configuration() -> N
     loaded = set(started.stdout.split())
     assert "gateway.importing.marc_batches" in loaded
     assert loaded.isdisjoint({"sqlalchemy", "pydantic", "asyncpg", "gateway.config", "gateway.catalogue.store.reader"})
+
+
+_IMPORTER = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from gateway.importing import marc_batches, marc_catalogue
+workers = ProcessPoolExecutor(1, marc_catalogue._forked_clean(), marc_batches.begin, (None,))
+print(workers.submit(os.getpid).result(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_workers_end_with_an_importer_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", _IMPORTER], stdout=subprocess.PIPE) as importer:
+        assert importer.stdout is not None
+        worker = psutil.Process(int(importer.stdout.readline()))
+        importer.kill()
+    for _ in range(200):
+        if not _works(worker):
+            return
+        time.sleep(0.05)
+    worker.kill()
+    pytest.fail("the worker waits for ever")
+
+
+def _works(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

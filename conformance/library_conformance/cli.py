@@ -23,7 +23,7 @@ from library_conformance.runner import Plan, run, selected
 from library_conformance.telling import lines_of, summary
 from library_conformance.usage import SCHEMES, folder_of, inputs_of, misspelt, standard_of, target_of
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 errors = Console(stderr=True)
 
 
@@ -96,7 +96,8 @@ def run_command(
     if accounts.known:
         say([f"Excused by expectations: {len(accounts.known)}."])
     say(f"stale expectation: {excuse.requirement} [{excuse.probe}]: {problem}" for excuse, problem in accounts.stale)
-    raise typer.Exit(exit_of(found.values(), deviation=bool(accounts.new), stale=bool(accounts.stale)))
+    stopped, stale = bool(document.get("stopped")), bool(accounts.stale)
+    raise typer.Exit(exit_of(found.values(), deviation=bool(accounts.new), stale=stale, stopped=stopped))
 
 
 def _attach() -> None:

@@ -58,4 +58,4 @@ def consistency(
     say(complaints := misspelt("cross", words))
     document = run(plan, lambda _, made: say(lines_of(made)))
     say((*summary(document, out), *complaints))
-    raise typer.Exit(exit_of(document["results"]))
+    raise typer.Exit(exit_of(document["results"], stopped=bool(document.get("stopped"))))

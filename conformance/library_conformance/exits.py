@@ -19,11 +19,14 @@ class Exit(IntEnum):
     STALE = 3  # an expectation excuses what is not seen any more, or its day of review is over
 
 
-def exit_of(rows: Iterable[Mapping[str, Any]], *, deviation: bool | None = None, stale: bool = False) -> Exit:
-    """What rows of results come to; `deviation` tells whether somebody has to look, without it a broken must does."""
+def exit_of(
+    rows: Iterable[Mapping[str, Any]], *, deviation: bool | None = None, stale: bool = False, stopped: bool = False
+) -> Exit:
+    """What rows of results come to; `deviation` tells whether somebody has to look, without it a broken must does;
+    `stopped`: the run has not come to its end."""
     rows = list(rows)
     executions = {row["execution"] for row in rows}
-    if Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
+    if stopped or Execution.HARNESS_ERROR in executions or Execution.RAN not in executions:
         return Exit.HARNESS
     if deviation if deviation is not None else any(row["verdict"] in BROKEN for row in rows):
         return Exit.DEVIATION

@@ -59,8 +59,10 @@ def read(paths: Iterable[Path]) -> list[Expectation]:
     for path in paths:
         try:
             rows = tomllib.loads(path.read_text(encoding="utf-8")).get("expectation", [])
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ExpectationError(f"{path}: {error}") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ExpectationError(f"{path}: expectations are written as [[expectation]]")
         for row in rows:
             if unknown := row.keys() - known:
                 raise ExpectationError(f"{path}: no such field: {', '.join(sorted(unknown))}")
@@ -68,6 +70,8 @@ def read(paths: Iterable[Path]) -> list[Expectation]:
                 made = Expectation(**row)
             except TypeError as error:
                 raise ExpectationError(f"{path}: {error}") from error
+            if not all(isinstance(getattr(made, name), str) for name in known - {"review_by"}):
+                raise ExpectationError(f"{path}: {made.probe}: all but the day is text")
             if not isinstance(made.review_by, date) or not made.why.strip() or not made.observation:
                 raise ExpectationError(f"{path}: {made.probe}: a day, a reason and an observation are needed")
             found.append(made)

@@ -258,8 +258,8 @@ def listen(
     started = datetime.now(UTC)
     try:
         listener = Listener(standard, host, port)
-    except OSError as error:
-        console.print(f"{host}:{port}: {error.strerror}", markup=False)
+    except (OSError, TypeError, UnicodeError) as error:
+        console.print(f"{host}:{port}: {getattr(error, 'strerror', None) or error}", markup=False)
         raise typer.Exit(Exit.HARNESS) from error
     with listener:
         console.print(f"listening for {STANDARDS[standard].name} on {host}:{listener.port}", markup=False)

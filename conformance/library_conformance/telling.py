@@ -56,6 +56,8 @@ def summary(document: Mapping[str, Any], out: Path) -> Iterator[str]:
     yield f"In all: {', '.join(shown) or 'nothing'}."
     yield from _unseen([row for row in rows if row["verdict"] == Verdict.NONE])
     yield from _doubts(rows)
+    if document.get("stopped"):
+        yield "The run was stopped. What may be left of it stands above as BAD; look after that."
     yield f"Results: {out / FILE}"
 
 

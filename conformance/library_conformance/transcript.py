@@ -92,6 +92,7 @@ class Cover:
     def __init__(self, inputs: Mapping[str, str], masker: Masker | None = None, *, plain: Iterable[str] = ()) -> None:
         shown = {"database", "base", "host", "institution", "prefix", "set", *plain}
         words = {value for name, value in inputs.items() if len(value) >= 3 and name not in shown}
+        words = {word.encode("utf-8", "replace").decode() for word in words}
         pairs = [pair for word in words for pair in _forms(word)]
         self._texts = {form.lower(): made for form, made in pairs}
         self._octets = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from library_conformance import listen
+from library_conformance import expectations, listen
 from library_conformance.cli import app
 from library_conformance.evidence import judged_rows, read_runs, subjects_of
 from library_conformance.listen import Listener
@@ -249,3 +249,13 @@ def test_nothing_in_somebody_elses_results_acts_in_what_is_made_of_them(tmp_path
     table = (tmp_path / "map" / "matrix.csv").read_text("utf-8-sig").splitlines()[0]
     assert ",=" not in table
     assert ',"=' not in table
+
+
+@pytest.mark.parametrize("text", ["expectation = 7", "expectation = [7]", "\udcff", "[[expectation]]\nwhy = 7",
+                                  '[[expectation]]\nrequirement = "x"\nprobe = "x"\nobservation = "x"\nwhy = 7\n'
+                                  "review_by = 2027-01-01"])  # fmt: skip
+def test_expectations_that_are_none_are_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "expect.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(expectations.ExpectationError):
+        expectations.read([path])

@@ -21,8 +21,11 @@ import pytest
 
 from library_conformance import foreign
 from library_conformance import run as running
+from library_conformance.exits import Exit
 from library_conformance.model import Unreachable
 from library_conformance.probes.ldap import root
+from library_conformance.probes.scim import client
+from library_conformance.probes.sip2 import wire
 from library_conformance.run import Endless, Run, Target
 from library_conformance.runner import Plan, run
 from library_conformance.transcript import Cover, Transcript
@@ -288,7 +291,7 @@ def test_a_run_that_is_stopped_tells_what_may_be_left(how: signal.Signals, tmp_p
             if how is signal.SIGINT:
                 time.sleep(0.3)
                 os.kill(judge.pid, how)  # the first one ends the waiting, and the item would be brought back
-            assert judge.wait(20) != 0
+            assert judge.wait(20) == (Exit.HARNESS if how is signal.SIGINT else -how)
     document = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert document["stopped"] is True
     row = next(row for row in document["results"] if row["requirement"] == "sip2.checkout.lend")
@@ -296,3 +299,15 @@ def test_a_run_that_is_stopped_tells_what_may_be_left(how: signal.Signals, tmp_p
         assert (row["verdict"], row["observation"]) == ("unsafe", "may be left: a loan of the item")
     else:
         assert (row["lifecycle"], row["note"]) == ("aborted", "the run ended in it: look after what the inputs name")
+
+
+def test_a_line_without_end_is_looked_at_in_no_time() -> None:
+    begun = time.process_time()
+    assert wire.whole(b"A" * 1_000_000) == 0
+    assert wire.whole(b"\r\n" * 500_000) == 0
+    assert time.process_time() - begun < 2
+    assert [wire.whole(one) for one in (b"\r\n98\r\n99", b"98\n99", b"98\r", b"98", b"")] == [6, 3, 3, 0, 0]
+
+
+def test_json_of_brackets_is_no_error_of_ours() -> None:
+    assert client.read(httpx.Response(200, content=b"[" * 200_000)) == {}

@@ -19,7 +19,7 @@ from library_conformance.web import (
     text,
 )
 
-_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
+_DECLARED = re.compile(rb"<\?xml[^<>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
 def _answered(answer: Raw | None, verb: str) -> Seen:

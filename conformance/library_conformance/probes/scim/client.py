@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from library_conformance.foreign import readable
 from library_conformance.model import Behaviour, Seen, SetupFailed
 from library_conformance.run import Run
 
@@ -46,10 +47,7 @@ def ask(
 
 def read(response: httpx.Response) -> dict[str, Any]:
     """The JSON object of an answer, {} where there is none."""
-    try:
-        found = response.json()
-    except ValueError:
-        return {}
+    found = readable(response.json)
     return found if isinstance(found, dict) else {}
 
 

@@ -59,9 +59,13 @@ def sealed(body: bytes, sequence: int | str) -> bytes:
     return message + checksum(message)
 
 
+_END = re.compile(rb"\r\n?|\n")
+
+
 def whole(octets: bytes) -> int:
     """Where the first message ends: after CR, and a line feed that stands there too."""
-    found = re.search(rb"[^\r\n][^\r]*?(\r\n?|\n)", octets)
+    begin = len(octets) - len(octets.lstrip(b"\r\n"))
+    found = _END.search(octets, begin)
     return found.end() if found else 0
 
 

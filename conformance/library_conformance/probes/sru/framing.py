@@ -29,7 +29,7 @@ from library_conformance.web import (
     post_octets,
 )
 
-_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
+_DECLARED = re.compile(rb"<\?xml[^<>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 _FIRST = ("sru.http.get/search",)
 _XML = ("text/xml", "application/xml", "application/sru+xml")
 _ORDER = (

@@ -30,7 +30,8 @@ class CommandKey:
     within which a retry may still arrive, `permanent` that it names this transaction for ever (a payment reference).
     `fingerprint` digests what was asked where the client chose the key itself: the same key with another fingerprint
     is refused as CONFLICT instead of answered with what somebody else's words had led to. Empty: not compared.
-    `repeatable` says that the value names words and no transaction: after the window they are another command.
+    `repeatable` says that the value names words and no transaction: after the window they are another command, and
+    within it once somebody else has done something to what they name.
     """
 
     value: str

@@ -4,7 +4,8 @@ A stored answer is given again (a) always where the key names the transaction fo
 off-line dates do, (b) while its effect still stands, that is while no later command touched its subject, (c) within the
 retry window, unless the same terminal has done something else to that subject; a refusal, which has done nothing, only
 while nobody has. Else the command is carried out anew.
-A key of mere words, which may be said again and meant again, is only good for (c).
+A key of mere words, which may be said again and meant again, is only good for (c), and only while nobody at all has
+done something else to the subject.
 What an answer says about a person is kept apart, under that person's key, and may be gone before the answer is.
 """
 
@@ -178,7 +179,8 @@ def replayable(stored: IdempotencyRow, command: Command, snapshot: Any) -> bool:
     if touch is None:
         return True
     last_key, last_terminal, at = touch
-    return last_key == stored.key or last_terminal != command.terminal or (stored.refused and at < stored.at)
+    moved_on = command.key.repeatable or last_terminal == command.terminal
+    return last_key == stored.key or not moved_on or (stored.refused and at < stored.at)
 
 
 def _is_late(stored: IdempotencyRow, command: Command) -> bool:

@@ -367,6 +367,18 @@ async def test_within_the_window_the_same_terminals_next_command_retires_an_answ
     assert (await library.lend("x", "ann", key=out)).loan.id != first.loan.id
 
 
+async def test_words_that_may_be_said_again_are_another_command_once_anybody_has_moved_the_item(library: Library) -> None:
+    out, back = (replace(library.key(), repeatable=True) for _ in range(2))
+    first = await library.lend("x", "ann", key=out)
+    assert await library.lend("x", "ann", key=out) == first
+    returned = await library.take_back("x", key=back)
+    assert await library.take_back("x", key=back) == returned
+    assert isinstance(await library.lend("x", "bob", at={"terminal": "kiosk"}), LoanOutcome)
+    assert isinstance(await library.take_back("x", key=back), ReturnOutcome)
+    assert (await library.row(LoanRow, patron_id="bob")).status == "returned", "no old answer is given"
+    assert (await library.lend("x", "ann", key=out)).loan.id != first.loan.id
+
+
 async def test_a_refusal_is_repeated_while_nobody_touches_the_item(library: Library) -> None:
     await library.lend("x", "bob", at={"terminal": "t2"})
     key = library.key(window=10)

@@ -93,15 +93,17 @@ what a cycle keeps does not add up."""
 @contextmanager
 def few_collections() -> Iterator[None]:
     """Leaves alone what is there already, and looks for cycles seldom: there are next to none among records, and
-    looking costs a third of the time."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
+    looking costs a third of the time. Where somebody has had things left alone before, they stay so."""
+    before, ours = gc.get_threshold(), gc.get_freeze_count() == 0
+    if ours:
+        gc.collect()
+        gc.freeze()
     gc.set_threshold(_SELDOM, *before[1:])
     try:
         yield
     finally:
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
         gc.set_threshold(*before)
 
 

@@ -367,7 +367,7 @@ async def test_within_the_window_the_same_terminals_next_command_retires_an_answ
     assert (await library.lend("x", "ann", key=out)).loan.id != first.loan.id
 
 
-async def test_words_that_may_be_said_again_are_another_command_once_anybody_has_moved_the_item(library: Library) -> None:
+async def test_words_that_may_be_said_again_are_new_once_anybody_has_moved_the_item(library: Library) -> None:
     out, back = (replace(library.key(), repeatable=True) for _ in range(2))
     first = await library.lend("x", "ann", key=out)
     assert await library.lend("x", "ann", key=out) == first

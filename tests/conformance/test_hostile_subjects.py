@@ -173,7 +173,11 @@ def test_numbers_that_are_none_are_no_error_of_ours(answer: bytes) -> None:
     assert found is None or found.body == b"abc"
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"a" * 200)[:-9], gzip.compress(b"a" * 200_000)])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"a" * 200)[:-9], gzip.compress(b"a" * 200_000)],
+    ids=["none", "cut short", "too much"],
+)
 def test_gzip_that_is_none_or_too_much_is_an_error_of_the_line(body: bytes, little: int) -> None:
     with pytest.raises(OSError, match=r"gzip|header"):
         _ = Raw(200, {"content-encoding": "gzip"}, body).plain

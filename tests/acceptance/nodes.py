@@ -146,7 +146,7 @@ class Process(Places):
 
 def free_offset() -> int:
     """A shift of the demo's ports at which all of them are free."""
-    for offset in random.sample(range(10_000, 50_000), 50):
+    for offset in random.sample(range(10_000, 23_000), 50):  # below the ports that clients are given
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
             for port in DEMO_PORTS:
                 held.enter_context(socket.create_server(("127.0.0.1", port + offset)))
